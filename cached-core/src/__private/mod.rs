@@ -1,0 +1,196 @@
+//! The one door for generated code. Nothing here is stable; do not name it.
+
+pub use inventory;
+pub use serde::Serialize;
+
+pub use crate::cache::{Cache, Entry, EntryAll};
+pub use crate::engine::{Call, Late, Mutation};
+pub use crate::event::{Delivery, Outcome};
+pub use crate::key::{Handle, Key, KeyError, KeyPart, KeyType, KeyWriter};
+pub use crate::registry::{Registered, Site, ValueId};
+pub use crate::time::Ttl;
+pub use crate::value::probe;
+pub use crate::value::{Absence, AnyBackend, InProcess, Shaped};
+#[cfg(feature = "testing")]
+pub use crate::engine::Isolate;
+
+use crate::error::Error;
+use std::marker::PhantomData;
+
+/// Declares a site in a `static`, registers it, and evaluates to a reference to it.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __site {
+    ($role:ident $name:expr, $template:expr $(, $($policy:tt)*)?) => {{
+        static SITE: $crate::__private::Site = $crate::__private::Site::$role(
+            $name,
+            $template,
+            (::core::module_path!(), ::core::file!(), ::core::line!()),
+        )$($($policy)*)?;
+        $crate::__private::inventory::submit! { $crate::__private::Registered(&SITE) }
+        &SITE
+    }};
+}
+
+/// The shape of a return type; the reference depths are those of `value::probe`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __shape {
+    ($ret:ty) => { $crate::__shape!($ret, AnyBackend) };
+    ($ret:ty, in_process) => { $crate::__shape!($ret, InProcess) };
+    ($ret:ty, $reach:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::probe::*;
+        let probe = || ReturnProbe::<$ret>::NEW;
+        let kind = (&&&probe()).kind();
+        let sharing = (&&error_of(kind, probe())).sharing();
+        let taking = (&&&value_of(kind, probe())).taking();
+        $crate::__private::shaped(probe(), kind, sharing, taking, $crate::__private::$reach)
+    }};
+}
+
+/// The `Ok` of a `Result`, the `Some` of an `Option`, the value of everything else.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ok_of {
+    ($returned:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::success::*;
+        (&&Success($returned)).success()
+    }};
+}
+
+pub use crate::{__ok_of as ok_of, __shape as shape, __site as site};
+
+/// Ties the return type to the classes that the probes found.
+#[inline]
+pub fn shaped<R, K, S, T, Reach>(
+    _: probe::ReturnProbe<R>,
+    kind: K,
+    sharing: S,
+    taking: T,
+    reach: Reach,
+) -> Shaped<R, K, S, T, Reach> {
+    Shaped::new(kind, sharing, taking, reach)
+}
+
+/// The type that a reader stores, for `check()`.
+pub fn value_of_shape(shape: &impl crate::entry::Shape) -> ValueId {
+    ValueId::of(shape)
+}
+
+/// Fails to compile where `ttl_none` is given to a function that never returns a `None`.
+pub fn assert_absent<K: Absence>(_: PhantomData<K>) {}
+
+/// Fails to compile where an argument is neither in the key, nor skipped, nor a handle.
+pub fn assert_handle<T: Handle + ?Sized>() {}
+
+/// Renders a key by the attribute's rules.
+///
+/// # Errors
+/// The key is empty, or a part of it cannot be serialised.
+pub fn render_key(write: impl FnOnce(&mut KeyWriter)) -> Result<Key, Error> {
+    Ok(crate::key::render(crate::registry::DEFAULT_VERSION, write)?)
+}
+
+/// A return value that is never made; it fixes the type of an async body.
+pub fn never<R>() -> R {
+    unreachable!("only named in a branch that is never taken")
+}
+
+/// What a mutator's return value says of its success; see [`ok_of!`].
+pub mod success {
+    /// Asks a return value.
+    #[derive(Debug)]
+    pub struct Success<'r, R>(pub &'r R);
+
+    /// A `Result`.
+    pub trait OfResult<'r> {
+        #[doc(hidden)]
+        type Value;
+        #[doc(hidden)]
+        fn success(&self) -> Option<&'r Self::Value>;
+    }
+    impl<'r, T, E> OfResult<'r> for &Success<'r, Result<T, E>> {
+        type Value = T;
+        fn success(&self) -> Option<&'r T> {
+            self.0.as_ref().ok()
+        }
+    }
+
+    /// An `Option`.
+    pub trait OfOption<'r> {
+        #[doc(hidden)]
+        type Value;
+        #[doc(hidden)]
+        fn success(&self) -> Option<&'r Self::Value>;
+    }
+    impl<'r, T> OfOption<'r> for &Success<'r, Option<T>> {
+        type Value = T;
+        fn success(&self) -> Option<&'r T> {
+            self.0.as_ref()
+        }
+    }
+
+    /// Anything else is a success.
+    pub trait OfPlain<'r> {
+        #[doc(hidden)]
+        type Value;
+        #[doc(hidden)]
+        fn success(&self) -> Option<&'r Self::Value>;
+    }
+    impl<'r, R> OfPlain<'r> for Success<'r, R> {
+        type Value = R;
+        fn success(&self) -> Option<&'r R> {
+            Some(self.0)
+        }
+    }
+}
+
+/// A part of the key of a function without `key`: handles leave themselves out.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __default_part {
+    ($key:expr, $arg:expr) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::default_part::*;
+        (&&Argument(&$arg)).write($key)
+    }};
+}
+
+pub use crate::__default_part as default_part;
+
+/// See [`default_part!`].
+pub mod default_part {
+    use crate::key::{Handle, KeyPart, KeyWriter};
+
+    /// An argument.
+    #[derive(Debug)]
+    pub struct Argument<'a, T: ?Sized>(pub &'a T);
+
+    /// A handle: no part of the key.
+    pub trait Omitted {
+        #[doc(hidden)]
+        fn write(&self, _: &mut KeyWriter) {}
+    }
+    impl<T: Handle + ?Sized> Omitted for &Argument<'_, T> {}
+
+    /// Everything else: a part of the key.
+    pub trait Included {
+        #[doc(hidden)]
+        type Part: ?Sized;
+        #[doc(hidden)]
+        fn write(&self, key: &mut KeyWriter)
+        where
+            Self::Part: KeyPart;
+    }
+    impl<T: ?Sized> Included for Argument<'_, T> {
+        type Part = T;
+        fn write(&self, key: &mut KeyWriter)
+        where
+            T: KeyPart,
+        {
+            key.literal(":").part(self.0);
+        }
+    }
+}

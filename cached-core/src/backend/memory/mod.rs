@@ -1,0 +1,225 @@
+//! The memory tier: a sharded table of cells, each with at most one entry and one lease.
+//!
+//! The seam is [`Store::read`] for hits and [`Store::cell`] for everything else: both run a
+//! closure under the shard's lock, so that a decision and its effect are one step. No user code
+//! runs inside: displaced entries are handed to a [`Graveyard`] that is dropped after the lock.
+
+mod shard;
+
+use std::hash::BuildHasher;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hashbrown::HashTable;
+
+use self::shard::{Limits, Shard};
+use crate::entry::{Slot, SlotKey};
+use crate::key::Key;
+
+/// How much a memory tier may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    pub(crate) entries: usize,
+    pub(crate) weight: Option<u64>,
+}
+
+/// A bounded table of entries and of the leases `L` of keys that are being computed.
+pub(crate) struct Store<L> {
+    shards: Box<[Mutex<Cells<L>>]>,
+    hasher: foldhash::fast::RandomState,
+}
+
+struct Cells<L> {
+    table: Shard<Slot>,
+    leases: HashTable<Leased<L>>,
+}
+
+struct Leased<L> {
+    hash: u64,
+    key: SlotKey,
+    lease: Arc<L>,
+}
+
+/// Below this many entries a shard would be too small for its replacement policy to see
+/// patterns, so a small table has few shards (measured: 2.9 points of hit ratio).
+const SHARD_ENTRIES: usize = 2048;
+const MAX_SHARDS: usize = 64;
+
+impl<L> Store<L> {
+    pub(crate) fn new(bounds: Bounds) -> Self {
+        let shards = (bounds.entries / SHARD_ENTRIES).clamp(1, MAX_SHARDS);
+        let shards = if shards.is_power_of_two() {
+            shards
+        } else {
+            shards.next_power_of_two() / 2
+        };
+        let limits = || Limits {
+            entries: (bounds.entries / shards).max(1),
+            weight: bounds.weight.map(|weight| (weight / shards as u64).max(1)),
+        };
+        Self {
+            shards: (0..shards)
+                .map(|_| Mutex::new(Cells::new(limits())))
+                .collect(),
+            hasher: foldhash::fast::RandomState::default(),
+        }
+    }
+
+    #[inline]
+    fn hash(&self, key: &Key) -> u64 {
+        self.hasher.hash_one(key.as_bytes())
+    }
+
+    #[inline]
+    fn shard(&self, hash: u64) -> MutexGuard<'_, Cells<L>> {
+        // hashbrown uses the low bits and the top seven; these are in between.
+        let index = (hash >> 40) as usize & (self.shards.len() - 1);
+        lock(&self.shards[index])
+    }
+
+    /// Reads the entry of a key under its lock, and marks it as used.
+    #[inline]
+    pub(crate) fn read<R>(&self, key: &Key, read: impl FnOnce(&Slot) -> R) -> Option<R> {
+        let hash = self.hash(key);
+        let mut cells = self.shard(hash);
+        cells.table.get(hash, |slot| slot.is_for(key)).map(|slot| read(slot))
+    }
+
+    /// Decides and acts on one cell in one step.
+    pub(crate) fn cell<R>(&self, key: &Key, act: impl FnOnce(&mut Cell<'_, L>) -> R) -> R {
+        let hash = self.hash(key);
+        let mut grave = Graveyard::default();
+        let mut cells = self.shard(hash);
+        let result = act(&mut Cell {
+            cells: &mut cells,
+            key,
+            hash,
+            grave: &mut grave,
+        });
+        drop(cells);
+        result
+    }
+
+    /// Empties every shard. Entries are dropped, and leases handed back, outside the locks.
+    pub(crate) fn clear(&self) -> Vec<Arc<L>> {
+        let mut leases = Vec::new();
+        for shard in &self.shards {
+            let mut cells = lock(shard);
+            let dead = cells.table.take_all();
+            let leased = std::mem::take(&mut cells.leases);
+            leases.extend(leased.into_iter().map(|leased| leased.lease));
+            drop(cells);
+            drop(dead);
+        }
+        leases
+    }
+
+    /// The number of entries, expired ones included.
+    pub(crate) fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).table.len()).sum()
+    }
+
+    /// The weight of all entries in bytes.
+    pub(crate) fn weight(&self) -> u64 {
+        self.shards.iter().map(|shard| lock(shard).table.weight()).sum()
+    }
+}
+
+fn lock<L>(shard: &Mutex<Cells<L>>) -> MutexGuard<'_, Cells<L>> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<L> Cells<L> {
+    fn new(limits: Limits) -> Self {
+        Self {
+            table: Shard::new(limits),
+            leases: HashTable::new(),
+        }
+    }
+}
+
+impl<L> std::fmt::Debug for Store<L> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("entries", &self.len()).finish_non_exhaustive()
+    }
+}
+
+/// Entries on their way out; dropped after the lock, because dropping them runs user code.
+#[derive(Default)]
+struct Graveyard {
+    slots: Vec<Slot>,
+}
+
+/// One key's cell under its lock.
+pub(crate) struct Cell<'a, L> {
+    cells: &'a mut Cells<L>,
+    key: &'a Key,
+    hash: u64,
+    grave: &'a mut Graveyard,
+}
+
+impl<L> Cell<'_, L> {
+    /// The entry, marked as used.
+    pub(crate) fn slot(&mut self) -> Option<&mut Slot> {
+        let key = self.key;
+        self.cells.table.get(self.hash, |slot| slot.is_for(key))
+    }
+
+    /// The lease of the computation under way.
+    pub(crate) fn lease(&self) -> Option<&Arc<L>> {
+        let leases = &self.cells.leases;
+        let leased = leases.find(self.hash, |leased| leased.key.is(self.key))?;
+        Some(&leased.lease)
+    }
+
+    /// Whether `lease` is the one in force.
+    pub(crate) fn is_held_by(&self, lease: &Arc<L>) -> bool {
+        self.lease().is_some_and(|held| Arc::ptr_eq(held, lease))
+    }
+
+    /// Makes `lease` the one in force. The caller has revoked the one before.
+    pub(crate) fn grant(&mut self, lease: Arc<L>) {
+        let leased = Leased {
+            hash: self.hash,
+            key: SlotKey::new(self.key),
+            lease,
+        };
+        self.cells
+            .leases
+            .insert_unique(self.hash, leased, |leased| leased.hash);
+    }
+
+    /// Takes the lease away; whoever computes under it can no longer fill.
+    pub(crate) fn revoke(&mut self) -> Option<Arc<L>> {
+        let key = self.key;
+        let leases = &mut self.cells.leases;
+        let entry = leases.find_entry(self.hash, |leased| leased.key.is(key)).ok()?;
+        Some(entry.remove().0.lease)
+    }
+
+    /// Puts an entry in place of the one before; false if it alone is heavier than the bound.
+    pub(crate) fn put(&mut self, slot: Slot, weight: u64) -> bool {
+        let key = self.key;
+        let out = &mut self.grave.slots;
+        self.cells
+            .table
+            .insert(self.hash, |slot| slot.is_for(key), slot, weight, out)
+    }
+
+    /// Removes the entry; whether there was one, and a look at it.
+    pub(crate) fn remove<R>(&mut self, look: impl FnOnce(&Slot) -> R) -> Option<R> {
+        let key = self.key;
+        let slot = self.cells.table.remove(self.hash, |slot| slot.is_for(key))?;
+        let seen = look(&slot);
+        self.grave.slots.push(slot);
+        Some(seen)
+    }
+
+    /// The keys displaced so far, but for the cell's own; built only where somebody `watched`.
+    pub(crate) fn evicted(&self, watched: bool) -> Vec<String> {
+        let displaced = self.grave.slots.iter().filter(|_| watched);
+        displaced
+            .filter(|slot| !slot.is_for(self.key))
+            .map(|slot| slot.text().to_owned())
+            .collect()
+    }
+}

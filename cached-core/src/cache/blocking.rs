@@ -1,0 +1,322 @@
+//! The low-level operations, for sync callers. In memory none waits, except the read-throughs for
+//! a computation.
+
+use super::{Cache, HANDLE};
+use crate::engine::{Call, New};
+use crate::entry::Payload;
+use crate::error::{Error, ErrorKind};
+use crate::event::Delivery;
+use crate::key::{IntoKey, Key};
+use crate::tag::{Stamps, TagId};
+use crate::time::{Lifetime, Ttl};
+use crate::value::{AnyBackend, Outside, Plain, Portable, Res, Shaped, Unshared};
+use std::sync::Arc;
+
+pub(super) type ValueShape<V> = Shaped<V, Plain, Unshared, Outside, AnyBackend>;
+pub(super) type ResultShape<V, E> = Shaped<Result<V, E>, Res, Unshared, Outside, AnyBackend>;
+
+pub(super) fn value_shape<V>() -> ValueShape<V> {
+    Shaped::new(Plain, Unshared, Outside, AnyBackend)
+}
+
+pub(super) fn result_shape<V, E>() -> ResultShape<V, E> {
+    Shaped::new(Res, Unshared, Outside, AnyBackend)
+}
+
+/// The operations of a [`Cache`] for sync callers; made by [`Cache::blocking`].
+///
+/// Keys are taken as they are, byte for byte: `"post:7"` is what `key = "post:<id>"` renders for
+/// 7. Each operation fails with [`ErrorKind::Key`] for an empty key and with [`ErrorKind::Ttl`] for
+/// an unusable TTL; its own section names only further errors.
+#[derive(Debug, Clone, Copy)]
+pub struct BlockingCache<'c> {
+    cache: &'c Cache,
+}
+
+impl<'c> BlockingCache<'c> {
+    pub(super) fn new(cache: &'c Cache) -> Self {
+        Self { cache }
+    }
+
+    fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
+        Ok(key.into_key(self.cache.version)?)
+    }
+
+    fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
+        ttl.into().resolve(self.cache.engine.default_ttl())
+    }
+
+    /// A read-through of one key, checked.
+    pub(super) fn call(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<Call<'c>, Error> {
+        let (key, ttl) = (self.key(key)?, ttl.into());
+        self.lifetime(ttl)?;
+        Ok(Call::with_key(&HANDLE, Ok(key)).ttl(ttl).on(&self.cache.engine))
+    }
+
+    /// The value under the key, if it is fresh and of this type.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn get<V: Portable>(&self, key: impl IntoKey) -> Result<Option<V>, Error> {
+        // The handle states no TTL of its own when it reads: the writer's counts.
+        let hit = self.call(key, Ttl::FOREVER)?.hit(&value_shape());
+        Ok(hit.map(|(value, _)| value))
+    }
+
+    /// The value under the key, or else `default`, which is not stored.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn get_or<V: Portable>(&self, key: impl IntoKey, default: V) -> Result<V, Error> {
+        Ok(self.get(key)?.unwrap_or(default))
+    }
+
+    /// The value under the key, computed and stored if there is none. Concurrent callers share one
+    /// computation, and an invalidation overtakes it.
+    ///
+    /// # Errors
+    /// The key is empty or the TTL unusable; `compute` did not run then.
+    ///
+    /// # Panics
+    /// As `compute` does; callers that wait for it compute for themselves.
+    pub fn get_or_set<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        ttl: impl Into<Ttl>,
+        compute: impl FnOnce() -> V,
+    ) -> Result<V, Error> {
+        let call = self.call(key, ttl)?;
+        let hit = call.hit(&value_shape());
+        Ok(hit.unwrap_or_else(|| call.run(&value_shape(), compute)).0)
+    }
+
+    /// [`get_or_set`](Self::get_or_set) for a computation that can fail; a failure is not stored.
+    ///
+    /// # Errors
+    /// Those of `compute`, and an empty key or unusable TTL turned into them.
+    pub fn try_get_or_set<V: Portable, E: From<Error>>(
+        &self,
+        key: impl IntoKey,
+        ttl: impl Into<Ttl>,
+        compute: impl FnOnce() -> Result<V, E>,
+    ) -> Result<V, E> {
+        let call = self.call(key, ttl)?;
+        let hit = call.hit(&result_shape());
+        hit.unwrap_or_else(|| call.run(&result_shape(), compute)).0
+    }
+
+    fn new_value<V: Portable>(&self, value: &V, ttl: impl Into<Ttl>) -> Result<New, Error> {
+        let weight = if self.cache.engine.is_weighed() {
+            value.encoded_size().ok_or_else(unencodable)?
+        } else {
+            0
+        };
+        Ok(New {
+            payload: Payload::Value(Arc::new(value.clone())),
+            weight: weight as u64,
+            lifetime: self.lifetime(ttl)?,
+            stamps: Stamps::default(),
+            keeps: None,
+        })
+    }
+
+    /// Stores a value, whatever was there, and detaches the computation under way. A zero TTL
+    /// removes the key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`] for a value beyond the weight bound, and the key is empty then;
+    /// [`ErrorKind::Unencodable`] if the value has to be measured and its `Serialize` fails.
+    pub fn set<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
+        let keeps = self.cache.engine.keeps() && !new.lifetime.is_zero();
+        if self.cache.engine.set(&key, new) || !keeps {
+            return Ok(());
+        }
+        Err(too_large(&key))
+    }
+
+    /// Stores a value where none is. Whether it was stored.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn add<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<bool, Error> {
+        let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
+        Ok(self.cache.engine.add(&key, new))
+    }
+
+    /// Destroys the value and detaches the computation under way.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn invalidate(&self, key: impl IntoKey) -> Result<Delivery, Error> {
+        self.delete(key)?;
+        Ok(Delivery::Acknowledged)
+    }
+
+    /// [`invalidate`](Self::invalidate) that says whether a live value was there.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn delete(&self, key: impl IntoKey) -> Result<bool, Error> {
+        let key = self.key(key)?;
+        Ok(self.cache.engine.invalidate(&key, None))
+    }
+
+    /// Outdates every entry, and every computation under way, that carries the tag.
+    ///
+    /// # Errors
+    /// The tag is empty.
+    pub fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
+        let tag = self.key(tag)?;
+        let tag = TagId::Named(tag.text().into());
+        self.cache.engine.invalidate_tag(&tag, None);
+        Ok(Delivery::Acknowledged)
+    }
+
+    /// Makes the value stale: it is no longer served as fresh, but a computation under way may
+    /// still fill the key. Whether a live value was there. Use [`invalidate`](Self::invalidate)
+    /// where freshness matters.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn expire(&self, key: impl IntoKey) -> Result<bool, Error> {
+        let key = self.key(key)?;
+        Ok(self.cache.engine.expire(&key))
+    }
+
+    /// Whether a live value of any type is under the key.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub fn contains(&self, key: impl IntoKey) -> Result<bool, Error> {
+        let key = self.key(key)?;
+        Ok(self.cache.engine.contains(&key))
+    }
+
+    /// Gives a live value a new TTL from now. Whether there was one.
+    ///
+    /// # Errors
+    /// The key is empty or the TTL unusable.
+    pub fn touch(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
+        let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
+        Ok(self.cache.engine.touch(&key, lifetime))
+    }
+
+    /// Drops every entry of this cache and detaches every computation under way.
+    pub fn clear(&self) {
+        self.cache.engine.clear();
+    }
+
+    /// The values under the keys, in their order.
+    ///
+    /// # Errors
+    /// A key is empty.
+    pub fn get_many<V: Portable>(
+        &self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<Vec<Option<V>>, Error> {
+        keys.into_iter().map(|key| self.get(key)).collect()
+    }
+
+    /// Stores several values; the first error ends it.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_many<'v, V: Portable>(
+        &self,
+        entries: impl IntoIterator<Item = (impl IntoKey, &'v V)>,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        let ttl = ttl.into();
+        let mut entries = entries.into_iter();
+        entries.try_for_each(|(key, value)| self.set(key, value, ttl))
+    }
+
+    /// Deletes several keys; how many held a live value.
+    ///
+    /// # Errors
+    /// A key is empty.
+    pub fn delete_many(&self, keys: impl IntoIterator<Item: IntoKey>) -> Result<usize, Error> {
+        keys.into_iter()
+            .map(|key| self.delete(key).map(usize::from))
+            .sum()
+    }
+
+    /// Adds to a counter in one step and returns what it then is. A key without a value counts
+    /// from 0 and lives forever; an existing counter keeps its TTL. Counters are `i64` values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`] if something else is stored there, [`ErrorKind::Overflow`] beyond
+    /// the range of `i64`; the value stays as it is.
+    pub fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        let key = self.key(key)?;
+        self.cache.engine.update(&key, |live| {
+            let sum = add(&key, live, by).map_err(Err)?;
+            let new = New {
+                payload: Payload::Value(Arc::new(sum)),
+                weight: size_of::<i64>() as u64,
+                lifetime: Lifetime::FOREVER,
+                stamps: Stamps::default(),
+                keeps: None,
+            };
+            Ok((new, Ok(sum)))
+        })
+    }
+
+    /// [`incr`](Self::incr), downwards.
+    ///
+    /// # Errors
+    /// As [`incr`](Self::incr).
+    pub fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        match by.checked_neg() {
+            Some(by) => self.incr(key, by),
+            None => Err(overflow("i64::MIN cannot be subtracted in one step")),
+        }
+    }
+}
+
+fn add(key: &Key, live: Option<&Payload>, by: i64) -> Result<i64, Error> {
+    let count = match live {
+        None | Some(Payload::Absent) => 0,
+        Some(Payload::Value(stored)) => match (**stored).downcast_ref::<i64>() {
+            Some(count) => *count,
+            None => {
+                let message = format!(
+                    "`{key}` holds something other than a counter; counters are `i64` values: \
+                     `set` it as one, or use another key"
+                );
+                return Err(Error::new(ErrorKind::WrongType, message));
+            }
+        },
+    };
+    let sum = count.checked_add(by);
+    sum.ok_or_else(|| overflow(&format!("the counter `{key}` at {count} cannot change by {by}")))
+}
+
+fn overflow(what: &str) -> Error {
+    Error::new(ErrorKind::Overflow, format!("{what}: counters are `i64`"))
+}
+
+fn too_large(key: &Key) -> Error {
+    let message = format!(
+        "the value for `{key}` is heavier than the cache allows for one entry; raise `max_weight`, \
+         or store less"
+    );
+    Error::new(ErrorKind::TooLarge, message)
+}
+
+fn unencodable() -> Error {
+    let message = "the value's `Serialize` fails, so it cannot be measured against `max_weight`; \
+                   correct the implementation";
+    Error::new(ErrorKind::Unencodable, message)
+}

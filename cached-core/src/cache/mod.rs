@@ -1,0 +1,212 @@
+//! The handle users hold: a cache to install, to name in `cache = ..`, or to use directly.
+//!
+//! The low-level operations keep the promises of cached functions: an explicit write or an
+//! invalidation destroys the computation under way, and `get_or_set` is a read-through with one
+//! computation per key, never a get followed by a set.
+
+mod blocking;
+mod builder;
+mod entry;
+mod mutate;
+mod ops;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use blocking::BlockingCache;
+pub use builder::Builder;
+pub use entry::{BlockingEntry, BlockingPlainEntry, Entry, PlainEntry};
+pub use mutate::{BlockingEntryAll, EntryAll};
+
+use crate::engine::{self, Config, Engine};
+use crate::error::Error;
+use crate::event::Event;
+use crate::registry::Site;
+
+/// A cache. Clones share it.
+///
+/// ```
+/// use cached_core::{Cache, Ttl};
+///
+/// # async fn example() -> Result<(), cached_core::Error> {
+/// let cache = Cache::memory().max_entries(10_000).build()?;
+/// cache.set("greeting", &"hello".to_owned(), 60).await?;
+/// assert_eq!(cache.get::<String>("greeting").await?, Some("hello".to_owned()));
+///
+/// let total = cache.get_or_set("total", Ttl::DEFAULT, || async { 42u64 }).await?;
+/// assert_eq!(cache.incr("total-views", 1).await?, 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Cache {
+    pub(crate) engine: Arc<Engine>,
+    pub(crate) version: u32,
+}
+
+/// The low-level handle as a site, so that its calls have counters and stamps like any other.
+pub(crate) static HANDLE: Site = Site::handle((module_path!(), file!(), line!()));
+
+impl Cache {
+    /// A builder of a cache in the memory of this process.
+    #[must_use]
+    pub fn memory() -> Builder {
+        Builder::new(Config::default())
+    }
+
+    /// A builder of a cache that stores nothing, for development and tests. Concurrent calls still
+    /// share a computation.
+    #[must_use]
+    pub fn dummy() -> Builder {
+        Builder::new(Config {
+            stores: false,
+            ..Config::default()
+        })
+    }
+
+    /// The cache a URL describes: `memory://`, `dummy://`, with the options `max_entries`,
+    /// `max_weight` (bytes), `default_ttl` (seconds) and `name`.
+    ///
+    /// ```
+    /// # async fn example() -> Result<(), cached_core::Error> {
+    /// let cache = cached_core::Cache::connect("memory://?max_entries=5000&default_ttl=60").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) with the nearest scheme or option, or
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config).
+    #[expect(clippy::unused_async, reason = "remote schemes connect")]
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Ok(Self::from_engine(Engine::new(Config::from_url(url)?)))
+    }
+
+    /// The cache that the environment variable `CACHE_URL` describes; memory if it is not set.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(Self::from_engine(Engine::new(engine::from_env()?)))
+    }
+
+    /// The cache installed under that name.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownCache`](crate::ErrorKind::UnknownCache), naming those that are.
+    pub fn named(name: &str) -> Result<Self, Error> {
+        engine::by_name(name).map(Self::from_engine)
+    }
+
+    /// The cache that functions without a cache name use: the stand-in of a test scope, else the
+    /// installed one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) if `CACHE_URL` is malformed and nothing is
+    /// installed.
+    pub fn current() -> Result<Self, Error> {
+        match engine::resolve(&HANDLE) {
+            Some(engine) => Ok(Self::from_engine(engine)),
+            None => Self::from_env(),
+        }
+    }
+
+    pub(crate) fn from_engine(engine: Arc<Engine>) -> Self {
+        Self {
+            engine,
+            version: crate::registry::DEFAULT_VERSION,
+        }
+    }
+
+    /// The same cache, reading and writing another version of every key. Functions with
+    /// `version = n` use version `n`; all others use 1.
+    #[must_use]
+    pub fn with_version(&self, version: u32) -> Self {
+        Self {
+            engine: Arc::clone(&self.engine),
+            version,
+        }
+    }
+
+    /// The operations for sync callers.
+    #[must_use]
+    pub fn blocking(&self) -> BlockingCache<'_> {
+        BlockingCache::new(self)
+    }
+
+    /// The name the cache was built with.
+    #[must_use]
+    pub fn name(&self) -> Option<&str> {
+        self.engine.name()
+    }
+
+    /// The number of entries in memory, those that expired but were not yet displaced included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.engine.len()
+    }
+
+    /// Whether no entry is in memory.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The estimated weight of all entries in bytes: keys and bookkeeping, and values too where a
+    /// weight bound is set.
+    #[must_use]
+    pub fn weight(&self) -> u64 {
+        self.engine.weight()
+    }
+
+    /// Calls `subscriber` with every event, on the thread where it happens and outside of all
+    /// locks. While nobody subscribes, events cost nothing. A slow subscriber slows its callers.
+    pub fn subscribe(&self, subscriber: impl Fn(&Event) + Send + Sync + 'static) {
+        self.engine.subscribers.add(Arc::new(subscriber));
+    }
+
+    /// Calls `hook` with every invalidation, on a thread of its own. Mutators never wait for it:
+    /// up to 1024 events queue, further ones are dropped and counted by
+    /// [`dropped_events`](Self::dropped_events). A panicking hook loses that event only.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) if the OS refuses the thread.
+    pub fn on_invalidate(&self, hook: impl Fn(&Event) + Send + 'static) -> Result<(), Error> {
+        self.engine.hooks.add(Box::new(hook)).map_err(|error| {
+            let message = "no thread could be started for the invalidation hook";
+            Error::new(crate::ErrorKind::Config, message).caused_by(error)
+        })
+    }
+
+    /// How many invalidations a full hook queue dropped.
+    #[must_use]
+    pub fn dropped_events(&self) -> u64 {
+        self.engine.hooks.dropped()
+    }
+}
+
+impl fmt::Debug for Cache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache")
+            .field("name", &self.name())
+            .field("version", &self.version)
+            .field("entries", &self.len())
+            .finish()
+    }
+}
+
+/// Makes this the cache of functions that name its name, or, if it has none, of all functions that
+/// name no cache. Call it before the first cached function runs.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyInstalled`](crate::ErrorKind::AlreadyInstalled) if there is one already,
+/// installed or put in place by first use; [`replace`] takes its place.
+pub fn install(cache: Cache) -> Result<(), Error> {
+    engine::install(cache.engine)
+}
+
+/// [`install`] that takes the place of the cache before, which it returns. Calls under way end in
+/// the one they began in.
+pub fn replace(cache: Cache) -> Option<Cache> {
+    engine::replace(cache.engine).map(Cache::from_engine)
+}

@@ -1,0 +1,114 @@
+//! What the generated code of mutators says in terms of caches and entries, and all entries of a
+//! function at once.
+
+use super::{Cache, Entry};
+use crate::engine::{self, Call, Engine, Late, Mutation, Target};
+use crate::event::Delivery;
+use crate::registry::Site;
+use std::sync::Arc;
+
+/// Every entry of one cached function: what `f::all()` returns.
+#[must_use = "this does nothing by itself; call `invalidate`"]
+#[derive(Debug)]
+pub struct EntryAll {
+    site: &'static Site,
+    engine: Option<Arc<Engine>>,
+}
+
+impl EntryAll {
+    #[doc(hidden)]
+    pub fn new(site: &'static Site) -> Self {
+        Self { site, engine: None }
+    }
+
+    #[doc(hidden)]
+    pub fn cache(mut self, cache: &Cache) -> Self {
+        self.engine = Some(Arc::clone(&cache.engine));
+        self
+    }
+
+    /// Outdates every entry and every computation under way of the function, in O(1).
+    #[expect(clippy::unused_async, reason = "async for the backends that wait")]
+    pub async fn invalidate(&self) -> Delivery {
+        self.fire()
+    }
+
+    /// The operations for sync callers.
+    pub fn blocking(self) -> BlockingEntryAll {
+        BlockingEntryAll(self)
+    }
+
+    fn fire(&self) -> Delivery {
+        match self.target() {
+            None => Delivery::Nothing,
+            Some(target) => {
+                target.fire();
+                Delivery::Acknowledged
+            }
+        }
+    }
+
+    fn target(&self) -> Option<Target> {
+        let engine = self.engine.clone().or_else(|| engine::resolve(self.site))?;
+        Some(Target::function(engine, self.site))
+    }
+}
+
+/// [`EntryAll`] for sync callers.
+#[must_use = "this does nothing by itself; call `invalidate`"]
+#[derive(Debug)]
+pub struct BlockingEntryAll(EntryAll);
+
+impl BlockingEntryAll {
+    /// As [`EntryAll::invalidate`].
+    pub fn invalidate(&self) -> Delivery {
+        self.0.fire()
+    }
+}
+
+#[doc(hidden)]
+impl<'c> Call<'c> {
+    #[must_use]
+    pub fn cache(self, cache: &'c Cache) -> Self {
+        self.on(&cache.engine)
+    }
+}
+
+#[doc(hidden)]
+impl Mutation {
+    pub fn cache(self, cache: &Cache) -> Self {
+        self.on(Arc::clone(&cache.engine))
+    }
+
+    pub fn entry<R>(self, entry: &Entry<R>) -> Self {
+        self.target(entry.target())
+    }
+
+    pub fn all(self, all: &EntryAll) -> Self {
+        self.target(all.target())
+    }
+
+    #[expect(clippy::unused_async, reason = "async for the backends that wait")]
+    pub async fn invalidate(self) -> Delivery {
+        self.invalidate_blocking()
+    }
+
+    pub fn invalidate_blocking(self) -> Delivery {
+        if self.is_empty() {
+            return Delivery::Nothing;
+        }
+        self.fire();
+        Delivery::Acknowledged
+    }
+}
+
+#[doc(hidden)]
+impl Late {
+    pub fn entry<R>(&mut self, entry: &Entry<R>) {
+        self.target(entry.target());
+    }
+
+    pub fn all(&mut self, all: &EntryAll) {
+        self.target(all.target());
+    }
+}

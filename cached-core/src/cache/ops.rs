@@ -1,0 +1,232 @@
+//! The low-level operations, async.
+//!
+//! In memory none of them waits, except the read-throughs for a computation; they are async
+//! because other backends are.
+
+use std::future::Future;
+
+use super::Cache;
+use super::blocking::{result_shape, value_shape};
+use crate::error::Error;
+use crate::event::Delivery;
+use crate::key::IntoKey;
+use crate::time::Ttl;
+use crate::value::Portable;
+
+/// Every key is taken as it is, byte for byte: `"post:7"` is what `key = "post:<id>"` renders for
+/// 7, and [`key!`](crate::key!) renders one by the attribute's rules. Each operation fails with
+/// [`ErrorKind::Key`](crate::ErrorKind::Key) for an empty key and with
+/// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for an unusable TTL; its own section names only
+/// further errors. All are safe to drop at any await.
+#[expect(clippy::unused_async, reason = "async for the backends that wait")]
+impl Cache {
+    /// The value under the key, if it is fresh and of this type.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn get<V: Portable>(&self, key: impl IntoKey) -> Result<Option<V>, Error> {
+        self.blocking().get(key)
+    }
+
+    /// The value under the key, or else `default`, which is not stored.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn get_or<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        default: V,
+    ) -> Result<V, Error> {
+        self.blocking().get_or(key, default)
+    }
+
+    /// The value under the key, computed and stored if there is none. Concurrent callers share one
+    /// computation, and an invalidation overtakes it. Dropping the future hands the computation to a
+    /// caller that waits for it.
+    ///
+    /// # Errors
+    /// The key is empty or the TTL unusable; `compute` did not run then.
+    pub async fn get_or_set<V, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        ttl: impl Into<Ttl>,
+        compute: F,
+    ) -> Result<V, Error>
+    where
+        V: Portable,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = V>,
+    {
+        let call = self.blocking().call(key, ttl)?;
+        if let Some((value, _)) = call.hit(&value_shape()) {
+            return Ok(value);
+        }
+        Ok(call.run_async(&value_shape(), compute).await.0)
+    }
+
+    /// [`get_or_set`](Self::get_or_set) for a computation that can fail; a failure is not stored.
+    ///
+    /// # Errors
+    /// Those of `compute`, and an empty key or unusable TTL turned into them.
+    pub async fn try_get_or_set<V, E, F, Fut>(
+        &self,
+        key: impl IntoKey,
+        ttl: impl Into<Ttl>,
+        compute: F,
+    ) -> Result<V, E>
+    where
+        V: Portable,
+        E: From<Error>,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<V, E>>,
+    {
+        let call = self.blocking().call(key, ttl)?;
+        if let Some((value, _)) = call.hit(&result_shape()) {
+            return value;
+        }
+        call.run_async(&result_shape(), compute).await.0
+    }
+
+    /// Stores a value, whatever was there, and detaches the computation under way. A zero TTL removes
+    /// the key.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) for a value beyond the weight bound, and the
+    /// key is empty then; [`ErrorKind::Unencodable`](crate::ErrorKind::Unencodable) if the value has to
+    /// be measured and its `Serialize` fails.
+    pub async fn set<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        self.blocking().set(key, value, ttl)
+    }
+
+    /// Stores a value where none is. Whether it was stored.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn add<V: Portable>(
+        &self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<bool, Error> {
+        self.blocking().add(key, value, ttl)
+    }
+
+    /// Destroys the value and detaches the computation under way: no call that begins after this
+    /// returned is given an older value. Never waits for a computation.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn invalidate(&self, key: impl IntoKey) -> Result<Delivery, Error> {
+        self.blocking().invalidate(key)
+    }
+
+    /// [`invalidate`](Self::invalidate) that says whether a live value was there.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn delete(&self, key: impl IntoKey) -> Result<bool, Error> {
+        self.blocking().delete(key)
+    }
+
+    /// Outdates every entry, and every computation under way, that carries the tag, in O(1).
+    ///
+    /// # Errors
+    /// The tag is empty.
+    pub async fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
+        self.blocking().invalidate_tag(tag)
+    }
+
+    /// Makes the value stale: it is no longer served as fresh, but a computation under way may still
+    /// fill the key. Whether a live value was there. Use [`invalidate`](Self::invalidate) where
+    /// freshness matters.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn expire(&self, key: impl IntoKey) -> Result<bool, Error> {
+        self.blocking().expire(key)
+    }
+
+    /// Whether a live value of any type is under the key.
+    ///
+    /// # Errors
+    /// The key is empty.
+    pub async fn contains(&self, key: impl IntoKey) -> Result<bool, Error> {
+        self.blocking().contains(key)
+    }
+
+    /// Gives a live value a new TTL from now. Whether there was one.
+    ///
+    /// # Errors
+    /// The key is empty or the TTL unusable.
+    pub async fn touch(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
+        self.blocking().touch(key, ttl)
+    }
+
+    /// Drops every entry of this cache and detaches every computation under way; touches nobody
+    /// else's keys.
+    ///
+    /// # Errors
+    /// None in memory.
+    pub async fn clear(&self) -> Result<Delivery, Error> {
+        self.blocking().clear();
+        Ok(Delivery::Acknowledged)
+    }
+
+    /// The values under the keys, in their order.
+    ///
+    /// # Errors
+    /// A key is empty.
+    pub async fn get_many<V: Portable>(
+        &self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<Vec<Option<V>>, Error> {
+        self.blocking().get_many(keys)
+    }
+
+    /// Stores several values; the first error ends it.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub async fn set_many<'v, V: Portable>(
+        &self,
+        entries: impl IntoIterator<Item = (impl IntoKey, &'v V)>,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        self.blocking().set_many(entries, ttl)
+    }
+
+    /// Deletes several keys; how many held a live value.
+    ///
+    /// # Errors
+    /// A key is empty.
+    pub async fn delete_many(
+        &self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<usize, Error> {
+        self.blocking().delete_many(keys)
+    }
+
+    /// Adds to a counter in one step and returns what it then is. A key without a value counts from 0
+    /// and lives forever; an existing counter keeps its TTL. Counters are `i64` values.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WrongType`](crate::ErrorKind::WrongType) if something else is stored there,
+    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) beyond the range of `i64`; the value stays as
+    /// it is.
+    pub async fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        self.blocking().incr(key, by)
+    }
+
+    /// [`incr`](Self::incr), downwards.
+    ///
+    /// # Errors
+    /// As [`incr`](Self::incr).
+    pub async fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        self.blocking().decr(key, by)
+    }
+}

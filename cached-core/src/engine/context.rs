@@ -1,0 +1,106 @@
+//! The context a call is made in: which computation it is part of, which mutator surrounds it,
+//! which scope it runs under.
+//!
+//! One frame per computation, entered per poll of a future and per sync call, so that it follows
+//! tasks and never leaks into another one on the same thread.
+
+use std::cell::RefCell;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+
+use super::Engine;
+use super::mutation::Armed;
+use crate::time::Clock;
+
+/// What surrounds a call. Flat: a frame repeats what still holds of the frame around it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Frame {
+    /// The flight whose computation this is part of.
+    pub(crate) flight: Option<u64>,
+    pub(crate) mode: Mode,
+    /// The mutators around this, innermost first.
+    pub(crate) armed: Option<Arc<Armed>>,
+    /// The cache that stands in for the installed one.
+    pub(crate) stand_in: Option<Arc<Engine>>,
+}
+
+/// What a scope asks of the calls in it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Mode {
+    #[default]
+    Normal,
+    /// Neither read nor store.
+    Bypass,
+    /// Compute anew and store.
+    Refresh,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
+}
+
+/// The frame of this call; `None` outside any computation, mutator and scope.
+pub(crate) fn current() -> Option<Arc<Frame>> {
+    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+}
+
+/// Whether a call runs outside of any frame: the common case, and the cheap question.
+#[inline]
+pub(crate) fn is_plain() -> bool {
+    CURRENT.try_with(|current| current.borrow().is_none()).unwrap_or(true)
+}
+
+/// The clock of this scope: the stand-in cache's, else the system's.
+pub(crate) fn clock() -> Clock {
+    let stand_in = current().and_then(|frame| frame.stand_in.clone());
+    stand_in.map_or(Clock::System, |engine| engine.clock.clone())
+}
+
+impl Frame {
+    /// A copy of the current frame, changed.
+    pub(crate) fn derive(change: impl FnOnce(&mut Self)) -> Arc<Self> {
+        let mut frame = current().map_or_else(Self::default, |frame| (*frame).clone());
+        change(&mut frame);
+        Arc::new(frame)
+    }
+
+    /// Makes this the current frame until the guard is dropped.
+    pub(crate) fn enter(self: &Arc<Self>) -> Entered {
+        Entered {
+            before: swap(Some(Arc::clone(self))),
+        }
+    }
+
+    /// Runs a future with this as the current frame of each of its polls.
+    pub(crate) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
+        let mut future = pin!(future);
+        poll_fn(|cx| {
+            let _entered = self.enter();
+            future.as_mut().poll(cx)
+        })
+        .await
+    }
+}
+
+fn swap(frame: Option<Arc<Frame>>) -> Option<Arc<Frame>> {
+    CURRENT
+        .try_with(|current| current.replace(frame))
+        .ok()
+        .flatten()
+}
+
+/// Restores the frame before.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Entered {
+    before: Option<Arc<Frame>>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        // The frame left may own the last handle of a cache: drop it after the cell is free.
+        let left = swap(self.before.take());
+        drop(left);
+    }
+}

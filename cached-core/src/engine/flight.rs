@@ -1,0 +1,217 @@
+//! A flight: one computation of one key that callers share (single-flight).
+//!
+//! Whoever finds no value *leads* or *joins*. A flight is the lease of its cell: the store holds
+//! it while it may fill, and an invalidation takes it away, so joiners attach to a lease and never
+//! to a key. Lock order: the cell's shard, then the flight; never the other way.
+
+use std::any::TypeId;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use crate::entry::{Payload, Stored};
+use crate::tag::Stamps;
+
+/// How a caller waits and computes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// On its own thread, which it may block.
+    Sync,
+    /// As a future, which may never be polled again.
+    Async,
+}
+
+/// What the joiners of a flight are told.
+#[derive(Debug, Clone)]
+pub(crate) enum Verdict {
+    /// Take this value.
+    Value(Payload),
+    /// Take this failure.
+    Failed(Stored),
+    /// An invalidation came in between: start over.
+    StartOver,
+    /// The leader failed in a way that cannot be shared: compute for yourselves, all at once.
+    Released,
+}
+
+/// One shared computation.
+#[derive(Debug)]
+pub(crate) struct Flight {
+    pub(crate) id: u64,
+    pub(crate) value_type: TypeId,
+    /// As they were before the computation began.
+    pub(crate) stamps: Stamps,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    /// In order of arrival.
+    waiters: Vec<Waiter>,
+    next: u64,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Led(Style),
+    /// The leader is gone and this waiter is to take over.
+    Offered(u64),
+    Done(Verdict),
+}
+
+#[derive(Debug)]
+struct Waiter {
+    id: u64,
+    style: Style,
+    waker: Option<Waker>,
+}
+
+impl Flight {
+    pub(crate) fn new(style: Style, value_type: TypeId, stamps: Stamps) -> Arc<Self> {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        Arc::new(Self {
+            id: NEXT.fetch_add(1, Ordering::Relaxed),
+            value_type,
+            stamps,
+            state: Mutex::new(State {
+                phase: Phase::Led(style),
+                waiters: Vec::new(),
+                next: 0,
+            }),
+        })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a caller of that style may wait here: a sync caller never waits for an async
+    /// leader, which may need the very thread that the caller would block.
+    pub(crate) fn admits(&self, style: Style) -> bool {
+        style == Style::Async || !self.lock().is_led_by(Style::Async)
+    }
+
+    /// Attaches a waiter. Called under the shard's lock, while the flight holds the lease.
+    pub(crate) fn join(self: &Arc<Self>, style: Style) -> Seat {
+        let mut state = self.lock();
+        state.next += 1;
+        let id = state.next;
+        state.waiters.push(Waiter {
+            id,
+            style,
+            waker: None,
+        });
+        Seat {
+            flight: Arc::clone(self),
+            id,
+        }
+    }
+
+    /// Ends the flight and tells every waiter; the first verdict stands.
+    pub(crate) fn publish(&self, verdict: Verdict) {
+        let waiters = {
+            let mut state = self.lock();
+            if matches!(state.phase, Phase::Done(_)) {
+                return;
+            }
+            state.phase = Phase::Done(verdict);
+            std::mem::take(&mut state.waiters)
+        };
+        waiters.into_iter().filter_map(|w| w.waker).for_each(Waker::wake);
+    }
+
+    /// The leader is gone: offers the lead to a waiter. `Err` if nobody waits; the flight is over
+    /// then. Called under the shard's lock; wake the returned waker after it.
+    pub(crate) fn offer(&self) -> Result<Option<Waker>, NobodyWaits> {
+        self.lock().offer()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn waiters(&self) -> usize {
+        self.lock().waiters.len()
+    }
+}
+
+/// Nobody is left to take the lead.
+#[derive(Debug)]
+pub(crate) struct NobodyWaits;
+
+impl State {
+    fn is_led_by(&self, style: Style) -> bool {
+        matches!(self.phase, Phase::Led(leader) if leader == style)
+            || matches!(self.phase, Phase::Offered(heir) if self.style_of(heir) == Some(style))
+    }
+
+    fn style_of(&self, id: u64) -> Option<Style> {
+        self.waiters.iter().find(|w| w.id == id).map(|w| w.style)
+    }
+
+    fn offer(&mut self) -> Result<Option<Waker>, NobodyWaits> {
+        if matches!(self.phase, Phase::Done(_)) {
+            return Err(NobodyWaits);
+        }
+        // Sync waiters first: they must never end up waiting for an async leader.
+        let heir = self
+            .waiters
+            .iter()
+            .position(|w| w.style == Style::Sync)
+            .or(if self.waiters.is_empty() { None } else { Some(0) });
+        let Some(heir) = heir else {
+            self.phase = Phase::Done(Verdict::StartOver);
+            return Err(NobodyWaits);
+        };
+        let heir = &mut self.waiters[heir];
+        self.phase = Phase::Offered(heir.id);
+        Ok(heir.waker.take())
+    }
+}
+
+/// What a waiter is told.
+#[derive(Debug)]
+pub(crate) enum Told {
+    Verdict(Verdict),
+    /// The leader is gone; this caller leads now.
+    Lead,
+}
+
+/// A place among the waiters of a flight.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    pub(crate) flight: Arc<Flight>,
+    id: u64,
+}
+
+impl Seat {
+    /// Leaves without a verdict. Whether the lead had been offered to this seat, so that the
+    /// caller has to pass it on.
+    pub(crate) fn leave(&self) -> bool {
+        let mut state = self.flight.lock();
+        state.waiters.retain(|w| w.id != self.id);
+        matches!(state.phase, Phase::Offered(heir) if heir == self.id)
+    }
+}
+
+impl Future for Seat {
+    type Output = Told;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Told> {
+        let mut state = self.flight.lock();
+        match &state.phase {
+            Phase::Done(verdict) => return Poll::Ready(Told::Verdict(verdict.clone())),
+            Phase::Offered(heir) if *heir == self.id => {
+                let style = state.style_of(self.id).unwrap_or(Style::Async);
+                state.waiters.retain(|w| w.id != self.id);
+                state.phase = Phase::Led(style);
+                return Poll::Ready(Told::Lead);
+            }
+            Phase::Led(_) | Phase::Offered(_) => {}
+        }
+        if let Some(waiter) = state.waiters.iter_mut().find(|w| w.id == self.id) {
+            waiter.waker = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+}

@@ -1,0 +1,235 @@
+//! Which cache a call uses: the one it names, a stand-in of the scope it runs in, a named one, or
+//! the installed one, which is `CACHE_URL` or memory if nobody installed any.
+//!
+//! The answer is kept per thread and checked against a process-wide epoch that every installation
+//! bumps, so that a hit shares no counter with other threads.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Config, Engine, context};
+use crate::error::{Error, ErrorKind};
+use crate::event::report;
+use crate::registry::{Notice, Site};
+
+#[derive(Default)]
+struct Homes {
+    /// `Some(None)`: CACHE_URL is malformed, and that was reported.
+    installed: Option<Option<Arc<Engine>>>,
+    named: HashMap<String, Arc<Engine>>,
+}
+
+static EPOCH: AtomicU64 = AtomicU64::new(1);
+static HOMES: Mutex<Option<Homes>> = Mutex::new(None);
+
+fn homes<R>(act: impl FnOnce(&mut Homes) -> R) -> R {
+    let mut homes: MutexGuard<'_, _> = HOMES.lock().unwrap_or_else(PoisonError::into_inner);
+    act(homes.get_or_insert_default())
+}
+
+/// This thread's answers.
+struct Known {
+    epoch: u64,
+    installed: Option<Arc<Engine>>,
+    named: Vec<(&'static str, Option<Arc<Engine>>)>,
+}
+
+thread_local! {
+    static KNOWN: RefCell<Known> = const {
+        RefCell::new(Known { epoch: 0, installed: None, named: Vec::new() })
+    };
+}
+
+/// Looks at the cache of a site that is called outside of any scope. `look` must run no user
+/// code; it is given `None` where there is no usable cache.
+#[inline]
+pub(super) fn with<R>(site: &'static Site, look: impl FnOnce(Option<&Arc<Engine>>) -> R) -> R {
+    let epoch = EPOCH.load(Ordering::Acquire);
+    let mut look = Some(look);
+    let seen = KNOWN.try_with(|known| {
+        let known = known.borrow();
+        if known.epoch != epoch {
+            return None;
+        }
+        let engine = match site.policy.cache {
+            None => known.installed.as_ref(),
+            Some(name) => known.named(name)?,
+        };
+        look.take().map(|look| look(engine))
+    });
+    match seen {
+        Ok(Some(result)) => result,
+        _ => {
+            let engine = find(site.policy.cache, epoch);
+            let look = look.take().expect("not used above, where a result was returned");
+            look(engine.as_ref())
+        }
+    }
+}
+
+impl Known {
+    /// `None`: not asked for yet.
+    fn named(&self, name: &'static str) -> Option<Option<&Arc<Engine>>> {
+        let (_, engine) = self.named.iter().find(|(known, _)| *known == name)?;
+        Some(engine.as_ref())
+    }
+}
+
+#[cold]
+fn find(name: Option<&'static str>, epoch: u64) -> Option<Arc<Engine>> {
+    let installed = installed();
+    let engine = match name {
+        None => installed.clone(),
+        Some(name) => homes(|homes| homes.named.get(name).cloned()),
+    };
+    let _ = KNOWN.try_with(|known| {
+        let Ok(mut known) = known.try_borrow_mut() else {
+            return None;
+        };
+        if known.epoch != epoch {
+            known.named.clear();
+            known.epoch = epoch;
+        }
+        if let Some(name) = name {
+            known.named.retain(|(other, _)| *other != name);
+            known.named.push((name, engine.clone()));
+        }
+        // An engine that falls out of use is dropped outside of the cell.
+        std::mem::replace(&mut known.installed, installed)
+    });
+    engine
+}
+
+/// The installed cache; on first use what `CACHE_URL` says, else memory. `None` if it is malformed.
+pub(crate) fn installed() -> Option<Arc<Engine>> {
+    homes(|homes| homes.installed.get_or_insert_with(from_env_reported).clone())
+}
+
+fn from_env_reported() -> Option<Arc<Engine>> {
+    match from_env() {
+        Ok(config) => Some(Engine::new(config)),
+        Err(error) => {
+            report(&format!("{error}; until then every cached function runs uncached"));
+            None
+        }
+    }
+}
+
+/// What `CACHE_URL` says; memory if it is not set.
+pub(crate) fn from_env() -> Result<Config, Error> {
+    match std::env::var("CACHE_URL") {
+        Ok(url) => Config::from_url(url.trim()),
+        Err(std::env::VarError::NotPresent) => Ok(Config::default()),
+        Err(error @ std::env::VarError::NotUnicode(_)) => {
+            let message = "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
+            Err(Error::new(ErrorKind::Url, message).caused_by(error))
+        }
+    }
+}
+
+/// Installs a cache under its name, or as the one that functions without a cache name use.
+pub(crate) fn install(engine: Arc<Engine>) -> Result<(), Error> {
+    homes(|homes| match engine.name() {
+        Some(name) if homes.named.contains_key(name) => Err(taken(&format!("named `{name}`"))),
+        None if homes.installed.is_some() => Err(taken("in use by cached functions")),
+        _ => {
+            homes.put(engine);
+            Ok(())
+        }
+    })
+}
+
+fn taken(which: &str) -> Error {
+    let message = format!(
+        "a cache {which} is there already; call `install` before the first cached function runs, \
+         or `replace` to put this one in its place"
+    );
+    Error::new(ErrorKind::AlreadyInstalled, message)
+}
+
+/// Installs a cache in place of the one before, which it returns.
+pub(crate) fn replace(engine: Arc<Engine>) -> Option<Arc<Engine>> {
+    homes(|homes| homes.put(engine))
+}
+
+impl Homes {
+    fn put(&mut self, engine: Arc<Engine>) -> Option<Arc<Engine>> {
+        EPOCH.fetch_add(1, Ordering::AcqRel);
+        match engine.name() {
+            Some(name) => self.named.insert(name.to_owned(), engine),
+            None => self.installed.replace(Some(engine)).flatten(),
+        }
+    }
+}
+
+/// The cache installed under a name.
+pub(crate) fn by_name(name: &str) -> Result<Arc<Engine>, Error> {
+    homes(|homes| {
+        homes.named.get(name).cloned().ok_or_else(|| {
+            let mut known: Vec<_> = homes.named.keys().map(String::as_str).collect();
+            known.sort_unstable();
+            unknown(name, &known)
+        })
+    })
+}
+
+fn unknown(name: &str, known: &[&str]) -> Error {
+    let known = match known {
+        [] => "none is".to_owned(),
+        known => format!("installed are `{}`", known.join("`, `")),
+    };
+    let message = format!(
+        "no cache named `{name}` is installed ({known}); build it with `.name(\"{name}\")` and \
+         pass it to `cached_core::install`"
+    );
+    Error::new(ErrorKind::UnknownCache, message)
+}
+
+/// The cache of a site's call, wherever the call is made. Reports a name nobody installed.
+pub(crate) fn resolve(site: &'static Site) -> Option<Arc<Engine>> {
+    if let Some(stand_in) = context::current().and_then(|frame| frame.stand_in.clone()) {
+        return Some(stand_in);
+    }
+    insist_on_scope(site.name());
+    let engine = with(site, |engine| engine.cloned());
+    if let (None, Some(name)) = (&engine, site.policy.cache) {
+        site.notice(Notice::UnknownCache, || match by_name(name) {
+            Err(error) => format!("{error}; until then it runs uncached"),
+            Ok(_) => format!("the cache `{name}` was installed after the first call"),
+        });
+    }
+    engine
+}
+
+/// An item of a test binary that wants every call to run in a scope of its own.
+#[derive(Debug)]
+pub struct Isolate;
+
+#[cfg(feature = "testing")]
+inventory::collect!(Isolate);
+
+/// Whether the binary asks for isolation.
+#[inline]
+pub(crate) fn isolate() -> bool {
+    #[cfg(feature = "testing")]
+    {
+        static ISOLATE: std::sync::LazyLock<bool> =
+            std::sync::LazyLock::new(|| inventory::iter::<Isolate>.into_iter().next().is_some());
+        *ISOLATE
+    }
+    #[cfg(not(feature = "testing"))]
+    false
+}
+
+/// Only test binaries that ask for it can panic here.
+#[inline]
+fn insist_on_scope(function: &str) {
+    assert!(
+        !isolate(),
+        "`{function}` was called outside of a test scope, which `testing::isolate_all!()` forbids; \
+         spawn the task with `cached_core::testing::spawn`, or wrap the call in \
+         `cached_core::testing::isolated(..)`"
+    );
+}

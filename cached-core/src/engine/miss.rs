@@ -1,0 +1,271 @@
+//! A call that found nothing: whether it leads, joins or computes alone.
+//!
+//! [`Miss::decide`] is one step under the cell's lock: look again, join the flight under way, or
+//! lead a new one. Everything else here carries that decision out.
+
+use std::sync::Arc;
+
+use super::call::{Call, open};
+use super::context::{self, Frame, Mode};
+use super::cycle::Wait;
+use super::flight::{Flight, Seat, Style, Verdict};
+use super::lease::{Filling, Heard, Lease, Waiting};
+use super::Engine;
+use crate::backend::memory::Cell;
+use crate::entry::{Shape, Taken};
+use crate::event::{Counter, EventKind, Outcome, count};
+use crate::key::Key;
+use crate::registry::Notice;
+use crate::time::{Lifetime, Millis};
+
+/// What a caller without a hit does next.
+pub(super) enum Step<R> {
+    Found((R, Outcome)),
+    /// Compute without joining, leading or storing.
+    Alone,
+    Lead(Lease),
+    Wait(Waiting),
+}
+
+/// How often a caller starts over before it computes alone.
+const RESTARTS: u8 = 2;
+
+/// Where a call without a hit stands.
+pub(super) struct Miss<'c> {
+    call: Call<'c>,
+    style: Style,
+    frame: Option<Arc<Frame>>,
+    engine: Option<Arc<Engine>>,
+    /// Until when it waits for others, over all its waits.
+    deadline: Option<Millis>,
+    restarts: u8,
+    next: Next,
+}
+
+/// What the last wait left to do.
+enum Next {
+    Look,
+    Lead(Lease),
+    Take(Verdict),
+    Alone,
+}
+
+/// What the look under the lock came to.
+enum Decision<R> {
+    Found(Taken<R>),
+    Alone,
+    Lead,
+    Join(Seat, Wait),
+}
+
+impl<'c> Miss<'c> {
+    pub(super) fn new(call: Call<'c>, style: Style, disguised: bool) -> Self {
+        count(call.site.number(), Counter::Miss);
+        let mut miss = Self {
+            next: Next::Look,
+            deadline: None,
+            restarts: 0,
+            frame: context::current(),
+            engine: call.resolve(),
+            style,
+            call,
+        };
+        if !miss.may_share(disguised) {
+            miss.next = Next::Alone;
+        }
+        miss
+    }
+
+    /// Whether this call may join, lead and store at all.
+    fn may_share(&self, disguised: bool) -> bool {
+        let site = self.call.site;
+        if let Err(error) = &self.call.key {
+            site.notice(Notice::BadKey, || format!("{error}; it runs uncached"));
+        }
+        if !self.call.served {
+            site.notice(Notice::SelfType, || SELF_TYPE.to_owned());
+        }
+        if disguised {
+            site.notice(Notice::Disguised, || DISGUISED.to_owned());
+        }
+        let frame = self.frame.as_ref();
+        let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.armed.is_some());
+        let usable = self.call.key.is_ok() && self.call.served && !disguised;
+        usable && !scoped && self.engine.is_some()
+    }
+
+    pub(super) fn filling(&self) -> Filling {
+        Filling {
+            site: self.call.site,
+            ttl: self.call.ttl,
+        }
+    }
+
+    pub(super) fn next<S: Shape + ?Sized>(&mut self, shape: &S) -> Step<S::Return> {
+        match std::mem::replace(&mut self.next, Next::Look) {
+            Next::Alone => self.go_alone(),
+            Next::Lead(lease) => Step::Lead(lease),
+            Next::Take(verdict) => self.take(shape, &verdict),
+            Next::Look => match (&self.engine, &self.call.key) {
+                (Some(engine), Ok(key)) => self.decide(shape, engine, key),
+                _ => self.go_alone(),
+            },
+        }
+    }
+
+    fn go_alone<R>(&self) -> Step<R> {
+        count(self.call.site.number(), Counter::Uncached);
+        if let (Some(engine), Ok(key)) = (&self.engine, &self.call.key) {
+            engine.tell(EventKind::Uncached, Some(self.call.site), key);
+        }
+        Step::Alone
+    }
+
+    /// The frame of a computation that is not shared: what surrounds the call, except that a
+    /// `refresh` scope does not reach into computations.
+    pub(super) fn lone_frame(&self) -> Arc<Frame> {
+        match &self.frame {
+            Some(frame) if frame.mode != Mode::Refresh => Arc::clone(frame),
+            _ => Frame::derive(|frame| frame.mode = Mode::Normal),
+        }
+    }
+
+    /// Looks again, joins or leads, in one step under the cell's lock.
+    fn decide<S: Shape + ?Sized>(
+        &self,
+        shape: &S,
+        engine: &Arc<Engine>,
+        key: &Key,
+    ) -> Step<S::Return> {
+        let stamps = engine.tags.capture(Some(self.call.site.number()), &self.call.tags);
+        let flight = Flight::new(self.style, shape.value_type(), stamps);
+        let lifetime = self.lifetime(engine);
+        let now = engine.clock.now();
+        let mut detached = None;
+        let decision = engine.store.cell(key, |cell| {
+            if !self.refreshes() {
+                if let Some(taken) = engine.fresh(cell, shape, now, lifetime) {
+                    return Decision::Found(taken);
+                }
+                if let Some(joining) = self.join(cell, shape) {
+                    return joining;
+                }
+            }
+            detached = cell.revoke();
+            cell.grant(Arc::clone(&flight));
+            Decision::Lead
+        });
+        if let Some(flight) = detached {
+            flight.publish(Verdict::StartOver);
+        }
+        self.carry_out(decision, shape, engine, key, flight)
+    }
+
+    /// What to do about the flight under way; `None` if there is none that still counts.
+    fn join<S: Shape + ?Sized>(
+        &self,
+        cell: &Cell<'_, Flight>,
+        shape: &S,
+    ) -> Option<Decision<S::Return>> {
+        let flight = cell.lease().filter(|flight| flight.stamps.are_current())?;
+        if flight.value_type != shape.value_type() || !flight.admits(self.style) {
+            return Some(Decision::Alone);
+        }
+        Some(match Wait::begin(self.parent(), flight.id) {
+            Some(wait) => Decision::Join(flight.join(self.style), wait),
+            None => Decision::Alone,
+        })
+    }
+
+    fn carry_out<S: Shape + ?Sized>(
+        &self,
+        decision: Decision<S::Return>,
+        shape: &S,
+        engine: &Arc<Engine>,
+        key: &Key,
+        flight: Arc<Flight>,
+    ) -> Step<S::Return> {
+        let site = Some(self.call.site);
+        match decision {
+            Decision::Alone => self.go_alone(),
+            Decision::Found(taken) => match open(shape, taken) {
+                Some(value) => Step::Found((value, Outcome::Hit)),
+                None => self.go_alone(),
+            },
+            Decision::Lead => {
+                engine.tell(EventKind::Led, site, key);
+                let wait = Wait::begin(self.parent(), flight.id);
+                Step::Lead(Lease::new(engine, key, flight, wait))
+            }
+            Decision::Join(seat, wait) => {
+                engine.tell(EventKind::Joined, site, key);
+                let deadline = self.deadline(engine);
+                Step::Wait(Waiting::new(engine, key, seat, wait, deadline))
+            }
+        }
+    }
+
+    /// The flight whose computation this call is part of.
+    fn parent(&self) -> Option<u64> {
+        self.frame.as_ref()?.flight
+    }
+
+    fn refreshes(&self) -> bool {
+        let frame = self.frame.as_ref();
+        frame.is_some_and(|frame| frame.mode == Mode::Refresh) && self.restarts == 0
+    }
+
+    /// The TTL this call states; zero, and so never fresh, if it is unusable.
+    fn lifetime(&self, engine: &Engine) -> Lifetime {
+        let lifetime = self.call.ttl.resolve(engine.default_ttl);
+        lifetime.unwrap_or(Lifetime(0))
+    }
+
+    fn deadline(&self, engine: &Engine) -> Millis {
+        let wait = Lifetime(self.call.site.policy.wait_ms);
+        self.deadline.unwrap_or_else(|| wait.deadline(engine.clock.now()))
+    }
+
+    /// Takes note of how a wait ended.
+    pub(super) fn hear(&mut self, (heard, deadline): (Heard, Millis)) {
+        self.deadline = Some(deadline);
+        self.next = match heard {
+            Heard::TimedOut | Heard::Verdict(Verdict::Released) => Next::Alone,
+            Heard::Promoted(lease) => Next::Lead(lease),
+            Heard::Verdict(Verdict::StartOver) => {
+                self.restarts += 1;
+                if self.restarts > RESTARTS {
+                    Next::Alone
+                } else {
+                    Next::Look
+                }
+            }
+            Heard::Verdict(verdict) => Next::Take(verdict),
+        };
+    }
+
+    /// Takes what the leader published.
+    fn take<S: Shape + ?Sized>(&self, shape: &S, verdict: &Verdict) -> Step<S::Return> {
+        let value = match verdict {
+            Verdict::Value(payload) => shape.open(payload),
+            Verdict::Failed(failure) => shape.open_failure(&**failure),
+            Verdict::StartOver | Verdict::Released => None,
+        };
+        match value {
+            Some(value) => {
+                count(self.call.site.number(), Counter::Joined);
+                Step::Found((value, Outcome::Joined))
+            }
+            // Another function shares the key but not the error type.
+            None => self.go_alone(),
+        }
+    }
+}
+
+const SELF_TYPE: &str = "one key template serves several `Self` types of a generic `impl`, so their \
+     keys would be alike; put `<Self>` (with `KeyType`) or another part that tells them apart into \
+     the key; calls on all but the first type run uncached";
+
+const DISGUISED: &str = "its return type is a `Result` or `Option` hidden behind a type parameter, so \
+     failures could not be told from values; write the `Result` or `Option` out in the signature; \
+     it runs uncached";

@@ -1,0 +1,113 @@
+//! The engine: one cache with its entries, flights, tags, clock and listeners, and the only place
+//! with locks and threads.
+//!
+//! [`Call`] is a read-through, [`Mutation`] an invalidation around a body; the verbs here are the
+//! explicit operations of the low-level handle.
+
+mod block;
+mod call;
+mod config;
+mod context;
+mod cycle;
+mod flight;
+mod home;
+mod lease;
+mod miss;
+mod mutation;
+mod scope;
+mod verbs;
+
+use std::sync::Arc;
+
+pub(crate) use block::block_on;
+pub use call::Call;
+pub(crate) use config::Config;
+#[cfg(test)]
+pub(crate) use context::Entered;
+pub(crate) use context::{Frame, clock, current};
+pub(crate) use cycle::Wait;
+pub(crate) use home::{by_name, from_env, install, replace, resolve};
+pub use mutation::{Late, Mutation};
+pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
+#[cfg(feature = "tokio")]
+pub use scope::spawn;
+pub(crate) use verbs::New;
+pub(crate) use mutation::Target;
+#[cfg(feature = "testing")]
+pub use home::Isolate;
+
+use self::flight::Flight;
+use crate::backend::memory::Store;
+use crate::event::{Event, EventKind, Hooks, Subscribers};
+use crate::key::Key;
+use crate::registry::Site;
+use crate::tag::Tags;
+use crate::time::{Clock, Lifetime};
+
+/// One cache.
+#[derive(Debug)]
+pub(crate) struct Engine {
+    name: Option<String>,
+    clock: Clock,
+    default_ttl: Lifetime,
+    /// Whether values are kept at all; `dummy://` keeps none.
+    stores: bool,
+    /// Whether a weight bound asks for the size of each value.
+    weighed: bool,
+    store: Store<Flight>,
+    tags: Tags,
+    pub(crate) subscribers: Subscribers,
+    pub(crate) hooks: Hooks,
+}
+
+impl Engine {
+    pub(crate) fn new(config: Config) -> Arc<Self> {
+        Arc::new(Self {
+            name: config.name,
+            clock: config.clock,
+            default_ttl: config.default_ttl,
+            stores: config.stores,
+            weighed: config.bounds.weight.is_some(),
+            store: Store::new(config.bounds),
+            tags: Tags::default(),
+            subscribers: Subscribers::default(),
+            hooks: Hooks::default(),
+        })
+    }
+
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// Whether values are kept at all.
+    pub(crate) fn keeps(&self) -> bool {
+        self.stores
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.store.len()
+    }
+
+    pub(crate) fn weight(&self) -> u64 {
+        self.store.weight()
+    }
+
+    fn tell(&self, kind: EventKind, site: Option<&'static Site>, key: &Key) {
+        let function = site.map(Site::name);
+        self.subscribers
+            .tell(|| Event::new(kind, function, key.text()));
+    }
+
+    fn tell_evicted(&self, evicted: Vec<String>) {
+        for key in evicted {
+            self.subscribers
+                .tell(|| Event::new(EventKind::Evicted, None, key));
+        }
+    }
+
+    fn tell_invalidated(&self, function: Option<&'static str>, name: &str) {
+        let event = || Event::new(EventKind::Invalidated, function, name);
+        self.subscribers.tell(event);
+        self.hooks.tell(event);
+    }
+}

@@ -1,0 +1,361 @@
+//! Invalidation around a body: armed before it, delivered when it ends, however it ends.
+//!
+//! An `Err`, a panic or a dropped future does not prove that nothing was written, so all of them
+//! invalidate. While the body runs, its targets are *armed*: cached functions called in it never
+//! return a hit for an armed key, and nothing they compute is shared or stored, because it may be
+//! uncommitted.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Wake, Waker};
+
+use super::context::Frame;
+use super::{Engine, home};
+use crate::event::report;
+use crate::key::{Key, KeyWriter, render, template};
+use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
+use crate::tag::{Stamps, TagId};
+use crate::time::Alarm;
+
+/// One thing to invalidate.
+#[derive(Debug, Clone)]
+pub(crate) struct Target {
+    engine: Arc<Engine>,
+    what: What,
+    function: Option<&'static str>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Key(Key),
+    Tag(TagId),
+}
+
+impl Target {
+    pub(crate) fn key(engine: Arc<Engine>, key: Key) -> Self {
+        Self {
+            engine,
+            what: What::Key(key),
+            function: None,
+        }
+    }
+
+    pub(crate) fn function(engine: Arc<Engine>, site: &'static Site) -> Self {
+        Self {
+            engine,
+            what: What::Tag(TagId::Function(site.number())),
+            function: Some(site.name()),
+        }
+    }
+
+    pub(crate) fn fire(&self) {
+        match &self.what {
+            What::Key(key) => {
+                self.engine.invalidate(key, self.function);
+            }
+            What::Tag(tag) => self.engine.invalidate_tag(tag, self.function),
+        }
+    }
+}
+
+/// The targets of a mutator that is running, and of those around it.
+#[derive(Debug)]
+pub(crate) struct Armed {
+    keys: Vec<Key>,
+    stamps: Vec<Stamps>,
+    outer: Option<Arc<Self>>,
+}
+
+impl Armed {
+    fn new(targets: &[Target], outer: Option<Arc<Self>>) -> Self {
+        let mut armed = Self {
+            keys: Vec::new(),
+            stamps: Vec::new(),
+            outer,
+        };
+        for Target { engine, what, .. } in targets {
+            match what {
+                What::Key(key) => armed.keys.push(key.clone()),
+                What::Tag(TagId::Function(site)) => {
+                    armed.stamps.push(engine.stamps(Some(*site), &[]));
+                }
+                What::Tag(TagId::Named(name)) => {
+                    armed.stamps.push(engine.stamps(None, std::slice::from_ref(name)));
+                }
+            }
+        }
+        armed
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |armed| armed.outer.as_deref())
+    }
+
+    /// Whether a mutator around the call is armed for the key.
+    pub(super) fn covers(&self, key: &Key) -> bool {
+        self.chain().any(|armed| armed.keys.contains(key))
+    }
+
+    /// Whether a mutator around the call is armed for a tag or function the entry depends on.
+    pub(super) fn covers_any(&self, stamps: &Stamps) -> bool {
+        self.chain()
+            .any(|armed| armed.stamps.iter().any(|mine| mine.shares_with(stamps)))
+    }
+}
+
+/// What a mutator invalidates. Built by the generated code before the body runs.
+#[derive(Debug, Default)]
+#[must_use]
+pub struct Mutation {
+    targets: Vec<Target>,
+    on: Option<Arc<Engine>>,
+    again_after: Option<u64>,
+}
+
+/// A dropped mutator's write may still land; its keys are invalidated again after so long.
+const AGAIN_AFTER_DROP_MS: u64 = 5_000;
+
+impl Mutation {
+    /// Nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// All template targets that follow are in this cache and nowhere else.
+    pub(crate) fn on(mut self, engine: Arc<Engine>) -> Self {
+        self.on = Some(engine);
+        self
+    }
+
+    /// Invalidates once more, so many milliseconds after the body ended.
+    pub fn again_after_ms(mut self, millis: u64) -> Self {
+        self.again_after = Some(millis);
+        self
+    }
+
+    /// A key, by template: in the installed cache, and wherever a registered function keeps keys
+    /// of this text.
+    pub fn key(mut self, site: &'static Site, write: impl FnOnce(&mut KeyWriter)) -> Self {
+        match render(DEFAULT_VERSION, write) {
+            Ok(key) => self.push_key(site, &key),
+            Err(error) => refuse(site, &error),
+        }
+        self
+    }
+
+    /// The one cache that `cache = ..` names, or the installed one; and whether there may be more.
+    fn first_cache(&self, site: &'static Site) -> (Option<Arc<Engine>>, bool) {
+        let first = self.on.clone().or_else(|| home::resolve(site));
+        (first, self.on.is_none() && site.policy.cache.is_none())
+    }
+
+    fn push_key(&mut self, site: &'static Site, key: &Key) {
+        let (first, elsewhere) = self.first_cache(site);
+        self.push(site, first.clone(), What::Key(key.clone()));
+        for reader in detours(|shape| template::matches(shape, key)) {
+            let engine = if elsewhere { home::resolve(reader) } else { first.clone() };
+            let key = key.with_version(reader.policy.version);
+            self.push(site, engine, What::Key(key));
+        }
+    }
+
+    /// A tag, by template: in the installed cache and every cache of a registered function.
+    pub fn tag(mut self, site: &'static Site, write: impl FnOnce(&mut KeyWriter)) -> Self {
+        match render(DEFAULT_VERSION, write) {
+            Ok(tag) => self.push_tag(site, tag.text()),
+            Err(error) => refuse(site, &error),
+        }
+        self
+    }
+
+    fn push_tag(&mut self, site: &'static Site, tag: &str) {
+        let tag = || What::Tag(TagId::Named(tag.into()));
+        let (first, elsewhere) = self.first_cache(site);
+        self.push(site, first, tag());
+        if elsewhere {
+            for reader in detours(|_| true) {
+                self.push(site, home::resolve(reader), tag());
+            }
+        }
+    }
+
+    fn push(&mut self, site: &'static Site, engine: Option<Arc<Engine>>, what: What) {
+        if let Some(engine) = engine {
+            self.targets.push(Target {
+                engine,
+                what,
+                function: Some(site.name()),
+            });
+        }
+    }
+
+    pub(crate) fn target(mut self, target: Option<Target>) -> Self {
+        self.targets.extend(target);
+        self
+    }
+
+    fn arm(self) -> (Arc<Frame>, Guard) {
+        let frame = Frame::derive(|frame| {
+            let outer = frame.armed.take();
+            frame.armed = Some(Arc::new(Armed::new(&self.targets, outer)));
+        });
+        let guard = Guard {
+            mutation: self,
+            ended: false,
+        };
+        (frame, guard)
+    }
+
+    /// Runs the body of a sync mutator.
+    pub fn run<R>(self, body: impl FnOnce() -> R) -> R {
+        self.run_then(body, |_, _| {})
+    }
+
+    /// Runs the body; `then` sees what it returned, and may add targets or call them off.
+    pub fn run_then<R>(self, body: impl FnOnce() -> R, then: impl FnOnce(&R, &mut Late)) -> R {
+        let (frame, guard) = self.arm();
+        let entered = frame.enter();
+        let returned = body();
+        drop(entered);
+        guard.end(&returned, then);
+        returned
+    }
+
+    /// Runs the body of an async mutator. Dropping the future invalidates.
+    pub async fn run_async<F: Future>(self, body: F) -> F::Output {
+        self.run_async_then(body, |_, _| {}).await
+    }
+
+    /// Runs the body; `then` sees what it returned, and may add targets or call them off.
+    pub async fn run_async_then<F: Future>(
+        self,
+        body: F,
+        then: impl FnOnce(&F::Output, &mut Late),
+    ) -> F::Output {
+        let (frame, guard) = self.arm();
+        let returned = frame.scope(body).await;
+        guard.end(&returned, then);
+        returned
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.targets.is_empty()
+    }
+
+    /// Invalidates now.
+    pub(crate) fn fire(&self) {
+        self.targets.iter().for_each(Target::fire);
+    }
+}
+
+fn refuse(site: &'static Site, error: &crate::key::KeyError) {
+    site.notice(Notice::BadKey, || format!("{error}; this target is not invalidated"));
+}
+
+/// Targets that depend on what the body returned.
+#[derive(Debug)]
+pub struct Late {
+    mutation: Mutation,
+    cancelled: bool,
+}
+
+impl Late {
+    fn add(&mut self, add: impl FnOnce(Mutation) -> Mutation) {
+        self.mutation = add(std::mem::take(&mut self.mutation));
+    }
+
+    /// A key, by template.
+    pub fn key(&mut self, site: &'static Site, write: impl FnOnce(&mut KeyWriter)) {
+        self.add(|mutation| mutation.key(site, write));
+    }
+
+    /// A tag, by template.
+    pub fn tag(&mut self, site: &'static Site, write: impl FnOnce(&mut KeyWriter)) {
+        self.add(|mutation| mutation.tag(site, write));
+    }
+
+    pub(crate) fn target(&mut self, target: Option<Target>) {
+        self.add(|mutation| mutation.target(target));
+    }
+
+    /// The body changed nothing: invalidates nothing.
+    pub fn cancel(&mut self) {
+        self.cancelled = true;
+    }
+}
+
+/// Invalidates when the body ends, and when it is dropped or unwinds.
+struct Guard {
+    mutation: Mutation,
+    ended: bool,
+}
+
+impl Guard {
+    fn end<R>(mut self, returned: &R, then: impl FnOnce(&R, &mut Late)) {
+        let mutation = std::mem::take(&mut self.mutation);
+        let mut late = Late {
+            cancelled: false,
+            mutation,
+        };
+        then(returned, &mut late);
+        self.mutation = late.mutation;
+        self.ended = true;
+        if late.cancelled {
+            self.mutation = Mutation::default();
+        }
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        let mutation = std::mem::take(&mut self.mutation);
+        mutation.fire();
+        let dropped = (!self.ended).then_some(AGAIN_AFTER_DROP_MS);
+        if let Some(millis) = mutation.again_after.or(dropped) {
+            Again::schedule(mutation.targets, millis);
+        }
+    }
+}
+
+/// Targets that wait to be invalidated once more.
+struct Again {
+    targets: Vec<Target>,
+    alarm: Mutex<Option<Alarm>>,
+}
+
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+/// Beyond so many pending repetitions none is added: the first invalidation stands alone then.
+const MAX_PENDING: usize = 65_536;
+
+impl Again {
+    fn schedule(targets: Vec<Target>, millis: u64) {
+        let Some(clock) = targets.first().map(|target| target.engine.clock.clone()) else {
+            return;
+        };
+        if PENDING.fetch_add(1, Ordering::Relaxed) >= MAX_PENDING {
+            PENDING.fetch_sub(1, Ordering::Relaxed);
+            static ONCE: std::sync::Once = std::sync::Once::new();
+            ONCE.call_once(|| report("too many repeated invalidations are pending; some are left out"));
+            return;
+        }
+        let again = Arc::new(Self {
+            targets,
+            alarm: Mutex::default(),
+        });
+        let deadline = clock.now().saturating_add(millis);
+        let alarm = clock.alarm(deadline, Waker::from(Arc::clone(&again)));
+        *again.alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(alarm);
+    }
+}
+
+impl Wake for Again {
+    fn wake(self: Arc<Self>) {
+        PENDING.fetch_sub(1, Ordering::Relaxed);
+        self.targets.iter().for_each(Target::fire);
+        // The alarm holds this; letting go of it ends the circle.
+        let alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(alarm);
+    }
+}

@@ -1,0 +1,259 @@
+//! The explicit operations: what the low-level handle does to one key, and what invalidation is.
+//!
+//! Everything that changes a cell other than by a fill goes through [`Engine::bump`]: it destroys
+//! the lease together with the value, so no computation under way can overtake it.
+
+
+use super::flight::{Flight, Verdict};
+use super::Engine;
+use crate::backend::memory::Cell;
+use crate::entry::{Payload, Shape, Slot, Taken, Times};
+use crate::event::{Event, EventKind};
+use crate::key::Key;
+use crate::tag::{Stamps, TagId};
+use crate::time::{Lifetime, Millis};
+
+/// An entry ready to be put, with its whole weight.
+#[derive(Debug)]
+pub(crate) struct Write {
+    slot: Slot,
+    weight: u64,
+}
+
+impl Write {
+    pub(super) fn new(slot: Slot, key: &Key, weight: u64) -> Self {
+        let weight = weight.saturating_add(Slot::overhead(key));
+        Self { slot, weight }
+    }
+
+    /// Whether the entry was put; an entry heavier than the bound is not.
+    pub(super) fn apply(self, cell: &mut Cell<'_, Flight>) -> bool {
+        cell.put(self.slot, self.weight)
+    }
+}
+
+impl Engine {
+    /// Reads a fresh entry under its lock.
+    #[inline]
+    pub(super) fn lookup<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        lifetime: Lifetime,
+        shape: &S,
+    ) -> Option<Taken<S::Return>> {
+        let now = self.clock.now();
+        let take = |slot: &Slot| take_fresh(slot, shape, now, lifetime);
+        self.store.read(key, take).flatten()
+    }
+
+    /// Reads a fresh entry, unless it is one that must not be read now.
+    pub(super) fn lookup_unless<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        lifetime: Lifetime,
+        shape: &S,
+        forbidden: impl Fn(&Slot) -> bool,
+    ) -> Option<Taken<S::Return>> {
+        let now = self.clock.now();
+        let take = |slot: &Slot| match forbidden(slot) {
+            true => None,
+            false => take_fresh(slot, shape, now, lifetime),
+        };
+        self.store.read(key, take).flatten()
+    }
+
+    pub(super) fn fresh<S: Shape + ?Sized>(
+        &self,
+        cell: &mut Cell<'_, Flight>,
+        shape: &S,
+        now: Millis,
+        lifetime: Lifetime,
+    ) -> Option<Taken<S::Return>> {
+        take_fresh(cell.slot()?, shape, now, lifetime)
+    }
+
+    /// Whether a fresh entry of any type is there.
+    pub(crate) fn contains(&self, key: &Key) -> bool {
+        let now = self.clock.now();
+        self.store.read(key, |slot| is_live(slot, now)) == Some(true)
+    }
+
+    /// Decides and changes one cell and destroys its lease, all in one step. `act` says what comes
+    /// in place of the entry, and what to answer.
+    fn bump<R>(
+        &self,
+        key: &Key,
+        act: impl FnOnce(Option<&mut Slot>, Millis) -> (Change, R),
+    ) -> (bool, R) {
+        let now = self.clock.now();
+        let watched = self.subscribers.any();
+        let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
+            let live = cell.slot().filter(|slot| is_live(slot, now));
+            let (change, answer) = act(live, now);
+            let (done, lease) = match change {
+                Change::Keep => (false, None),
+                Change::Remove => (cell.remove(|slot| is_live(slot, now)) == Some(true), cell.revoke()),
+                Change::Put(write) => (write.apply(cell), cell.revoke()),
+            };
+            (done, lease, cell.evicted(watched), answer)
+        });
+        if let Some(flight) = lease {
+            flight.publish(Verdict::StartOver);
+        }
+        self.tell_evicted(evicted);
+        (done, answer)
+    }
+
+    /// Destroys the value and the lease. Whether a live value was there.
+    pub(crate) fn invalidate(&self, key: &Key, function: Option<&'static str>) -> bool {
+        let (was_there, ()) = self.bump(key, |_, _| (Change::Remove, ()));
+        self.tell_invalidated(function, key.text());
+        was_there
+    }
+
+    /// Outdates every entry and every computation under way that carries the tag.
+    pub(crate) fn invalidate_tag(&self, tag: &TagId, function: Option<&'static str>) {
+        self.tags.invalidate(tag);
+        let name = match tag {
+            TagId::Named(name) => name,
+            TagId::Function(_) => function.unwrap_or_default(),
+        };
+        self.tell_invalidated(function, name);
+    }
+
+    /// Replaces whatever is there. False if the cache keeps nothing or the value is too heavy.
+    pub(crate) fn set(&self, key: &Key, write: New) -> bool {
+        let (done, ()) = self.bump(key, |_, now| (self.put(key, write, now), ()));
+        self.tell(EventKind::Written, None, key);
+        done
+    }
+
+    /// Puts the value only where no live one is.
+    pub(crate) fn add(&self, key: &Key, write: New) -> bool {
+        let (done, ()) = self.bump(key, |live, now| match live {
+            Some(_) => (Change::Keep, ()),
+            None => (self.put(key, write, now), ()),
+        });
+        if done {
+            self.tell(EventKind::Written, None, key);
+        }
+        done
+    }
+
+    /// Computes a new value from the live one in one step. `update` must run no user code.
+    pub(crate) fn update<R>(
+        &self,
+        key: &Key,
+        update: impl FnOnce(Option<&Payload>) -> Result<(New, R), R>,
+    ) -> R {
+        let (_, (changed, answer)) = self.bump(key, |live, now| {
+            let times = live.as_ref().map(|slot| (slot.times, slot.stamps.clone()));
+            match update(live.as_deref().map(|slot| &slot.payload)) {
+                Err(answer) => (Change::Keep, (false, answer)),
+                Ok((mut new, answer)) => {
+                    new.keeps = times;
+                    (self.put(key, new, now), (true, answer))
+                }
+            }
+        });
+        if changed {
+            self.tell(EventKind::Written, None, key);
+        }
+        answer
+    }
+
+    fn put(&self, key: &Key, new: New, now: Millis) -> Change {
+        if !self.stores || new.lifetime.is_zero() {
+            return Change::Remove;
+        }
+        let (times, stamps) = new
+            .keeps
+            .unwrap_or((Times::starting(now, new.lifetime), new.stamps));
+        Change::Put(Write::new(Slot::new(key, new.payload, times, stamps), key, new.weight))
+    }
+
+    /// Gives a live entry a new lifetime from now. Whether there was one.
+    pub(crate) fn touch(&self, key: &Key, lifetime: Lifetime) -> bool {
+        let now = self.clock.now();
+        let renewed = |slot: &mut Slot| {
+            let live = is_live(slot, now);
+            if live {
+                slot.times = Times::starting(now, lifetime);
+            }
+            live
+        };
+        self.store.cell(key, |cell| cell.slot().is_some_and(renewed))
+    }
+
+    /// Makes a live entry stale. Whether there was one.
+    pub(crate) fn expire(&self, key: &Key) -> bool {
+        let now = self.clock.now();
+        let expired = |slot: &mut Slot| {
+            let live = is_live(slot, now);
+            slot.times.expires = slot.times.expires.min(now);
+            live
+        };
+        let was_live = self.store.cell(key, |cell| cell.slot().is_some_and(expired));
+        self.tell(EventKind::Expired, None, key);
+        was_live
+    }
+
+    /// Drops every entry and detaches every computation under way.
+    pub(crate) fn clear(&self) {
+        for flight in self.store.clear() {
+            flight.publish(Verdict::StartOver);
+        }
+        self.subscribers
+            .tell(|| Event::new(EventKind::Cleared, None, ""));
+    }
+
+    /// The stamps an explicit write of a function's entry carries.
+    pub(crate) fn stamps(&self, function: Option<u32>, tags: &[Box<str>]) -> Stamps {
+        self.tags.capture(function, tags)
+    }
+
+    pub(crate) fn default_ttl(&self) -> Lifetime {
+        self.default_ttl
+    }
+
+    /// Whether values have to be measured before they are written.
+    pub(crate) fn is_weighed(&self) -> bool {
+        self.weighed
+    }
+}
+
+/// A value on its way in by an explicit write.
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(crate) payload: Payload,
+    pub(crate) weight: u64,
+    pub(crate) lifetime: Lifetime,
+    pub(crate) stamps: Stamps,
+    /// The times and stamps of the entry it continues.
+    pub(crate) keeps: Option<(Times, Stamps)>,
+}
+
+enum Change {
+    Keep,
+    Remove,
+    Put(Write),
+}
+
+fn is_live(slot: &Slot, now: Millis) -> bool {
+    !slot.times.is_expired(now) && slot.stamps.are_current()
+}
+
+#[inline]
+fn take_fresh<S: Shape + ?Sized>(
+    slot: &Slot,
+    shape: &S,
+    now: Millis,
+    lifetime: Lifetime,
+) -> Option<Taken<S::Return>> {
+    if slot.times.is_fresh(now, lifetime) && slot.stamps.are_current() {
+        shape.take(&slot.payload)
+    } else {
+        None
+    }
+}
+

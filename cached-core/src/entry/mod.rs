@@ -1,0 +1,88 @@
+//! What a cache keeps under a key: a value or the fact that there is none, since when, until
+//! when, and what it depends on.
+
+mod shape;
+mod times;
+
+use std::any::Any;
+use std::sync::Arc;
+
+pub use shape::{Sealed, Shape, Taken};
+pub(crate) use times::Times;
+
+use crate::key::Key;
+use crate::tag::Stamps;
+
+/// A stored value, of a type that only the functions sharing the key know.
+pub type Stored = Arc<dyn Any + Send + Sync>;
+
+/// What is under a key.
+#[derive(Debug, Clone)]
+pub enum Payload {
+    /// A value.
+    Value(Stored),
+    /// The computation found nothing, and `ttl_none` says to remember that.
+    Absent,
+}
+
+/// One entry of a memory tier.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    key: SlotKey,
+    pub(crate) payload: Payload,
+    pub(crate) times: Times,
+    pub(crate) stamps: Stamps,
+}
+
+impl Slot {
+    pub(crate) fn new(key: &Key, payload: Payload, times: Times, stamps: Stamps) -> Self {
+        Self {
+            key: SlotKey::new(key),
+            payload,
+            times,
+            stamps,
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is_for(&self, key: &Key) -> bool {
+        self.key.is(key)
+    }
+
+    /// What the entry costs beside its value, in bytes.
+    pub(crate) fn overhead(key: &Key) -> u64 {
+        (key.text().len() + size_of::<Self>() + TABLE_OVERHEAD) as u64
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.key.text
+    }
+}
+
+/// Index slot, control byte and policy links of one entry in the table, in bytes; an estimate.
+const TABLE_OVERHEAD: usize = 48;
+
+/// A key as it is kept: compact, owned.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct SlotKey {
+    text: Box<str>,
+    version: u32,
+    digest: bool,
+}
+
+impl SlotKey {
+    pub(crate) fn new(key: &Key) -> Self {
+        Self {
+            text: key.text().into(),
+            version: key.version(),
+            digest: key.is_digest(),
+        }
+    }
+
+    #[inline]
+    pub(crate) fn is(&self, key: &Key) -> bool {
+        self.version == key.version()
+            && self.digest == key.is_digest()
+            && self.text.as_bytes() == key.as_bytes()
+    }
+}

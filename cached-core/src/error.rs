@@ -1,0 +1,74 @@
+//! The one error type of the public API: what went wrong, where, and what to do about it.
+//!
+//! A cached function never returns it: cache faults become misses, counters and one report.
+//! It comes from the low-level handle, from configuration and from [`check`](crate::check).
+
+use std::error::Error as StdError;
+use std::fmt;
+
+/// What kind of thing went wrong; match on it to react, print the [`Error`] to explain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The key is empty, or a part of it could not be serialised.
+    Key,
+    /// A TTL is negative, not a number of milliseconds that fits, or otherwise unusable.
+    Ttl,
+    /// The stored value is of another type than the operation needs.
+    WrongType,
+    /// A counter would leave the range of `i64`.
+    Overflow,
+    /// A cache URL is malformed, names an unknown scheme or an unknown option.
+    Url,
+    /// No cache of that name was installed.
+    UnknownCache,
+    /// A cache is in use already, so another cannot silently take its place.
+    AlreadyInstalled,
+    /// A builder was given a bound or duration that cannot work.
+    Config,
+    /// A value is heavier than the cache allows for one entry.
+    TooLarge,
+    /// A value's `Serialize` implementation failed.
+    Unencodable,
+}
+
+/// An error of the cache itself. Its text says what to do next.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    message: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+        self.source = Some(Box::new(source));
+        self
+    }
+
+    /// The kind of the error.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

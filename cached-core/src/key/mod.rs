@@ -1,0 +1,254 @@
+//! Keys: the names under which values are cached, and the forms that arguments take in them.
+//!
+//! A key is text, because text is what people write in templates, read in dashboards and type
+//! into a low-level call. The work of this module is to make that text mean one thing: every value
+//! has exactly one form ([`KeyPart`]), different values of a template have different texts, and
+//! the same value has the same text in every process, on every platform, in every release.
+//!
+//! # Grammar, and why no two values meet
+//!
+//! ```text
+//! key  := literal (part literal)*             literals between two parts hold a separator
+//! part := atom | '!' | '+' part | '(' list ')' | '[' list ']'
+//! list := nothing | part (',' part)* [',']    the last ',' exactly if the last part is empty
+//! atom := ([A-Za-z0-9_.~-] | '%' hex hex)*    possibly empty
+//! ```
+//!
+//! - *Atoms*: percent-encoding is injective, and canonical since only bytes outside the set are
+//!   encoded, in upper-case hex. Structural characters are outside the set, so no text forges one.
+//! - *Parts*: the first byte tells the form. `!` ends at once, brackets end where they balance, an
+//!   atom ends at the first byte it cannot hold. `None` is `!` and `Some(x)` is `+x`, so `None`,
+//!   `Some("")` and `""` differ.
+//! - *Lists*: a part that is not empty never ends with `,`, so a list ends with one exactly if its
+//!   last part is empty. Without that comma, the parts are what stands between the commas outside
+//!   inner brackets; nothing at all is the empty list. Hence `[]`, `[""]` and `["", ""]` are `[]`,
+//!   `[,]` and `[,,]`.
+//! - *Templates*: a literal between two parts holds a character no atom can hold (a separator; `%`
+//!   is none), so the atom before it ends in a place that the literal alone determines.
+//!
+//! Different values of one template therefore have different texts; integers of any width and
+//! text that print alike are alike on purpose. A text beyond [`MAX_LEN`] bytes is replaced by a
+//! readable prefix and 128 bits of its SHA-256, and the key says so, so that it equals no text.
+//!
+//! Not for names of other things: tags share the grammar, but file names and URLs have their own.
+
+#[cfg(any(feature = "chrono", feature = "time"))]
+mod calendar;
+#[cfg(feature = "chrono")]
+mod chrono;
+mod compound;
+mod digest;
+mod digits;
+mod handle;
+mod key_type;
+mod part;
+mod pointers;
+mod secret;
+pub(crate) mod template;
+#[cfg(test)]
+mod tests;
+#[cfg(feature = "time")]
+mod time;
+#[cfg(feature = "uuid")]
+mod uuid;
+mod writer;
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use crate::error::{Error, ErrorKind};
+
+pub use handle::Handle;
+pub use key_type::KeyType;
+pub use part::KeyPart;
+pub use writer::KeyWriter;
+
+/// Length in bytes up to which a key is its text; beyond it, a digest ends it.
+pub(crate) const MAX_LEN: usize = 200;
+
+/// The name of one cached value: a rendered template, or any text given to the low-level API.
+///
+/// Text and version are the identity. Both ways of making a key meet in the text:
+/// `cache.get::<Post>("post:7")` reads what a function with `key = "post:<id>"` stored for 7.
+///
+/// A text of more than 200 bytes is kept as a readable prefix, `#` and 32 hex digits
+/// ([`is_digest`](Self::is_digest)). Building, comparing and hashing a key allocates nothing; it
+/// is about 200 bytes large, so pass it by reference.
+#[derive(Clone)]
+pub struct Key {
+    bytes: [u8; MAX_LEN],
+    version: u32,
+    len: u8,
+    digest: bool,
+}
+
+impl Key {
+    /// A key of exactly this text, of the given version (0 where no version is declared).
+    ///
+    /// # Errors
+    ///
+    /// The text is empty.
+    pub fn logical(text: &str, version: u32) -> Result<Self, KeyError> {
+        render(version, |key| key.raw(text))
+    }
+
+    /// The text; the prefix and digest of it if it is longer than 200 bytes.
+    #[must_use]
+    #[inline]
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(self.as_bytes())
+            .expect("a key is written as whole strings and cut between characters")
+    }
+
+    /// The bytes of [`text`](Self::text), without looking at them: for hashing and comparing.
+    #[must_use]
+    #[inline]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    /// The number in the key's identity: raising it leaves all older values behind.
+    #[must_use]
+    #[inline]
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The same text under another version.
+    #[must_use]
+    pub(crate) fn with_version(&self, version: u32) -> Self {
+        Self {
+            version,
+            ..self.clone()
+        }
+    }
+
+    /// Whether the text was too long, so that [`text`](Self::text) ends with its digest. Such a
+    /// key differs from one whose short text happens to look the same.
+    #[must_use]
+    #[inline]
+    pub fn is_digest(&self) -> bool {
+        self.digest
+    }
+}
+
+/// Renders a key of a template: `write` puts its literals and parts in order.
+///
+/// # Errors
+///
+/// Nothing was written, or a value of `<x:hash>` could not be serialised.
+#[inline]
+pub fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result<Key, KeyError> {
+    let mut writer = KeyWriter::new();
+    write(&mut writer);
+    match writer.complete(version) {
+        Some(error) => Err(error),
+        None => Ok(writer.key),
+    }
+}
+
+impl PartialEq for Key {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.version == other.version
+            && self.digest == other.digest
+            && self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+        (self.version, self.digest).hash(state);
+    }
+}
+
+/// The text.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key")
+            .field("text", &self.text())
+            .field("version", &self.version)
+            .field("digest", &self.digest)
+            .finish()
+    }
+}
+
+/// Why a key could not be rendered. Its text says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyError(Fault);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Fault {
+    Empty,
+    Unserialisable(Box<str>),
+}
+
+impl KeyError {
+    const EMPTY: Self = Self(Fault::Empty);
+
+    fn unserialisable(reason: Box<str>) -> Self {
+        Self(Fault::Unserialisable(reason))
+    }
+}
+
+impl fmt::Display for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Fault::Empty => f.write_str(
+                "the key is empty; give it a literal beginning that names what is cached, \
+                 as in `post:<id>`",
+            ),
+            Fault::Unserialisable(reason) => write!(
+                f,
+                "a `:hash` part of the key could not be serialised ({reason}); correct its \
+                 `Serialize`, or put the fields that identify it into the key: `<x.field>`"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for KeyError {}
+
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        Self::new(ErrorKind::Key, error.to_string())
+    }
+}
+
+/// What the low-level operations take as a key: text, byte for byte, or a rendered [`Key`].
+pub trait IntoKey {
+    /// The key, in the version of the handle that uses it.
+    ///
+    /// # Errors
+    ///
+    /// The text is empty.
+    #[doc(hidden)]
+    fn into_key(self, version: u32) -> Result<Key, KeyError>;
+}
+
+impl<T: AsRef<str> + ?Sized> IntoKey for &T {
+    fn into_key(self, version: u32) -> Result<Key, KeyError> {
+        Key::logical(self.as_ref(), version)
+    }
+}
+
+impl IntoKey for String {
+    fn into_key(self, version: u32) -> Result<Key, KeyError> {
+        Key::logical(&self, version)
+    }
+}
+
+impl IntoKey for Key {
+    fn into_key(self, version: u32) -> Result<Key, KeyError> {
+        Ok(self.with_version(version))
+    }
+}

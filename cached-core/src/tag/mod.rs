@@ -1,0 +1,134 @@
+//! Stamps: how one name drops many entries in O(1).
+//!
+//! A tag (and a cached function as a whole) is a random 64-bit *stamp*. An entry keeps the stamps
+//! that were current before its computation began; a tag is invalidated by giving it a new stamp,
+//! and an entry whose stamps are no longer current is a miss. There is no member list to keep,
+//! to race with, or to bound.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What a stamp belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum TagId {
+    /// Every entry of one cached function, by its site's number.
+    Function(u32),
+    /// A tag that readers declare and mutators name.
+    Named(Box<str>),
+}
+
+/// The current stamp of one tag, shared by the tag table and every entry that carries the tag.
+#[derive(Debug)]
+struct Cell(AtomicU64);
+
+/// A tag as it was at some instant.
+#[derive(Debug, Clone)]
+struct Stamp {
+    cell: Arc<Cell>,
+    seen: u64,
+}
+
+impl Stamp {
+    fn is_current(&self) -> bool {
+        self.cell.0.load(Ordering::Acquire) == self.seen
+    }
+}
+
+/// The stamps an entry or a flight depends on, as they were before its computation began.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stamps {
+    function: Option<Stamp>,
+    tags: Box<[Stamp]>,
+}
+
+impl Stamps {
+    /// Whether nothing this depends on was invalidated since the stamps were taken.
+    #[inline]
+    pub(crate) fn are_current(&self) -> bool {
+        self.function.as_ref().is_none_or(Stamp::is_current)
+            && self.tags.iter().all(Stamp::is_current)
+    }
+
+    /// Whether this depends on one of the tags that `other` depends on.
+    pub(crate) fn shares_with(&self, other: &Self) -> bool {
+        self.cells()
+            .any(|mine| other.cells().any(|theirs| Arc::ptr_eq(mine, theirs)))
+    }
+
+    fn cells(&self) -> impl Iterator<Item = &Arc<Cell>> {
+        self.function
+            .iter()
+            .chain(&self.tags)
+            .map(|stamp| &stamp.cell)
+    }
+}
+
+/// The tags of one cache. A name is kept only while an entry or a flight carries it, so the table
+/// is bounded by what is cached.
+#[derive(Debug, Default)]
+pub(crate) struct Tags {
+    table: Mutex<Table>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    cells: HashMap<TagId, Arc<Cell>>,
+    /// Size at which names that nobody carries any more are looked for.
+    sweep_at: usize,
+}
+
+const FIRST_SWEEP: usize = 1024;
+
+impl Tags {
+    /// The present stamps of a function and of the named tags.
+    pub(crate) fn capture(&self, function: Option<u32>, names: &[Box<str>]) -> Stamps {
+        let mut table = self.lock();
+        Stamps {
+            function: function.map(|site| table.stamp(TagId::Function(site))),
+            tags: names
+                .iter()
+                .map(|name| table.stamp(TagId::Named(name.clone())))
+                .collect(),
+        }
+    }
+
+    /// Makes every entry and flight that carries the tag outdated.
+    pub(crate) fn invalidate(&self, tag: &TagId) {
+        if let Some(cell) = self.lock().cells.get(tag) {
+            cell.0.store(fresh_stamp(), Ordering::Release);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    fn stamp(&mut self, tag: TagId) -> Stamp {
+        if self.cells.len() >= self.sweep_at.max(FIRST_SWEEP) {
+            self.cells.retain(|_, cell| Arc::strong_count(cell) > 1);
+            self.sweep_at = self.cells.len() * 2;
+        }
+        let cell = self
+            .cells
+            .entry(tag)
+            .or_insert_with(|| Arc::new(Cell(AtomicU64::new(fresh_stamp()))));
+        Stamp {
+            cell: Arc::clone(cell),
+            seen: cell.0.load(Ordering::Acquire),
+        }
+    }
+}
+
+/// 64 random bits: std's per-process SipHash key over a counter, so no two are alike in practice
+/// and none can be guessed.
+pub(crate) fn fresh_stamp() -> u64 {
+    static STATE: std::sync::OnceLock<RandomState> = std::sync::OnceLock::new();
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    STATE
+        .get_or_init(RandomState::new)
+        .hash_one(NEXT.fetch_add(1, Ordering::Relaxed))
+}

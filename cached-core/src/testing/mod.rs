@@ -1,0 +1,1 @@
+//! Support for testing code that caches.

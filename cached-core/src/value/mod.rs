@@ -1,0 +1,85 @@
+//! Which values can be cached, and what a function's return type stores.
+//!
+//! A return type is classified by traits, never by its spelling: an alias of `Result`, however
+//! deep, is a `Result`. [`probe`] finds the class at the call site, [`Shaped`] acts on it.
+
+mod kind;
+pub mod probe;
+mod shaped;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use kind::{Absence, Outside, Plain, Res, Unshared};
+pub use shaped::Shaped;
+
+/// Values that any backend can hold.
+///
+/// Implemented for everything that is `Clone + Send + Sync + 'static` and serialisable both ways.
+/// A function whose value is not serialisable can be pinned to memory with `in_process`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached: it must be `Clone + Send + Sync + 'static`, \
+               `serde::Serialize` and `serde::de::DeserializeOwned`",
+    label = "this value cannot be stored in a cache",
+    note = "to share it between processes: `#[derive(Clone, serde::Serialize, serde::Deserialize)]` \
+            on the type, with `cargo add serde --features derive`",
+    note = "to keep it in this process only: `#[cached(.., in_process)]`, which needs no serde, \
+            only `Clone + Send + Sync + 'static`",
+    note = "an iterator, stream, query builder, guard or `Rc` cannot be cached at all: return \
+            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value or an `Arc`"
+)]
+pub trait Portable: Clone + Send + Sync + 'static {
+    /// The approximate size of its encoding in bytes; `None` if its `Serialize` fails.
+    #[doc(hidden)]
+    fn encoded_size(&self) -> Option<usize>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Portable for T
+where
+    T: Clone + Send + Sync + 'static + Serialize + DeserializeOwned,
+{
+    fn encoded_size(&self) -> Option<usize> {
+        crate::weigh::serialized_size(self)
+    }
+}
+
+/// Values that the memory of one process can hold.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached, not even in this process: it must be \
+               `Clone + Send + Sync + 'static`",
+    label = "this value cannot be stored in a cache",
+    note = "derive `Clone` for it, or return it in an `Arc`",
+    note = "an iterator, stream, query builder, guard or `Rc` cannot be cached at all: return \
+            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value or an `Arc`"
+)]
+pub trait Local: Clone + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Local for T {}
+
+/// The requirement on a value: [`AnyBackend`] or [`InProcess`].
+pub trait Storable<Reach> {
+    /// The weight in bytes; `None` if it cannot be measured.
+    fn weight(&self) -> Option<usize>;
+}
+
+/// The value must be able to go to any backend.
+#[derive(Debug, Clone, Copy)]
+pub struct AnyBackend;
+
+/// The value stays in this process.
+#[derive(Debug, Clone, Copy)]
+pub struct InProcess;
+
+impl<T: Portable> Storable<AnyBackend> for T {
+    fn weight(&self) -> Option<usize> {
+        self.encoded_size()
+    }
+}
+
+impl<T: Local> Storable<InProcess> for T {
+    fn weight(&self) -> Option<usize> {
+        Some(size_of::<T>())
+    }
+}

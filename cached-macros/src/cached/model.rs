@@ -1,0 +1,82 @@
+//! What a checked `#[cached]` function is: expansion cannot fail from here on.
+
+use proc_macro2::{Ident, Span};
+use syn::{Expr, Type};
+
+use crate::function::Function;
+use crate::options::cache::Which;
+use crate::options::duration::Duration;
+use crate::options::lock::Lease;
+use crate::paths::Runtime;
+use crate::signature::Signature;
+use crate::template::Template;
+
+/// A cached function.
+pub(crate) struct Model {
+    pub(crate) runtime: Runtime,
+    pub(crate) function: Function,
+    pub(crate) signature: Signature,
+    pub(crate) layout: Layout,
+    pub(crate) key: Key,
+    pub(crate) tags: Vec<Template>,
+    pub(crate) policy: Policy,
+    pub(crate) proofs: Vec<Proof>,
+    /// Whether the function has a `Self` of the user's.
+    pub(crate) is_method: bool,
+}
+
+/// Where the generated functions go.
+pub(crate) enum Layout {
+    /// A free function: an enum of this name holds them.
+    Companion(Ident),
+    /// An inherent method: they stand beside it, with this name in front.
+    Siblings(Ident),
+    /// Nothing can stand beside it: all happens inside of the function.
+    Inline,
+    /// Like `Inline`, but `#[cached_impl]` writes siblings with this name in front.
+    Reached(Ident),
+}
+
+/// Where a key comes from.
+pub(crate) enum Key {
+    Template(Template),
+    /// Module path, names of what surrounds the function, its name and its arguments.
+    Default(DefaultKey),
+}
+
+/// A key that names every argument by itself.
+pub(crate) struct DefaultKey {
+    /// What follows the module path: `::get_post`.
+    pub(crate) path: String,
+    /// The bindings, and `self`, that were not skipped.
+    pub(crate) parts: Vec<Ident>,
+    pub(crate) types: Vec<Ident>,
+    pub(crate) consts: Vec<Ident>,
+}
+
+/// The options that the runtime reads.
+pub(crate) struct Policy {
+    pub(crate) ttl: Option<Duration>,
+    pub(crate) ttl_none: Option<Duration>,
+    pub(crate) lock: Option<Lease>,
+    pub(crate) wait: Option<u64>,
+    pub(crate) cache: Option<Which>,
+    pub(crate) version: Option<u32>,
+    pub(crate) share_err: bool,
+    pub(crate) in_process: bool,
+    pub(crate) weigh: Option<Expr>,
+    /// Whether two types may share what one method stored.
+    pub(crate) any_self: bool,
+}
+
+/// What the compiler has to prove about the function.
+pub(crate) enum Proof {
+    /// An argument that is not in the key only leads to data.
+    Handle(Box<Type>),
+    /// `Self`, which is not in the key, only leads to data.
+    SelfHandle(Span),
+    /// `self`, taken by value, can be used for the key and for the body.
+    CopySelf(Span),
+    /// The return type has an absent form.
+    Absent,
+}

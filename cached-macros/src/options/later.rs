@@ -1,0 +1,35 @@
+//! Options whose names are taken but which do nothing yet: an error now beats silence.
+
+use super::Given;
+use crate::diagnostics::Faults;
+
+pub(crate) const NAMES: [&str; 14] = [
+    "stale",
+    "stale_if_error",
+    "early",
+    "timeout",
+    "jitter",
+    "refresh",
+    "refresh_ahead",
+    "refresh_beta",
+    "schema",
+    "compress",
+    "codec",
+    "guard",
+    "on_failure",
+    "lock_cap",
+];
+
+/// Notes that `given` is not there yet; says whether it is one of those.
+pub(crate) fn refuse(given: &Given, faults: &mut Faults) -> bool {
+    let name = given.name.as_str();
+    let known = NAMES.contains(&name) || name.starts_with("stale_") || name.starts_with("refresh_");
+    if known {
+        faults.at(
+            given.span,
+            format!("`{name}` is not available yet"),
+            "remove it: the value is computed when it is missing or its `ttl` is over",
+        );
+    }
+    known
+}
