@@ -304,6 +304,9 @@ mod tests {
         );
         assert_eq!(serialized_size(&format_args!("{}", 12345)), Some(8 + 5));
         assert_eq!(serialized_size(&()), Some(0));
+        assert_eq!(serialized_size(c"bytes"), Some(8 + 5));
+        // Addresses are their bytes to formats that nobody reads.
+        assert_eq!(serialized_size(&std::net::Ipv6Addr::LOCALHOST), Some(16));
     }
 
     #[test]

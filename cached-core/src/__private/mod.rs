@@ -194,3 +194,5 @@ pub mod default_part {
         }
     }
 }
+
+pub use crate::lazy::generated::*;

@@ -75,7 +75,7 @@ impl Engine {
     /// Whether a fresh entry of any type is there.
     pub(crate) fn contains(&self, key: &Key) -> bool {
         let now = self.clock.now();
-        self.store.read(key, |slot| is_live(slot, now)) == Some(true)
+        self.store.read(key, |slot| slot.is_live(now)) == Some(true)
     }
 
     /// Decides and changes one cell and destroys its lease, all in one step. `act` says what comes
@@ -88,11 +88,11 @@ impl Engine {
         let now = self.clock.now();
         let watched = self.subscribers.any();
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
-            let live = cell.slot().filter(|slot| is_live(slot, now));
+            let live = cell.slot().filter(|slot| slot.is_live(now));
             let (change, answer) = act(live, now);
             let (done, lease) = match change {
                 Change::Keep => (false, None),
-                Change::Remove => (cell.remove(|slot| is_live(slot, now)) == Some(true), cell.revoke()),
+                Change::Remove => (cell.remove(|slot| slot.is_live(now)) == Some(true), cell.revoke()),
                 Change::Put(write) => (write.apply(cell), cell.revoke()),
             };
             (done, lease, cell.evicted(watched), answer)
@@ -176,7 +176,7 @@ impl Engine {
     pub(crate) fn touch(&self, key: &Key, lifetime: Lifetime) -> bool {
         let now = self.clock.now();
         let renewed = |slot: &mut Slot| {
-            let live = is_live(slot, now);
+            let live = slot.is_live(now);
             if live {
                 slot.times = Times::starting(now, lifetime);
             }
@@ -189,7 +189,7 @@ impl Engine {
     pub(crate) fn expire(&self, key: &Key) -> bool {
         let now = self.clock.now();
         let expired = |slot: &mut Slot| {
-            let live = is_live(slot, now);
+            let live = slot.is_live(now);
             slot.times.expires = slot.times.expires.min(now);
             live
         };
@@ -237,10 +237,6 @@ enum Change {
     Keep,
     Remove,
     Put(Write),
-}
-
-fn is_live(slot: &Slot, now: Millis) -> bool {
-    !slot.times.is_expired(now) && slot.stamps.are_current()
 }
 
 #[inline]

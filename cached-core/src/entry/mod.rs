@@ -12,6 +12,7 @@ pub(crate) use times::Times;
 
 use crate::key::Key;
 use crate::tag::Stamps;
+use crate::time::Millis;
 
 /// A stored value, of a type that only the functions sharing the key know.
 pub type Stored = Arc<dyn Any + Send + Sync>;
@@ -47,6 +48,11 @@ impl Slot {
     #[inline]
     pub(crate) fn is_for(&self, key: &Key) -> bool {
         self.key.is(key)
+    }
+
+    /// Whether anybody may still be served.
+    pub(crate) fn is_live(&self, now: Millis) -> bool {
+        !self.times.is_expired(now) && self.stamps.are_current()
     }
 
     /// What the entry costs beside its value, in bytes.

@@ -83,7 +83,7 @@ pub struct Key {
 }
 
 impl Key {
-    /// A key of exactly this text, of the given version (0 where no version is declared).
+    /// A key of exactly this text, in this version.
     ///
     /// # Errors
     ///

@@ -1,12 +1,19 @@
 //! Long, empty and hostile keys.
 
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
 use proptest::prelude::*;
 
 use crate::error::{Error, ErrorKind};
 use crate::key::{Key, KeyError, KeyPart, KeyWriter, render};
 
 fn logical(text: &str) -> Key {
-    Key::logical(text, 0).expect("not empty")
+    key_of(text, 0)
+}
+
+fn key_of(text: &str, version: u32) -> Key {
+    Key::logical(text, version).expect("not empty")
 }
 
 #[test]
@@ -70,6 +77,33 @@ fn a_short_key_of_the_same_text_is_another() {
     let short = logical(long.text());
     assert_eq!(long.text(), short.text());
     assert_ne!(long, short);
+}
+
+#[test]
+fn text_and_version_are_the_identity() {
+    let keys = [
+        logical("post:7"),
+        logical("post:8"),
+        key_of("post:7", 1),
+        logical("post:7"),
+    ];
+    assert_eq!(HashSet::from(keys.clone()).len(), 3);
+    let state = RandomState::new();
+    let hashes: HashSet<u64> = keys.iter().map(|key| state.hash_one(key)).collect();
+    assert_eq!(hashes.len(), 3);
+    assert_eq!(key_of("post:7", 1).with_version(0), keys[0]);
+}
+
+#[test]
+fn debug_shows_the_identity() {
+    let shown = format!("{:?}", key_of("post:7", 2));
+    assert_eq!(shown, "Key { text: \"post:7\", version: 2, digest: false }");
+    let mut shown = String::new();
+    let _ = render(0, |key| {
+        key.literal("post:");
+        shown = format!("{key:?}");
+    });
+    assert!(shown.contains("\"post:\""), "{shown}");
 }
 
 #[test]

@@ -1,0 +1,102 @@
+//! What one hit costs: the program that `cargo xtask hit` runs under valgrind.
+//!
+//! Without arguments it lists its cases, each with a budget of instructions and allocations per
+//! hit; with `<case> <n>` it hits `n` times, over 1,000 keys.
+
+use std::future::Future;
+use std::hint::black_box;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use cached_core::cached;
+
+const KEYS: u64 = 1000;
+
+#[cached(key = "square:<id>", ttl = 300)]
+fn square(id: u64) -> u64 {
+    id * id
+}
+
+#[cached(key = "shared:<id>", ttl = 300)]
+fn shared(id: u64) -> Arc<Vec<u64>> {
+    Arc::new(vec![id])
+}
+
+#[cached(key = "name:<name>", ttl = 300)]
+fn by_name(name: &str) -> u64 {
+    name.len() as u64
+}
+
+#[cached(key = "owned:<id>", ttl = 300)]
+fn owned(id: u64) -> String {
+    id.to_string()
+}
+
+#[cached(key = "tagged:<id>", ttl = 300, tags("all", "user:<id>"))]
+fn tagged(id: u64) -> u64 {
+    id
+}
+
+#[cached(key = "async:<id>", ttl = 300)]
+async fn square_async(id: u64) -> u64 {
+    id * id
+}
+
+type Case = (&'static str, &'static str, fn(u64));
+
+const CASES: [Case; 7] = [
+    ("empty", "- -", |id| {
+        black_box(id);
+    }),
+    ("u64_key_u64_value", "350 0", |id| {
+        black_box(square(id));
+    }),
+    ("u64_key_arc_value", "350 0", |id| {
+        black_box(shared(id));
+    }),
+    ("str_key_u64_value", "- 0", |_| {
+        black_box(by_name(black_box("a-name-of-some-length")));
+    }),
+    ("u64_key_string_value", "- 1", |id| {
+        black_box(owned(id));
+    }),
+    ("two_tags_u64_value", "- 0", |id| {
+        black_box(tagged(id));
+    }),
+    ("async_u64_value", "- 0", |id| {
+        black_box(ready(square_async(id)));
+    }),
+];
+
+/// Polls a future that a hit makes ready at once.
+fn ready<F: Future>(future: F) -> F::Output {
+    let mut cx = Context::from_waker(Waker::noop());
+    loop {
+        if let Poll::Ready(output) = pin!(future).poll(&mut cx) {
+            return output;
+        }
+        unreachable!("no body here waits");
+    }
+}
+
+fn main() {
+    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    let (Some(name), Some(count)) = (args.next(), args.next()) else {
+        for (name, budget, _) in CASES {
+            println!("{name} {budget}");
+        }
+        return;
+    };
+    let (_, _, hit) = CASES
+        .into_iter()
+        .find(|case| case.0 == name)
+        .expect("a case of the list");
+    let count: u64 = count.parse().expect("a number of iterations");
+    for id in 0..KEYS {
+        hit(id);
+    }
+    for n in 0..count {
+        hit(black_box(n % KEYS));
+    }
+}
