@@ -173,6 +173,11 @@ impl Argument {
         quote!(#name: #ty)
     }
 
+    /// Whether `tokens` name one of its bindings.
+    pub(crate) fn is_named_in(&self, tokens: &TokenStream) -> bool {
+        self.bindings.iter().any(|name| types::mentions(tokens.clone(), &name.to_string()))
+    }
+
     /// Where a message about this argument points.
     pub(crate) fn span(&self) -> Span {
         self.pat.span()

@@ -167,9 +167,12 @@ impl Article {
 
 async fn pause() {
     let mut paused = false;
-    std::future::poll_fn(|_| match std::mem::replace(&mut paused, true) {
-        true => Poll::Ready(()),
-        false => Poll::Pending,
+    std::future::poll_fn(|cx| {
+        cx.waker().wake_by_ref();
+        match std::mem::replace(&mut paused, true) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
     })
     .await;
 }

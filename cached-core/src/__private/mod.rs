@@ -32,6 +32,21 @@ macro_rules! __site {
     }};
 }
 
+/// What leads to the cache of that name, for a mutator; not registered, because it is no target.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __home {
+    ($name:expr, $cache:expr) => {{
+        static HOME: $crate::__private::Site = $crate::__private::Site::mutator(
+            $name,
+            "",
+            (::core::module_path!(), ::core::file!(), ::core::line!()),
+        )
+        .cache($cache);
+        &HOME
+    }};
+}
+
 /// The shape of a return type; the reference depths are those of `value::probe`.
 #[doc(hidden)]
 #[macro_export]
@@ -60,7 +75,7 @@ macro_rules! __ok_of {
     }};
 }
 
-pub use crate::{__ok_of as ok_of, __shape as shape, __site as site};
+pub use crate::{__home as home, __ok_of as ok_of, __shape as shape, __site as site};
 
 /// Ties the return type to the classes that the probes found.
 #[inline]
@@ -84,6 +99,19 @@ pub fn assert_absent<K: Absence>(_: PhantomData<K>) {}
 
 /// Fails to compile where an argument is neither in the key, nor skipped, nor a handle.
 pub fn assert_handle<T: Handle + ?Sized>() {}
+
+/// Fails to compile where a method of a trait takes `self` by value, and its key by `self` too.
+pub fn assert_copy_self<T: CopySelf>() {}
+
+/// A `self` that is still there after a key was made of it.
+#[diagnostic::on_unimplemented(
+    message = "this method takes `self` by value and has it in its key, so `{Self}` must be `Copy`",
+    label = "`self` is consumed by the body",
+    note = "take `&self`, or derive `Copy` for `{Self}`"
+)]
+pub trait CopySelf {}
+#[diagnostic::do_not_recommend]
+impl<T: Copy> CopySelf for T {}
 
 /// Renders a key by the attribute's rules.
 ///

@@ -90,32 +90,34 @@ impl<'c> Call<'c> {
         if !self.served {
             return None;
         }
-        let (taken, watched) = if context::is_plain() {
+        let taken = if context::is_plain() {
             match self.engine {
                 Some(engine) => self.look(engine, key, shape),
                 None => home::with(self.site, |engine| self.look(engine?, key, shape)),
-            }?
+            }
         } else {
-            self.look_in_context(key, shape)?
+            self.look_in_context(key, shape)
         };
-        if let Some(engine) = watched {
-            engine.tell(EventKind::Hit, Some(self.site), key);
-        }
-        Some((open(shape, taken)?, Outcome::Hit))
+        Some((open(shape, taken?)?, Outcome::Hit))
     }
 
-    /// Reads under the lock; the engine comes along where somebody wants to hear of it.
-    #[inline]
+    #[inline(always)]
     fn look<S: Shape + ?Sized>(
         &self,
-        engine: &Arc<Engine>,
+        engine: &Engine,
         key: &Key,
         shape: &S,
-    ) -> Option<(Taken<S::Return>, Option<Arc<Engine>>)> {
-        let lifetime = self.ttl.resolve(engine.default_ttl).ok()?;
+    ) -> Option<Taken<S::Return>> {
+        let lifetime = self.ttl.or_zero(engine.default_ttl);
         let taken = engine.lookup(key, lifetime, shape)?;
+        self.note_hit(engine, key);
+        Some(taken)
+    }
+
+    #[inline(always)]
+    fn note_hit(&self, engine: &Engine, key: &Key) {
         count(self.site.number(), Counter::Hit);
-        Some((taken, engine.subscribers.any().then(|| Arc::clone(engine))))
+        engine.tell(EventKind::Hit, Some(self.site), key);
     }
 
     #[cold]
@@ -123,19 +125,18 @@ impl<'c> Call<'c> {
         &self,
         key: &Key,
         shape: &S,
-    ) -> Option<(Taken<S::Return>, Option<Arc<Engine>>)> {
+    ) -> Option<Taken<S::Return>> {
         let frame = context::current()?;
-        let forbidden = frame.armed.as_ref().is_some_and(|armed| armed.covers(key));
-        if frame.mode != Mode::Normal || forbidden {
+        let armed = frame.armed.as_ref();
+        if frame.mode != Mode::Normal || armed.is_some_and(|armed| armed.covers(key)) {
             return None;
         }
         let engine = self.resolve()?;
-        let armed = frame.armed.as_ref();
-        let lifetime = self.ttl.resolve(engine.default_ttl).ok()?;
+        let lifetime = self.ttl.or_zero(engine.default_ttl);
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
         let taken = engine.lookup_unless(key, lifetime, shape, covered)?;
-        count(self.site.number(), Counter::Hit);
-        Some((taken, Some(engine)))
+        self.note_hit(&engine, key);
+        Some(taken)
     }
 
     pub(super) fn resolve(&self) -> Option<Arc<Engine>> {

@@ -42,30 +42,24 @@ thread_local! {
     };
 }
 
-/// Looks at the cache of a site that is called outside of any scope. `look` must run no user
-/// code; it is given `None` where there is no usable cache.
+/// Looks at the cache of a site that is called outside of any scope. `look` is given `None` where
+/// there is no usable cache.
 #[inline]
-pub(super) fn with<R>(site: &'static Site, look: impl FnOnce(Option<&Arc<Engine>>) -> R) -> R {
+pub(super) fn with<R>(site: &'static Site, look: impl Fn(Option<&Arc<Engine>>) -> R) -> R {
     let epoch = EPOCH.load(Ordering::Acquire);
-    let mut look = Some(look);
     let seen = KNOWN.try_with(|known| {
         let known = known.borrow();
         if known.epoch != epoch {
             return None;
         }
-        let engine = match site.policy.cache {
+        Some(look(match site.policy.cache {
             None => known.installed.as_ref(),
             Some(name) => known.named(name)?,
-        };
-        look.take().map(|look| look(engine))
+        }))
     });
     match seen {
         Ok(Some(result)) => result,
-        _ => {
-            let engine = find(site.policy.cache, epoch);
-            let look = look.take().expect("not used above, where a result was returned");
-            look(engine.as_ref())
-        }
+        _ => look(find(site.policy.cache, epoch).as_ref()),
     }
 }
 

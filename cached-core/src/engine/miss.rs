@@ -139,7 +139,7 @@ impl<'c> Miss<'c> {
     ) -> Step<S::Return> {
         let stamps = engine.tags.capture(Some(self.call.site.number()), &self.call.tags);
         let flight = Flight::new(self.style, shape.value_type(), stamps);
-        let lifetime = self.lifetime(engine);
+        let lifetime = self.call.ttl.or_zero(engine.default_ttl);
         let now = engine.clock.now();
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {
@@ -213,12 +213,6 @@ impl<'c> Miss<'c> {
     fn refreshes(&self) -> bool {
         let frame = self.frame.as_ref();
         frame.is_some_and(|frame| frame.mode == Mode::Refresh) && self.restarts == 0
-    }
-
-    /// The TTL this call states; zero, and so never fresh, if it is unusable.
-    fn lifetime(&self, engine: &Engine) -> Lifetime {
-        let lifetime = self.call.ttl.resolve(engine.default_ttl);
-        lifetime.unwrap_or(Lifetime(0))
     }
 
     fn deadline(&self, engine: &Engine) -> Millis {

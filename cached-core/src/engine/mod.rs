@@ -92,10 +92,17 @@ impl Engine {
         self.store.weight()
     }
 
+    #[inline]
     fn tell(&self, kind: EventKind, site: Option<&'static Site>, key: &Key) {
-        let function = site.map(Site::name);
-        self.subscribers
-            .tell(|| Event::new(kind, function, key.text()));
+        if self.subscribers.any() {
+            self.tell_subscribers(kind, site, key);
+        }
+    }
+
+    #[cold]
+    fn tell_subscribers(&self, kind: EventKind, site: Option<&'static Site>, key: &Key) {
+        let event = || Event::new(kind, site.map(Site::name), key.text());
+        self.subscribers.tell(event);
     }
 
     fn tell_evicted(&self, evicted: Vec<String>) {

@@ -6,6 +6,7 @@
 //! uncommitted.
 
 use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
@@ -109,8 +110,10 @@ impl Armed {
 #[must_use]
 pub struct Mutation {
     targets: Vec<Target>,
-    on: Option<Arc<Engine>>,
+    /// The one cache to reach; `Some(None)` if it was named and nobody installed it.
+    on: Option<Option<Arc<Engine>>>,
     again_after: Option<u64>,
+    on_ok: bool,
 }
 
 /// A dropped mutator's write may still land; its keys are invalidated again after so long.
@@ -124,13 +127,25 @@ impl Mutation {
 
     /// All template targets that follow are in this cache and nowhere else.
     pub(crate) fn on(mut self, engine: Arc<Engine>) -> Self {
-        self.on = Some(engine);
+        self.on = Some(Some(engine));
+        self
+    }
+
+    /// All template targets that follow are in the cache that `site` names and nowhere else.
+    pub fn named(mut self, site: &'static Site) -> Self {
+        self.on = Some(home::resolve(site));
         self
     }
 
     /// Invalidates once more, so many milliseconds after the body ended.
     pub fn again_after_ms(mut self, millis: u64) -> Self {
         self.again_after = Some(millis);
+        self
+    }
+
+    /// Invalidates only if the body ends and nobody calls it off: not after a panic or a drop.
+    pub fn on_ok(mut self) -> Self {
+        self.on_ok = true;
         self
     }
 
@@ -146,8 +161,10 @@ impl Mutation {
 
     /// The one cache that `cache = ..` names, or the installed one; and whether there may be more.
     fn first_cache(&self, site: &'static Site) -> (Option<Arc<Engine>>, bool) {
-        let first = self.on.clone().or_else(|| home::resolve(site));
-        (first, self.on.is_none() && site.policy.cache.is_none())
+        match &self.on {
+            Some(only) => (only.clone(), false),
+            None => (home::resolve(site), site.policy.cache.is_none()),
+        }
     }
 
     fn push_key(&mut self, site: &'static Site, key: &Key) {
@@ -310,6 +327,9 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         let mutation = std::mem::take(&mut self.mutation);
+        if mutation.on_ok && !self.ended {
+            return;
+        }
         mutation.fire();
         let dropped = (!self.ended).then_some(AGAIN_AFTER_DROP_MS);
         if let Some(millis) = mutation.again_after.or(dropped) {
@@ -353,7 +373,9 @@ impl Again {
 impl Wake for Again {
     fn wake(self: Arc<Self>) {
         PENDING.fetch_sub(1, Ordering::Relaxed);
-        self.targets.iter().for_each(Target::fire);
+        // This is the timer's thread: a subscriber that panics must not end it.
+        let fire = AssertUnwindSafe(|| self.targets.iter().for_each(Target::fire));
+        let _ = catch_unwind(fire);
         // The alarm holds this; letting go of it ends the circle.
         let alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(alarm);

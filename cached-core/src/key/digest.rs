@@ -25,14 +25,14 @@ pub(super) const HEX_LEN: usize = 32;
 const MAX_DEPTH: u8 = 128;
 
 /// The stable hash of a value, or why its `Serialize` failed.
-pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<[u8; HEX_LEN], Box<str>> {
+pub(super) fn of<T: Serialize + ?Sized>(value: &T) -> Result<[u8; HEX_LEN], String> {
     let mut hash = Hash::new();
     value
         .serialize(Canonical {
             sink: &mut hash,
             depth: 0,
         })
-        .map_err(|Fault(reason)| reason)?;
+        .map_err(|fault| fault.to_string())?;
     Ok(hex(&hash.finalize()))
 }
 

@@ -39,6 +39,7 @@ mod chrono;
 mod compound;
 mod digest;
 mod digits;
+mod encoding;
 mod handle;
 mod key_type;
 mod part;
@@ -195,8 +196,8 @@ enum Fault {
 impl KeyError {
     const EMPTY: Self = Self(Fault::Empty);
 
-    fn unserialisable(reason: Box<str>) -> Self {
-        Self(Fault::Unserialisable(reason))
+    fn unserialisable(reason: &str) -> Self {
+        Self(Fault::Unserialisable(reason.into()))
     }
 }
 

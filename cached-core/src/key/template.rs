@@ -155,6 +155,7 @@ mod tests {
         check_matches("post:<id>:x", "post:x", false);
         check_matches("<a>:<b>", "1:2", true);
         check_matches("<a>:<b>", "1:2:3", false);
+        check_matches("<a>:<b>", "a b:1", false);
         check_matches("<a>,<b>,z", "1,2,3,z", true);
         check_matches("a<x>ab:<y>", "aabab:1", true);
         check_matches("counter:posts:total", "counter:posts:total", true);

@@ -8,6 +8,7 @@ use hmac_sha256::Hash;
 use serde::Serialize;
 
 use super::digits::{self, MAX_DIGITS};
+use super::encoding::{encoded, needs_encoding};
 use super::{Key, KeyError, KeyPart, KeyType, MAX_LEN, digest, secret};
 
 /// Bytes kept of a text that is too long; `#` and the digest follow.
@@ -71,7 +72,7 @@ impl KeyWriter {
     pub fn hash<T: Serialize + ?Sized>(&mut self, value: &T) -> &mut Self {
         match digest::of(value) {
             Ok(hex) => self.push(&hex),
-            Err(reason) => self.fail(KeyError::unserialisable(reason)),
+            Err(reason) => self.fail(KeyError::unserialisable(&reason)),
         }
         self
     }
@@ -96,6 +97,14 @@ impl KeyWriter {
     #[inline]
     pub fn type_part<T: KeyType + ?Sized>(&mut self) -> &mut Self {
         self.text(T::NAME);
+        self
+    }
+
+    /// The `Self` of a method whose key was left to the macro: `:` and the type's name as the
+    /// compiler prints it. Compilers may print it differently, so such keys are for one build.
+    pub fn self_type(&mut self, name: &'static str) -> &mut Self {
+        self.raw(":");
+        self.text(name);
         self
     }
 
@@ -212,8 +221,7 @@ impl KeyWriter {
         self.push(&text[..plain]);
         for &byte in &text[plain..] {
             if needs_encoding(byte) {
-                let [high, low] = digest::hex_of(byte, b"0123456789ABCDEF");
-                self.push(&[b'%', high, low]);
+                self.push(&encoded(byte));
             } else {
                 self.push(&[byte]);
             }
@@ -266,23 +274,6 @@ fn whole_characters(bytes: &[u8]) -> usize {
         Ok(text) => text.len(),
         Err(cut) => cut.valid_up_to(),
     }
-}
-
-const ENCODED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        let plain = byte as u8;
-        table[byte] =
-            !(plain.is_ascii_alphanumeric() || matches!(plain, b'_' | b'.' | b'~' | b'-'));
-        byte += 1;
-    }
-    table
-};
-
-#[inline]
-fn needs_encoding(byte: u8) -> bool {
-    ENCODED[usize::from(byte)]
 }
 
 struct Printer<'k>(&'k mut KeyWriter);

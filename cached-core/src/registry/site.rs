@@ -88,8 +88,7 @@ pub(crate) enum Notice {
     UnknownCache = 4,
     Disguised = 8,
     SelfType = 16,
-    SharedPrefix = 32,
-    Unencodable = 64,
+    Unencodable = 32,
 }
 
 impl Site {

@@ -31,6 +31,7 @@ struct Stamp {
 }
 
 impl Stamp {
+    #[inline]
     fn is_current(&self) -> bool {
         self.cell.0.load(Ordering::Acquire) == self.seen
     }

@@ -43,6 +43,17 @@ impl Ttl {
         Self(Kind::For(millis))
     }
 
+    /// [`resolve`](Self::resolve) for a reader: an unusable TTL finds nothing fresh.
+    #[inline]
+    pub(crate) fn or_zero(self, default: Lifetime) -> Lifetime {
+        match self.0 {
+            Kind::Default => default,
+            Kind::For(millis) => Lifetime(millis),
+            Kind::Forever => Lifetime::FOREVER,
+            Kind::Invalid => Lifetime(0),
+        }
+    }
+
     /// The milliseconds this TTL means in a cache whose default is `default`.
     pub(crate) fn resolve(self, default: Lifetime) -> Result<Lifetime, Error> {
         match self.0 {

@@ -1,9 +1,12 @@
 //! The generated code: what a caller of the function runs, and the functions beside it.
 
+mod by;
 mod companion;
 mod entries;
-mod inline;
-pub(crate) mod parts;
+pub(crate) mod inline;
+mod names;
+mod parts;
+mod policy;
 
 use proc_macro2::TokenStream;
 

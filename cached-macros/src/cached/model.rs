@@ -77,6 +77,14 @@ pub(crate) enum Proof {
     SelfHandle(Span),
     /// `self`, taken by value, can be used for the key and for the body.
     CopySelf(Span),
-    /// The return type has an absent form.
-    Absent,
+}
+
+impl Policy {
+    /// The cache, where it is an expression that generated functions have to evaluate.
+    pub(crate) fn computed_cache(&self) -> Option<&Expr> {
+        match &self.cache {
+            Some(Which::Computed(cache)) => Some(cache),
+            Some(Which::Named(_)) | None => None,
+        }
+    }
 }

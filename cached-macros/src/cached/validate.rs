@@ -9,12 +9,11 @@ use super::model::{DefaultKey, Key, Layout, Model, Policy, Proof};
 use crate::attrs;
 use crate::diagnostics::Faults;
 use crate::function::{Function, plain};
-use crate::options::cache::Which;
 use crate::options::companion::Wanted;
 use crate::paths::Runtime;
 use crate::place::{Place, Surroundings};
 use crate::scope::Scope;
-use crate::signature::{Flow, Signature, output, types};
+use crate::signature::{Signature, output, types};
 
 /// The model of `function`, or every fault that was found.
 pub(crate) fn check(
@@ -81,9 +80,6 @@ fn check_templates(ast: &Ast, signature: &Signature, is_method: bool, faults: &m
 
 fn more_proofs(ast: &Ast, signature: &Signature, place: Place) -> Vec<Proof> {
     let mut proofs = Vec::new();
-    if ast.ttl_none.is_some() {
-        proofs.push(Proof::Absent);
-    }
     let in_trait = matches!(place, Place::TraitImpl | Place::Trait);
     let keyed_by_self = ast.key.as_ref().is_some_and(|key| key.names("self"));
     match &signature.receiver {
@@ -153,17 +149,4 @@ fn policy(ast: Ast) -> Policy {
         in_process: ast.in_process.is_some(),
         weigh: ast.weigh,
     }
-}
-
-/// Whether the cache is an expression, which a generated function has to evaluate.
-pub(crate) fn computed_cache(policy: &Policy) -> Option<&syn::Expr> {
-    match &policy.cache {
-        Some(Which::Computed(cache)) => Some(cache),
-        Some(Which::Named(_)) | None => None,
-    }
-}
-
-/// Whether calling the function gives a future.
-pub(crate) fn is_async(signature: &Signature) -> bool {
-    signature.flow != Flow::Sync
 }

@@ -177,7 +177,9 @@ impl Scanner {
         self.bump();
         while let Some(c) = self.bump() {
             match c {
-                '\\' => drop(self.bump()),
+                '\\' => {
+                    self.bump();
+                }
                 '"' => return,
                 _ => {}
             }
@@ -193,7 +195,9 @@ impl Scanner {
         self.bump();
         while let Some(c) = self.bump() {
             if c == '"' && (0..hashes).all(|ahead| self.peek(ahead) == Some('#')) {
-                (0..hashes).for_each(|_| drop(self.bump()));
+                for _ in 0..hashes {
+                    self.bump();
+                }
                 return;
             }
         }
@@ -228,7 +232,9 @@ impl Scanner {
             Some('#') if raw && matches!(self.peek(1), Some('"' | '#')) => {
                 self.literal_from(start, Self::raw_string);
             }
-            Some('#') if word == "r" => drop(self.bump()),
+            Some('#') if word == "r" => {
+                self.bump();
+            }
             _ => self.words.push(word),
         }
     }

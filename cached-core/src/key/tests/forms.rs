@@ -142,6 +142,20 @@ fn type_names_are_text() {
 }
 
 #[test]
+fn a_self_type_is_text_of_its_own() {
+    let key = render(0, |key| {
+        key.literal("app::get")
+            .self_type("app::Repo<u8>")
+            .literal(":")
+            .part(&7);
+    });
+    assert_eq!(
+        key.expect("not empty").text(),
+        "app::get:app%3A%3ARepo%3Cu8%3E:7"
+    );
+}
+
+#[test]
 fn a_mark_that_is_none_is_text() {
     struct Odd;
     impl KeyPart for Odd {

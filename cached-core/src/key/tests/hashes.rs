@@ -46,6 +46,9 @@ struct Query {
 }
 
 #[derive(Serialize)]
+struct Unit;
+
+#[derive(Serialize)]
 enum Sort {
     Newest,
     By { field: &'static str },
@@ -65,6 +68,9 @@ fn query(sort: Option<Sort>) -> Query {
 /// Computed from the description of the format, in another language.
 #[test]
 fn golden() {
+    check(&[f64::NAN, -0.0], "b2dfca688c466c5818091b88e0289524");
+    check(c"ab", "0f722ba11bf19ee72b21044e614da8dc");
+    check(&Unit, "a25513c7e0f6eaa80a3337ee18081b9e");
     check(&7_u8, "a157285da6db3107abc1c1b24c403d14");
     check("rust", "5d4eb4ad9c53444eb03ba877e1c2eb2f");
     check(&query(None), "e44df82bb144387c5debc1f4f2d23b59");

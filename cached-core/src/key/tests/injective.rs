@@ -53,6 +53,7 @@ impl Reader<'_> {
         self.skip(1);
         let mut parts = Vec::new();
         while !self.0.starts_with(close) {
+            assert!(!self.0.is_empty(), "a bracket is not closed");
             parts.push(self.part());
             // Before the end, the comma of an empty last part; else what separates two parts.
             if self.0.starts_with(',') {

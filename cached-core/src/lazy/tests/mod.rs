@@ -2,7 +2,6 @@
 //! the public API, with the attributes.
 
 mod owned;
-mod serde;
 mod shared;
 mod tasks;
 mod traits;

@@ -1,0 +1,62 @@
+//! The options that are known while compiling, as a chain of `const` calls on the site.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+
+use crate::cached::model::Model;
+use crate::options::cache::Which;
+use crate::options::duration::Duration;
+
+/// `.ttl_ms(300000).lock().tags(&["user:<author>"])`
+pub(super) fn chain(model: &Model, private: &TokenStream) -> TokenStream {
+    let policy = &model.policy;
+    let lock = policy.lock.as_ref().map(|lease| match lease.0 {
+        Some(millis) => with("lock_ms", millis),
+        None => quote!(.lock()),
+    });
+    let cache = policy.cache.as_ref().map(|cache| match cache {
+        Which::Named(name) => quote!(.cache(#name)),
+        Which::Computed(_) => quote!(.cache_expr()),
+    });
+    let calls = [
+        lifetime(policy.ttl.as_ref(), "ttl_ms", "forever"),
+        lifetime(policy.ttl_none.as_ref(), "ttl_none_ms", "ttl_none_forever"),
+        lock,
+        policy.wait.map(|millis| with("wait_ms", millis)),
+        policy.version.map(|version| with("version", version.into())),
+        cache,
+        policy.in_process.then(|| quote!(.in_process())),
+        tags(model),
+        value(model, private),
+    ];
+    calls.into_iter().flatten().collect()
+}
+
+fn lifetime(duration: Option<&Duration>, millis: &str, forever: &str) -> Option<TokenStream> {
+    match duration? {
+        Duration::Millis(count) => Some(with(millis, *count)),
+        Duration::Forever => {
+            let forever = format_ident!("{forever}");
+            Some(quote!(.#forever()))
+        }
+        Duration::Computed(_) => None,
+    }
+}
+
+fn tags(model: &Model) -> Option<TokenStream> {
+    let tags = model.tags.iter().map(|tag| &tag.text);
+    (!model.tags.is_empty()).then(|| quote!(.tags(&[#(#tags),*])))
+}
+
+/// The stored type, where it means the same outside of the function.
+fn value(model: &Model, private: &TokenStream) -> Option<TokenStream> {
+    let alone = !model.is_method && model.function.sig.generics.params.is_empty();
+    let output = &model.signature.output;
+    let in_process = model.policy.in_process.then(|| quote!(, in_process));
+    alone.then(|| quote!(.value(|| #private::value_of_shape(&#private::shape!(#output #in_process)))))
+}
+
+fn with(name: &str, value: u64) -> TokenStream {
+    let (name, value) = (format_ident!("{name}"), Literal::u64_unsuffixed(value));
+    quote!(.#name(#value))
+}

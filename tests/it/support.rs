@@ -1,0 +1,231 @@
+//! What tests of interleavings need: futures polled by hand, a gate that bodies wait at, and a
+//! watch that says how many callers got where. Nothing here sleeps.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use cached_core::Cache;
+use cached_core::event::{Event, EventKind};
+use cached_core::time::ManualClock;
+
+/// Longer than anything here takes; a test that hangs fails after it.
+const HANG: Duration = Duration::from_secs(60);
+
+pub(crate) fn memory() -> Cache {
+    Cache::memory().build().expect("the defaults are valid")
+}
+
+/// A cache whose time the test moves.
+pub(crate) fn manual() -> (Cache, ManualClock) {
+    let clock = ManualClock::new();
+    let cache = Cache::memory().clock(clock.clone()).build();
+    (cache.expect("the defaults are valid"), clock)
+}
+
+/// A future that the test polls by hand.
+pub(crate) struct Task<'a, T> {
+    future: Pin<Box<dyn Future<Output = T> + 'a>>,
+    wakes: Arc<Wakes>,
+}
+
+#[derive(Default)]
+struct Wakes(AtomicUsize);
+
+impl Wake for Wakes {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+impl<'a, T> Task<'a, T> {
+    pub(crate) fn new(future: impl Future<Output = T> + 'a) -> Self {
+        Self { future: Box::pin(future), wakes: Arc::default() }
+    }
+
+    /// A future that has begun and waits.
+    #[track_caller]
+    pub(crate) fn waiting(future: impl Future<Output = T> + 'a) -> Self {
+        let mut task = Self::new(future);
+        task.waits();
+        task
+    }
+
+    pub(crate) fn poll(&mut self) -> Poll<T> {
+        let waker = Waker::from(Arc::clone(&self.wakes));
+        self.future.as_mut().poll(&mut Context::from_waker(&waker))
+    }
+
+    #[track_caller]
+    pub(crate) fn waits(&mut self) {
+        assert!(self.poll().is_pending(), "ended where it should wait");
+    }
+
+    #[track_caller]
+    pub(crate) fn ends(&mut self) -> T {
+        match self.poll() {
+            Poll::Ready(output) => output,
+            Poll::Pending => panic!("waits where it should end"),
+        }
+    }
+
+    /// Ends because it was told to, not because somebody happened to poll it.
+    #[track_caller]
+    pub(crate) fn ends_woken(&mut self) -> T {
+        assert!(self.take_wakes() > 0, "nobody woke it");
+        self.ends()
+    }
+
+    /// How often it was woken since the last look.
+    pub(crate) fn take_wakes(&self) -> usize {
+        self.wakes.0.swap(0, Ordering::SeqCst)
+    }
+}
+
+/// Where bodies wait until the test lets them go on.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Arc<(Mutex<Passage>, Condvar)>);
+
+#[derive(Default)]
+struct Passage {
+    open: bool,
+    entered: usize,
+    wakers: Vec<Waker>,
+}
+
+impl Gate {
+    fn lock(&self) -> MutexGuard<'_, Passage> {
+        self.0.0.lock().expect("no test panics under this lock")
+    }
+
+    /// Waits here, on this thread.
+    pub(crate) fn pass(&self) {
+        self.enter();
+        let closed = |passage: &mut Passage| !passage.open;
+        let (_, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, closed).expect("see lock");
+        assert!(!timeout.timed_out(), "nobody opened the gate");
+    }
+
+    /// Waits here, as a future.
+    pub(crate) async fn passed(&self) {
+        self.enter();
+        poll_fn(|cx| {
+            let mut passage = self.lock();
+            if passage.open {
+                return Poll::Ready(());
+            }
+            passage.wakers.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    fn enter(&self) {
+        self.lock().entered += 1;
+        self.0.1.notify_all();
+    }
+
+    pub(crate) fn open(&self) {
+        self.lock().open = true;
+        self.0.1.notify_all();
+        let wakers = std::mem::take(&mut self.lock().wakers);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// How many came here so far.
+    pub(crate) fn entered(&self) -> usize {
+        self.lock().entered
+    }
+
+    /// Waits until so many came here.
+    #[track_caller]
+    pub(crate) fn await_entered(&self, count: usize) {
+        let fewer = |passage: &mut Passage| passage.entered < count;
+        let (_, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, fewer).expect("see lock");
+        assert!(!timeout.timed_out(), "fewer than {count} came to the gate");
+    }
+}
+
+/// Sees the events of a cache, and waits for them.
+#[derive(Clone)]
+pub(crate) struct Watch(Arc<(Mutex<Vec<Event>>, Condvar)>);
+
+impl Watch {
+    pub(crate) fn of(cache: &Cache) -> Self {
+        let seen = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
+        let log = Arc::clone(&seen);
+        cache.subscribe(move |event| {
+            log.0.lock().expect("no test panics under this lock").push(event.clone());
+            log.1.notify_all();
+        });
+        Self(seen)
+    }
+
+    pub(crate) fn count(&self, kind: EventKind) -> usize {
+        let seen = self.0.0.lock().expect("no test panics under this lock");
+        seen.iter().filter(|event| event.kind == kind).count()
+    }
+
+    /// Waits until there were so many of a kind.
+    #[track_caller]
+    pub(crate) fn await_count(&self, kind: EventKind, count: usize) {
+        let seen = self.0.0.lock().expect("no test panics under this lock");
+        let fewer = |seen: &mut Vec<Event>| {
+            seen.iter().filter(|event| event.kind == kind).count() < count
+        };
+        let (_, timeout) = self.0.1.wait_timeout_while(seen, HANG, fewer).expect("see above");
+        assert!(!timeout.timed_out(), "fewer than {count} {kind:?}");
+    }
+}
+
+/// Runs a test that would hang if it failed.
+#[track_caller]
+pub(crate) fn finishes<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'static) -> R {
+    let (done, ended) = mpsc::channel();
+    let thread = std::thread::spawn(move || done.send(test()));
+    match ended.recv_timeout(HANG) {
+        Ok(result) => result,
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it hangs"),
+        Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(_) => unreachable!("a thread that did not panic has sent its result"),
+        },
+    }
+}
+
+/// Drops a future when it has been polled so often.
+pub(crate) async fn cancel_at<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = Box::pin(future);
+    let mut left = polls;
+    poll_fn(|cx| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        future.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+/// Fails to compile where a future could not be spawned on a runtime with several threads.
+pub(crate) fn sendable<F: Future + Send>(future: F) -> F {
+    future
+}
+
+/// Counts how often a body ran.
+#[derive(Clone, Default)]
+pub(crate) struct Runs(Arc<AtomicUsize>);
+
+impl Runs {
+    /// One more; the number of this run, from 1.
+    pub(crate) fn next(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::SeqCst) as i64 + 1
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
