@@ -1,6 +1,5 @@
 //! Which attribute of the annotated function goes where when it becomes several functions.
 
-use quote::ToTokens;
 use syn::{Attribute, Meta, parse_quote};
 
 /// The attributes of a function, sorted by what they are about.
@@ -43,7 +42,9 @@ enum Group {
 }
 
 fn group(meta: &Meta) -> Group {
-    let Some(name) = meta.path().get_ident().map(ToString::to_string) else { return Group::Body };
+    let Some(name) = meta.path().get_ident().map(ToString::to_string) else {
+        return Group::Body;
+    };
     match name.as_str() {
         "cfg" => Group::Everywhere,
         "doc" | "deprecated" | "must_use" | "inline" => Group::Wrapper,
@@ -55,7 +56,9 @@ fn group(meta: &Meta) -> Group {
 
 /// `#[cfg_attr(condition, attribute)]` goes where `attribute` goes.
 fn applied(meta: &Meta) -> Group {
-    let Meta::List(list) = meta else { return Group::Body };
+    let Meta::List(list) = meta else {
+        return Group::Body;
+    };
     let parts = syn::punctuated::Punctuated::<Meta, syn::Token![,]>::parse_terminated;
     match list.parse_args_with(parts) {
         Ok(parts) if parts.len() == 2 => group(&parts[1]),
@@ -74,12 +77,17 @@ fn unexpecting(attr: &Attribute) -> Attribute {
     }
 }
 
-/// Whether one of `attrs` is an attribute of this crate named `name`.
+/// Where in `attrs` the attribute of this crate named `name` stands.
 pub(crate) fn position(attrs: &[Attribute], name: &str) -> Option<usize> {
-    attrs.iter().position(|attr| {
-        attr.path().segments.last().is_some_and(|last| last.ident == name)
-            && !attr.path().to_token_stream().is_empty()
-    })
+    attrs.iter().position(|attr| is_named(attr, name))
+}
+
+/// Whether `attr` is `#[name]` or `#[path::to::name]`.
+pub(crate) fn is_named(attr: &Attribute, name: &str) -> bool {
+    attr.path()
+        .segments
+        .last()
+        .is_some_and(|last| last.ident == name)
 }
 
 #[cfg(test)]
@@ -100,7 +108,9 @@ mod tests {
         assert_eq!(sorted.everywhere.len(), 1);
         assert_eq!(sorted.wrapper.len(), 3);
         assert_eq!(sorted.body.len(), 2);
-        let [lint] = sorted.lints.as_slice() else { panic!("one lint") };
+        let [lint] = sorted.lints.as_slice() else {
+            panic!("one lint")
+        };
         assert!(lint.path().is_ident("allow"));
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod validate;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
+use crate::attrs;
 use crate::diagnostics::Faults;
 use crate::function::Function;
 use crate::place::{Place, Surroundings};
@@ -24,7 +25,7 @@ pub(crate) fn expand(attr: TokenStream, item: TokenStream, around: Surroundings)
         Ok(model) => expand::expand(&model),
         Err(faults) => {
             let stand_in = stand_in(&function, &around);
-            let refused = refused(faults, &function);
+            let refused = refused(faults, &uncached(function));
             quote!(#refused #stand_in)
         }
     }
@@ -36,11 +37,21 @@ pub(crate) fn refused(faults: Faults, function: &impl ToTokens) -> TokenStream {
     quote!(#function #faults)
 }
 
+/// The function without a second `#[cached]`, which would only repeat or contradict the faults.
+fn uncached(mut function: Function) -> Function {
+    function
+        .attrs
+        .retain(|attr| !attrs::is_named(attr, "cached"));
+    function
+}
+
 /// An empty companion: paths through it are not one more error.
 fn stand_in(function: &Function, around: &Surroundings) -> Option<TokenStream> {
     let free = around.place == Some(Place::Free) && function.sig.receiver().is_none();
     let (vis, name) = (&function.vis, &function.sig.ident);
-    free.then(|| quote!(#[doc(hidden)] #[allow(non_camel_case_types, dead_code)] #vis enum #name {}))
+    free.then(
+        || quote!(#[doc(hidden)] #[allow(non_camel_case_types, dead_code)] #vis enum #name {}),
+    )
 }
 
 #[cfg(test)]

@@ -1,18 +1,19 @@
 //! `#[cached_impl]` on an `impl` block: tells the attributes inside where they sit, and for a
 //! trait impl adds the entries of its cached methods in an inherent impl beside it.
 
+mod block;
+
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
-use syn::parse::{Parse, ParseStream};
 use syn::visit_mut::{self, VisitMut};
-use syn::{Attribute, Generics, Meta, Path, Token, Type, TypePath, WhereClause, parse_quote, token};
+use syn::{Attribute, Generics, Meta, Path, Token, TypePath, WhereClause, parse_quote};
 
+use self::block::{Block, Item};
 use crate::cached::ast::Ast;
 use crate::cached::expand::reach;
 use crate::cached::model::Layout;
 use crate::cached::{refused, validate};
 use crate::diagnostics::Faults;
-use crate::function::Function;
 use crate::place::Surroundings;
 use crate::place::within::Within;
 use crate::signature::types;
@@ -35,7 +36,11 @@ fn expanded(attr: TokenStream, item: TokenStream) -> Result<TokenStream, Faults>
         );
     }
     let mut block: Block = syn::parse2(item.clone()).map_err(|_| not_an_impl(&item))?;
-    let siblings: TokenStream = block.items.iter().filter_map(|item| block.sibling(item)).collect();
+    let siblings: TokenStream = block
+        .items
+        .iter()
+        .filter_map(|item| block.sibling(item))
+        .collect();
     if siblings.is_empty() && block.trait_path.is_some() {
         faults.over(
             &block.self_type,
@@ -58,77 +63,12 @@ fn not_an_impl(item: &TokenStream) -> Faults {
     faults
 }
 
-/// An `impl` block whose bodies are kept as tokens.
-struct Block {
-    attrs: Vec<Attribute>,
-    unsafety: Option<Token![unsafe]>,
-    generics: Generics,
-    trait_path: Option<Path>,
-    self_type: Type,
-    items: Vec<Item>,
-}
-
-enum Item {
-    Function(Box<Function>),
-    Other(TokenStream),
-}
-
-impl Parse for Block {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attrs = input.call(Attribute::parse_outer)?;
-        let unsafety = input.parse()?;
-        input.parse::<Token![impl]>()?;
-        let mut generics: Generics =
-            if input.peek(Token![<]) { input.parse()? } else { Generics::default() };
-        let first: Type = input.parse()?;
-        let (trait_path, self_type) = match (input.parse::<Option<Token![for]>>()?, first) {
-            (None, ty) => (None, ty),
-            (Some(_), Type::Path(TypePath { qself: None, path, .. })) => {
-                (Some(path), input.parse()?)
-            }
-            (Some(by), _) => return Err(syn::Error::new(by.span, "expected a trait before `for`")),
-        };
-        generics.where_clause = input.parse()?;
-        let content;
-        let _: token::Brace = syn::braced!(content in input);
-        let mut items = Vec::new();
-        while !content.is_empty() {
-            items.push(Item::parse(&content)?);
-        }
-        Ok(Self { attrs, unsafety, generics, trait_path, self_type, items })
-    }
-}
-
-impl Item {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        if Function::parse(&input.fork()).is_ok() {
-            return input.parse().map(Box::new).map(Self::Function);
-        }
-        let mut tokens = TokenStream::new();
-        let mut ends_at_brace = true;
-        while !input.is_empty() {
-            let tree: TokenTree = input.parse()?;
-            ends_at_brace &= !matches!(&tree, TokenTree::Punct(sign) if sign.as_char() == '=');
-            let is_end = match &tree {
-                TokenTree::Punct(sign) => sign.as_char() == ';',
-                TokenTree::Group(group) => {
-                    ends_at_brace && group.delimiter() == proc_macro2::Delimiter::Brace
-                }
-                _ => false,
-            };
-            tokens.extend([tree]);
-            if is_end {
-                break;
-            }
-        }
-        Ok(Self::Other(tokens))
-    }
-}
-
 impl Block {
     /// The siblings of a cached method; nothing if its own attribute has something to say first.
     fn sibling(&self, item: &Item) -> Option<TokenStream> {
-        let (Item::Function(function), Some(path)) = (item, &self.trait_path) else { return None };
+        let (Item::Function(function), Some(path)) = (item, &self.trait_path) else {
+            return None;
+        };
         let mut function = (**function).clone();
         let at = crate::attrs::position(&function.attrs, "cached")?;
         let attr = function.attrs.remove(at);
@@ -146,10 +86,16 @@ impl Block {
     fn tell(&mut self) {
         let within = Within::write(self.trait_name());
         for item in &mut self.items {
-            let Item::Function(function) = item else { continue };
+            let Item::Function(function) = item else {
+                continue;
+            };
             for name in ["cached", "invalidates"] {
-                let Some(at) = crate::attrs::position(&function.attrs, name) else { continue };
-                let Some(options) = options(&function.attrs[at]) else { continue };
+                let Some(at) = crate::attrs::position(&function.attrs, name) else {
+                    continue;
+                };
+                let Some(options) = options(&function.attrs[at]) else {
+                    continue;
+                };
                 let (path, comma) = (function.attrs[at].path(), comma(&options));
                 function.attrs[at] = parse_quote!(#[#path(#options #comma #within)]);
             }
@@ -163,7 +109,11 @@ impl Block {
     }
 
     fn trait_name(&self) -> Option<&Ident> {
-        self.trait_path.as_ref()?.segments.last().map(|last| &last.ident)
+        self.trait_path
+            .as_ref()?
+            .segments
+            .last()
+            .map(|last| &last.ident)
     }
 
     /// The inherent impl that holds `siblings`.
@@ -185,9 +135,16 @@ impl Block {
             .map(name_of)
             .filter(|name| !types::mentions(ty.clone(), name))
             .collect();
-        let free = |tokens: TokenStream| names.iter().any(|name| types::mentions(tokens.clone(), name));
-        generics.params =
-            generics.params.into_iter().filter(|param| !names.contains(&name_of(param))).collect();
+        let free = |tokens: TokenStream| {
+            names
+                .iter()
+                .any(|name| types::mentions(tokens.clone(), name))
+        };
+        generics.params = generics
+            .params
+            .into_iter()
+            .filter(|param| !names.contains(&name_of(param)))
+            .collect();
         if let Some(WhereClause { predicates, .. }) = &mut generics.where_clause {
             *predicates = std::mem::take(predicates)
                 .into_iter()
@@ -235,25 +192,5 @@ impl VisitMut for Qualify<'_> {
             *ty = parse_quote!(<Self as #path>::#name);
         }
         visit_mut::visit_type_path_mut(self, ty);
-    }
-}
-
-impl ToTokens for Item {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        match self {
-            Self::Function(function) => function.to_tokens(tokens),
-            Self::Other(other) => other.to_tokens(tokens),
-        }
-    }
-}
-
-impl ToTokens for Block {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, unsafety, generics, trait_path, self_type, items } = self;
-        let (params, _, bounds) = generics.split_for_impl();
-        let of = trait_path.iter();
-        tokens.extend(quote! {
-            #(#attrs)* #unsafety impl #params #(#of for)* #self_type #bounds { #(#items)* }
-        });
     }
 }

@@ -27,10 +27,15 @@ pub(crate) fn expand(
 /// `#[cached_core(crate = path)]`
 fn runtime(attrs: &[Attribute]) -> Result<Runtime, Faults> {
     let mut written = None;
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cached_core")) {
+    for attr in attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("cached_core"))
+    {
         attr.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {
-                return Err(meta.error("unknown option\nhelp: write `crate = path::to::cached_core`"));
+                return Err(
+                    meta.error("unknown option\nhelp: write `crate = path::to::cached_core`")
+                );
             }
             written = Some(meta.value()?.parse::<Path>()?);
             Ok(())
@@ -57,7 +62,9 @@ fn implement(
 
 fn bounded(mut generics: Generics, bound: Option<&TokenStream>) -> Generics {
     for param in generics.type_params_mut() {
-        param.bounds.extend(bound.map(|bound| -> syn::TypeParamBound { parse_quote!(#bound) }));
+        param
+            .bounds
+            .extend(bound.map(|bound| -> syn::TypeParamBound { parse_quote!(#bound) }));
     }
     generics
 }

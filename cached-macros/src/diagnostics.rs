@@ -47,7 +47,10 @@ impl Faults {
 
     /// One `compile_error!` per fault.
     pub(crate) fn into_tokens(self) -> TokenStream {
-        self.found.iter().map(syn::Error::to_compile_error).collect()
+        self.found
+            .iter()
+            .map(syn::Error::to_compile_error)
+            .collect()
     }
 
     /// The texts of the faults, for tests.
@@ -64,10 +67,7 @@ impl From<syn::Error> for Faults {
 }
 
 /// The one of `known` that `name` was probably meant to be.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let name = name.to_lowercase();
     let bound = (name.chars().count() / 3).max(1);
     known
@@ -92,7 +92,11 @@ pub(crate) fn did_you_mean<'a>(
 
 /// `author` and `author_id` are far apart by edits, near by meaning.
 fn is_longer_form(name: &str, known: &str) -> bool {
-    let (short, long) = if name.len() < known.len() { (name, known) } else { (known, name) };
+    let (short, long) = if name.len() < known.len() {
+        (name, known)
+    } else {
+        (known, name)
+    };
     short.len() >= 3 && long.starts_with(short) && long[short.len()..].starts_with('_')
 }
 

@@ -40,13 +40,22 @@ fn parse_body(input: ParseStream<'_>) -> syn::Result<Option<Group>> {
     }
     match input.parse::<TokenTree>()? {
         TokenTree::Group(body) if body.delimiter() == Delimiter::Brace => Ok(Some(body)),
-        other => Err(syn::Error::new(other.span(), "expected the body of the function")),
+        other => Err(syn::Error::new(
+            other.span(),
+            "expected the body of the function",
+        )),
     }
 }
 
 impl ToTokens for Function {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let Self { attrs, vis, sig, body, defaultness } = self;
+        let Self {
+            attrs,
+            vis,
+            sig,
+            body,
+            defaultness,
+        } = self;
         tokens.extend(quote!(#(#attrs)* #vis #defaultness #sig));
         match body {
             Some(body) => body.to_tokens(tokens),
@@ -77,16 +86,32 @@ impl Function {
     /// declarations without a body, and arguments under `#[cfg]`.
     pub(crate) fn check(&self, attribute: &str, faults: &mut Faults) {
         let mut no = |span: Span, what: &str, write: &str| {
-            faults.at(span, format!("`#[{attribute}]` does not work on {what}"), write);
+            faults.at(
+                span,
+                format!("`#[{attribute}]` does not work on {what}"),
+                write,
+            );
         };
         if let Some(token) = &self.sig.constness {
-            no(token.span, "a `const fn`", "remove `const`: the body runs at run time");
+            no(
+                token.span,
+                "a `const fn`",
+                "remove `const`: the body runs at run time",
+            );
         }
         if let Safety::Unsafe(token) = &self.sig.safety {
-            no(token.span, "an `unsafe fn`", "put it on a safe function that calls this one");
+            no(
+                token.span,
+                "an `unsafe fn`",
+                "put it on a safe function that calls this one",
+            );
         }
         if let Some(abi) = &self.sig.abi {
-            no(abi.extern_token.span, "an `extern` function", "put it on a Rust function inside");
+            no(
+                abi.extern_token.span,
+                "an `extern` function",
+                "put it on a Rust function inside",
+            );
         }
         if let Some(variadic) = &self.sig.variadic {
             let write = "take a slice: `values: &[T]`";
@@ -96,9 +121,16 @@ impl Function {
             let write = "put the attribute on the method in each `impl`, or give it a default body";
             no(self.sig.ident.span(), "a declaration without a body", write);
         }
-        for attr in self.argument_attrs().filter(|attr| attr.path().is_ident("cfg")) {
+        for attr in self
+            .argument_attrs()
+            .filter(|attr| attr.path().is_ident("cfg"))
+        {
             let write = "put `#[cfg]` on two whole functions instead";
-            no(attr.pound_token.span, "a function with `#[cfg]` on an argument", write);
+            no(
+                attr.pound_token.span,
+                "a function with `#[cfg]` on an argument",
+                write,
+            );
         }
     }
 
@@ -122,8 +154,9 @@ pub(crate) fn plain(ident: &proc_macro2::Ident) -> String {
 }
 
 fn looks_like_function(item: TokenStream) -> bool {
-    const OTHER: [&str; 9] =
-        ["struct", "enum", "union", "trait", "impl", "mod", "static", "type", "use"];
+    const OTHER: [&str; 9] = [
+        "struct", "enum", "union", "trait", "impl", "mod", "static", "type", "use",
+    ];
     for tree in item {
         match tree {
             TokenTree::Ident(word) if word == "fn" => return true,

@@ -16,7 +16,7 @@ use crate::invalidates::target::Target;
 use crate::options::crate_path::CratePath;
 use crate::options::{Given, Opt};
 use crate::paths::Runtime;
-use crate::scope::{ident, reach, writing};
+use crate::scope::{self, ident, reach, writing};
 use crate::template::{Piece, Template};
 
 /// `key!("post:<id>")`
@@ -28,7 +28,10 @@ fn written_key(tokens: TokenStream) -> Result<TokenStream, Faults> {
     let mut faults = Faults::default();
     let (path, rest) = crate_path(tokens)?;
     let text: LitStr = syn::parse2(rest).map_err(|error| {
-        syn::Error::new(error.span(), "expected one template\nhelp: write `key!(\"post:<id>\")`")
+        syn::Error::new(
+            error.span(),
+            "expected one template\nhelp: write `key!(\"post:<id>\")`",
+        )
     })?;
     let template = Template::parse(&text, &mut faults);
     let template = faults.unless_any(template)?;
@@ -47,11 +50,22 @@ fn written_invalidate(tokens: TokenStream, name: &str, verb: &str) -> Result<Tok
     let (path, rest) = crate_path(tokens)?;
     let ast = Ast::parse(rest, &mut faults);
     check(&ast, name, &mut faults);
-    let Ast { targets, cache, crate_path, .. } = faults.unless_any(ast)?;
+    let Ast {
+        targets,
+        cache,
+        crate_path,
+        ..
+    } = faults.unless_any(ast)?;
     let private = Runtime::at(path.or(crate_path)).private();
-    let settings = Settings { cache, again_after: None, on_ok: false };
+    let settings = Settings {
+        cache,
+        again_after: None,
+        on_ok: false,
+    };
     let mutation = mutation(&private, name, &settings);
-    let targets = targets.iter().map(|target| told(target, name, &private, &settings));
+    let targets = targets
+        .iter()
+        .map(|target| told(target, name, &private, &settings));
     let verb = Ident::new(verb, Span::call_site());
     Ok(quote!(#mutation #(#targets)* .#verb()))
 }
@@ -65,7 +79,11 @@ fn check(ast: &Ast, name: &str, faults: &mut Faults) {
         );
     }
     if let Some(span) = ast.on_span {
-        faults.at(span, "`on` needs a body to wait for", "use `#[invalidates(.., on = ok)]`");
+        faults.at(
+            span,
+            "`on` needs a body to wait for",
+            "use `#[invalidates(.., on = ok)]`",
+        );
     }
     for target in &ast.targets {
         if let Target::Field(field) = target {
@@ -78,18 +96,24 @@ fn check(ast: &Ast, name: &str, faults: &mut Faults) {
 fn told(target: &Target, name: &str, private: &TokenStream, settings: &Settings) -> TokenStream {
     match target {
         Target::Key(template) => {
-            let (site, write) =
-                (events::site(private, name, settings, template, false), writer(template));
+            let (site, write) = (
+                events::site(private, name, settings, template, false),
+                writer(template),
+            );
             quote!(.key(#site, #write))
         }
         Target::Tag(template) => {
-            let (site, write) =
-                (events::site(private, name, settings, template, true), writer(template));
+            let (site, write) = (
+                events::site(private, name, settings, template, true),
+                writer(template),
+            );
             quote!(.tag(#site, #write))
         }
         Target::Function(call) => {
             let arguments = call.arguments().iter();
-            let passed: Vec<_> = arguments.map(|argument| events::passed(argument, None)).collect();
+            let passed: Vec<_> = arguments
+                .map(|argument| events::passed(argument, None))
+                .collect();
             events::function(call, &call.entries(&passed))
         }
         Target::Field(_) => TokenStream::new(),
@@ -107,7 +131,7 @@ fn writer(template: &Template) -> TokenStream {
             quote_spanned!(span=> #call)
         }
     });
-    quote!(|__k| { __k #(#calls)*; })
+    scope::writer(&calls.collect())
 }
 
 /// Splits `crate = path;` off the front.

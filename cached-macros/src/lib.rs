@@ -15,6 +15,8 @@ mod place;
 mod scope;
 mod signature;
 mod template;
+#[cfg(test)]
+mod testing;
 
 use proc_macro::TokenStream;
 

@@ -87,13 +87,20 @@ impl Given {
         } else {
             Value::Nothing
         };
-        Ok(Self { name: name.unraw().to_string(), span: name.span(), value })
+        Ok(Self {
+            name: name.unraw().to_string(),
+            span: name.span(),
+            value,
+        })
     }
 
     /// The text of `name = "text"`.
     pub(crate) fn text(&self) -> Option<&LitStr> {
         match &self.value {
-            Value::Is(Expr::Lit(ExprLit { lit: Lit::Str(text), .. })) => Some(text),
+            Value::Is(Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            })) => Some(text),
             _ => None,
         }
     }

@@ -52,7 +52,10 @@ fn look_up() -> Option<Surroundings> {
         return None;
     }
     let span = proc_macro::Span::call_site().start();
-    let at = Position { line: span.line(), column: span.column() };
+    let at = Position {
+        line: span.line(),
+        column: span.column(),
+    };
     regions_of(&span.local_file()?)?.around(at)
 }
 
@@ -63,8 +66,10 @@ fn regions_of(path: &Path) -> Option<Arc<Regions>> {
     static SCANNED: OnceLock<Mutex<HashMap<Stamp, Arc<Regions>>>> = OnceLock::new();
     let about = std::fs::metadata(path).ok()?;
     let stamp = (path.to_owned(), about.len(), about.modified().ok());
-    let mut scanned =
-        SCANNED.get_or_init(Mutex::default).lock().unwrap_or_else(PoisonError::into_inner);
+    let mut scanned = SCANNED
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     if let Some(regions) = scanned.get(&stamp) {
         return Some(Arc::clone(regions));
     }

@@ -32,17 +32,30 @@ pub(crate) enum Source<'a> {
 impl<'a> Scope<'a> {
     /// For code in a generated function, where an argument is named whole.
     pub(crate) fn of_companion(signature: &'a Signature, has_self_type: bool) -> Self {
-        Self { signature, has_self_type, has_result: false, unpacked: false }
+        Self {
+            signature,
+            has_self_type,
+            has_result: false,
+            unpacked: false,
+        }
     }
 
     /// For code in the function itself, where every binding is at hand.
     pub(crate) fn of_body(signature: &'a Signature, has_self_type: bool) -> Self {
-        Self { signature, has_self_type, has_result: false, unpacked: true }
+        Self {
+            signature,
+            has_self_type,
+            has_result: false,
+            unpacked: true,
+        }
     }
 
     /// The same, with `result` for what the function returned.
     pub(crate) fn with_result(self) -> Self {
-        Self { has_result: true, ..self }
+        Self {
+            has_result: true,
+            ..self
+        }
     }
 
     pub(crate) fn resolve(&self, root: &str, span: Span) -> Option<Source<'a>> {
@@ -52,7 +65,10 @@ impl<'a> Scope<'a> {
         }
         let same = |ident: &&Ident| plain(ident) == root;
         match root {
-            "self" => signature.receiver.as_ref().map(|receiver| Source::Receiver(&receiver.token)),
+            "self" => signature
+                .receiver
+                .as_ref()
+                .map(|receiver| Source::Receiver(&receiver.token)),
             "Self" if self.has_self_type => Some(Source::Type(Ident::new("Self", span))),
             "result" if self.has_result => Some(Source::Result),
             _ => signature
@@ -67,15 +83,26 @@ impl<'a> Scope<'a> {
     /// Every name that could have been meant.
     pub(crate) fn names(&self) -> Vec<String> {
         let signature = self.signature;
-        let bindings = signature.arguments.iter().flat_map(|argument| &argument.bindings);
-        let mut names: Vec<String> =
-            bindings.chain(&signature.types).chain(&signature.consts).map(plain).collect();
+        let bindings = signature
+            .arguments
+            .iter()
+            .flat_map(|argument| &argument.bindings);
+        let mut names: Vec<String> = bindings
+            .chain(&signature.types)
+            .chain(&signature.consts)
+            .map(plain)
+            .collect();
         let extra = [
             ("self", signature.receiver.is_some()),
             ("Self", self.has_self_type),
             ("result", self.has_result),
         ];
-        names.extend(extra.iter().filter(|(_, there)| *there).map(|(name, _)| (*name).to_owned()));
+        names.extend(
+            extra
+                .iter()
+                .filter(|(_, there)| *there)
+                .map(|(name, _)| (*name).to_owned()),
+        );
         names
     }
 
@@ -102,41 +129,58 @@ impl<'a> Scope<'a> {
                 format!("what can be named here: {}", list.join(", "))
             }
         };
-        faults.at(template.span, format!("`<{root}>` in {:?} names no argument{meant}", template.text), write);
+        faults.at(
+            template.span,
+            format!("`<{root}>` in {:?} names no argument{meant}", template.text),
+            write,
+        );
     }
 
-    /// `|__k| { __k.literal("post:").part(&id); }`
+    /// `|__k| __k.literal("post:").part(&id).end()`
     pub(crate) fn writer(&self, template: &Template) -> TokenStream {
         let unpack = self.unpacking(template);
-        let calls = template.pieces.iter().map(|piece| self.call(piece, template));
-        quote!(|__k| { #(#unpack)* __k #(#calls)*; })
+        let calls = template
+            .pieces
+            .iter()
+            .map(|piece| self.call(piece, template))
+            .collect();
+        let write = writer(&calls);
+        match unpack.is_empty() {
+            true => write,
+            false => quote!(|__k| { #(#unpack)* __k #calls.end() }),
+        }
     }
 
     /// The patterns that `template` needs taken apart.
-    pub(crate) fn unpacking(&self, template: &Template) -> Vec<TokenStream> {
+    fn unpacking(&self, template: &Template) -> Vec<TokenStream> {
         let used = |argument: &&Argument| {
-            argument.bindings.iter().any(|binding| template.names(&plain(binding)))
+            argument
+                .bindings
+                .iter()
+                .any(|binding| template.names(&plain(binding)))
         };
         match self.unpacked {
             true => Vec::new(),
-            false => {
-                self.signature.arguments.iter().filter(used).filter_map(Argument::unpack).collect()
-            }
+            false => self
+                .signature
+                .arguments
+                .iter()
+                .filter(used)
+                .filter_map(Argument::unpack)
+                .collect(),
         }
     }
 
     fn call(&self, piece: &Piece, template: &Template) -> TokenStream {
         match piece {
             Piece::Literal(text) => quote!(.literal(#text)),
-            Piece::Hole(placeholder) => {
-                match self.resolve(&placeholder.root, template.span) {
-                    Some(Source::Type(ty)) => quote_spanned!(ty.span()=> .type_part::<#ty>()),
-                    source => {
-                        let value = self.value(placeholder, source.as_ref(), template.span);
-                        writing(placeholder.modifier, &value)
-                    }
+            Piece::Hole(placeholder) => match self.resolve(&placeholder.root, template.span) {
+                Some(Source::Type(ty)) => quote_spanned!(ty.span()=> .type_part::<#ty>()),
+                source => {
+                    let value = self.value(placeholder, source.as_ref(), template.span);
+                    writing(placeholder.modifier, &value)
                 }
-            }
+            },
         }
     }
 
@@ -160,6 +204,11 @@ impl<'a> Scope<'a> {
         };
         reach(&root, &placeholder.path, span)
     }
+}
+
+/// `|__k| __k.literal("post:").end()`: a closure that makes `calls` on the key.
+pub(crate) fn writer(calls: &TokenStream) -> TokenStream {
+    quote!(|__k| __k #calls.end())
 }
 
 /// `&root.a.b`, every token at `span`.
@@ -209,7 +258,10 @@ fn type_placeholder(placeholder: &Placeholder, template: &Template, faults: &mut
     let root = &placeholder.root;
     faults.at(
         template.span,
-        format!("`{root}` in {:?} is a type: it has neither fields nor modifiers", template.text),
+        format!(
+            "`{root}` in {:?} is a type: it has neither fields nor modifiers",
+            template.text
+        ),
         format!("write `<{root}>`; its `KeyType` says how it is named"),
     );
 }

@@ -65,7 +65,10 @@ impl Signature {
         Self {
             flow,
             receiver: sig.receiver().map(Receiver::of),
-            arguments: typed.enumerate().map(|(at, typed)| Argument::of(at, typed)).collect(),
+            arguments: typed
+                .enumerate()
+                .map(|(at, typed)| Argument::of(at, typed))
+                .collect(),
             types: idents(|param| match param {
                 GenericParam::Type(param) => Some(param.ident.clone()),
                 _ => None,
@@ -87,7 +90,11 @@ impl Signature {
                 "take `&self`; to invalidate when something changes use `#[invalidates(..)]`",
             );
         }
-        for argument in self.arguments.iter().filter(|argument| types::is_mut_ref(&argument.ty)) {
+        for argument in self
+            .arguments
+            .iter()
+            .filter(|argument| types::is_mut_ref(&argument.ty))
+        {
             let name = &argument.name;
             faults.over(
                 &argument.ty,
@@ -147,7 +154,11 @@ impl Receiver {
             _ => (false, false),
         };
         let token = Ident::new("self", receiver.self_token.span());
-        Self { token, by_value, mutable }
+        Self {
+            token,
+            by_value,
+            mutable,
+        }
     }
 }
 
@@ -158,7 +169,12 @@ impl Argument {
             [only] => only.clone(),
             _ => format_ident!("__arg{at}", span = Span::mixed_site()),
         };
-        Self { name, ty: (*typed.ty).clone(), pat: (*typed.pat).clone(), bindings }
+        Self {
+            name,
+            ty: (*typed.ty).clone(),
+            pat: (*typed.pat).clone(),
+            bindings,
+        }
     }
 
     /// `let Path(id) = &id;` where the argument is a pattern: generated signatures name it whole.
@@ -175,7 +191,9 @@ impl Argument {
 
     /// Whether `tokens` name one of its bindings.
     pub(crate) fn is_named_in(&self, tokens: &TokenStream) -> bool {
-        self.bindings.iter().any(|name| types::mentions(tokens.clone(), &name.to_string()))
+        self.bindings
+            .iter()
+            .any(|name| types::mentions(tokens.clone(), &name.to_string()))
     }
 
     /// Where a message about this argument points.

@@ -68,7 +68,11 @@ impl Template {
     pub(crate) fn parse(literal: &LitStr, faults: &mut Faults) -> Option<Self> {
         let span = literal.span();
         match Reader::new(&literal.value()).pieces() {
-            Ok(pieces) => Some(Self { text: text_of(&pieces), pieces, span }),
+            Ok(pieces) => Some(Self {
+                text: text_of(&pieces),
+                pieces,
+                span,
+            }),
             Err(Flaw { wrong, write }) => {
                 faults.at(span, wrong, write);
                 None
@@ -84,7 +88,8 @@ impl Template {
     }
 
     pub(crate) fn names(&self, root: &str) -> bool {
-        self.placeholders().any(|placeholder| placeholder.root == root)
+        self.placeholders()
+            .any(|placeholder| placeholder.root == root)
     }
 }
 
@@ -102,7 +107,10 @@ struct Flaw {
 }
 
 fn flaw<T>(wrong: impl Into<String>, write: impl Into<String>) -> Result<T, Flaw> {
-    Err(Flaw { wrong: wrong.into(), write: write.into() })
+    Err(Flaw {
+        wrong: wrong.into(),
+        write: write.into(),
+    })
 }
 
 struct Reader<'a> {
@@ -112,7 +120,10 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn new(text: &'a str) -> Self {
-        Self { text, rest: text.chars() }
+        Self {
+            text,
+            rest: text.chars(),
+        }
     }
 
     fn pieces(mut self) -> Result<Vec<Piece>, Flaw> {
@@ -138,7 +149,10 @@ impl<'a> Reader<'a> {
             pieces.push(Piece::Literal(literal));
         }
         match pieces.is_empty() {
-            true => flaw("the key is empty", "name what is stored and for what: `\"post:<id>\"`"),
+            true => flaw(
+                "the key is empty",
+                "name what is stored and for what: `\"post:<id>\"`",
+            ),
             false => Ok(pieces),
         }
     }
@@ -150,13 +164,19 @@ impl<'a> Reader<'a> {
                 "a placeholder is written `<name>`",
             ),
             '*' => flaw(
-                format!("`*` in {:?}: a key names one entry, not a pattern", self.text),
+                format!(
+                    "`*` in {:?}: a key names one entry, not a pattern",
+                    self.text
+                ),
                 "declare a tag on the readers, `tags(\"user:<id>\")`, and invalidate it by \
                  `tag = \"user:<id>\"`",
             ),
             '!'..='~' => Ok(c),
             _ => flaw(
-                format!("{c:?} in {:?}: a template holds printable ASCII only", self.text),
+                format!(
+                    "{c:?} in {:?}: a template holds printable ASCII only",
+                    self.text
+                ),
                 "use `:`, `-` or `_`; text from outside goes in a placeholder",
             ),
         }
@@ -165,7 +185,10 @@ impl<'a> Reader<'a> {
     fn placeholder(&mut self, open: char, close: char) -> Result<Placeholder, Flaw> {
         let Some(end) = self.rest.as_str().find(close) else {
             return flaw(
-                format!("`{open}` in {:?} opens a placeholder that never ends", self.text),
+                format!(
+                    "`{open}` in {:?} opens a placeholder that never ends",
+                    self.text
+                ),
                 format!("close it: `{open}name{close}`"),
             );
         };
@@ -183,12 +206,19 @@ impl<'a> Reader<'a> {
         let path: Vec<String> = names.collect();
         if !is_name(&root) || !path.iter().all(|field| is_name(field) || is_index(field)) {
             return flaw(
-                format!("`{open}{inside}{close}` in {:?} is no placeholder", self.text),
+                format!(
+                    "`{open}{inside}{close}` in {:?} is no placeholder",
+                    self.text
+                ),
                 "write `<argument>`, `<argument.field>` or `<argument:hash>`; compute anything \
                  else in an argument of its own",
             );
         }
-        Ok(Placeholder { root, path, modifier })
+        Ok(Placeholder {
+            root,
+            path,
+            modifier,
+        })
     }
 
     fn unknown_modifier<T>(&self, name: &str) -> Result<T, Flaw> {
@@ -203,13 +233,18 @@ impl<'a> Reader<'a> {
     /// Values keep `[A-Za-z0-9_.~-]`, and escapes and nested values use `%()[],+!`: only another
     /// character ends a value for sure.
     fn separated(&self, done: &[Piece], between: &str, next: &Placeholder) -> Result<(), Flaw> {
-        let Some(Piece::Hole(last)) = done.last() else { return Ok(()) };
+        let Some(Piece::Hole(last)) = done.last() else {
+            return Ok(());
+        };
         if between.chars().any(ends_a_value) {
             return Ok(());
         }
         let (last, next) = (last.text(), next.text());
         flaw(
-            format!("nothing ends `{last}` before `{next}` in {:?}: `a` + `bc` and `ab` + `c` would share a key", self.text),
+            format!(
+                "nothing ends `{last}` before `{next}` in {:?}: `a` + `bc` and `ab` + `c` would share a key",
+                self.text
+            ),
             format!("put a `:` between them: `{last}:{next}`"),
         )
     }

@@ -1,5 +1,9 @@
 //! Lazy fields: `#[cached_property]` getters and `#[invalidates(self.field)]` mutators.
 
+mod ageing;
+mod mixed;
+mod shapes;
+
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -44,7 +48,10 @@ struct Nested {
 
 impl Article {
     fn new(body: &str) -> Self {
-        Self { body: body.into(), ..Self::default() }
+        Self {
+            body: body.into(),
+            ..Self::default()
+        }
     }
 
     fn run(&self) -> usize {
@@ -106,7 +113,8 @@ impl Article {
         if self.body.is_empty() {
             return Err(Broken);
         }
-        Ok(self.body.trim().parse::<usize>().map_err(|_| Broken)?)
+        let number = self.body.trim().parse::<usize>().map_err(|_| Broken)?;
+        Ok(number)
     }
 
     #[cached_property(shared)]
@@ -159,7 +167,12 @@ impl Article {
     }
 
     #[invalidates(self.nested.pair.0)]
-    fn reset_deep(&mut self, mut by: usize, (left, _): (usize, u8), rest: impl Into<usize>) -> usize {
+    fn reset_deep(
+        &mut self,
+        mut by: usize,
+        (left, _): (usize, u8),
+        rest: impl Into<usize>,
+    ) -> usize {
         by += left;
         by + rest.into()
     }
@@ -178,7 +191,9 @@ async fn pause() {
 }
 
 fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[test]
@@ -212,7 +227,10 @@ fn an_error_behind_aliases_is_not_kept() {
     let by_alias: Result<&usize, Broken> = article.by_alias();
     let by_name: Result<&usize, Broken> = article.by_name();
     assert_eq!((by_alias, by_name), (Ok(&7), Ok(&7)));
-    article.by_alias().and(article.by_name()).expect("both are kept");
+    article
+        .by_alias()
+        .and(article.by_name())
+        .expect("both are kept");
     assert_eq!(article.runs(), 4);
 }
 
@@ -220,7 +238,10 @@ fn an_error_behind_aliases_is_not_kept() {
 fn a_struct_that_is_called_a_result_is_a_value() {
     let article = Article::default();
     let found: &SearchResult = article.found();
-    assert_eq!((found, article.found()), (&SearchResult(1), &SearchResult(1)));
+    assert_eq!(
+        (found, article.found()),
+        (&SearchResult(1), &SearchResult(1))
+    );
 }
 
 #[tokio::test]
@@ -244,7 +265,10 @@ async fn shared_getters_hand_out_arcs() {
     let title: Arc<String> = article.title();
     assert!(Arc::ptr_eq(&title, &article.title()));
     let rank: Result<Arc<usize>, Broken> = article.rank().await;
-    assert_eq!((rank.as_deref(), article.rank().await.as_deref()), (Ok(&2), Ok(&2)));
+    assert_eq!(
+        (rank.as_deref(), article.rank().await.as_deref()),
+        (Ok(&2), Ok(&2))
+    );
     article.rank.reset();
     assert_eq!(article.rank().await.as_deref(), Ok(&3));
 }
@@ -252,7 +276,10 @@ async fn shared_getters_hand_out_arcs() {
 #[test]
 fn the_field_may_have_another_name_and_place() {
     let mut article = Article::default();
-    assert_eq!((article.deep(), article.nested.pair.0.get()), (&1, Some(&1)));
+    assert_eq!(
+        (article.deep(), article.nested.pair.0.get()),
+        (&1, Some(&1))
+    );
     assert_eq!(article.reset_deep(1, (2, 0), 4u8), 7);
     assert_eq!(article.nested.pair.0.get(), None);
 }
@@ -262,7 +289,11 @@ fn a_mutator_resets_before_and_after_its_body() {
     let mut article = Article::new("one");
     article.word_count();
     article.body = "one two".into();
-    assert_eq!(article.set_body("one two three"), 2, "reset before the body");
+    assert_eq!(
+        article.set_body("one two three"),
+        2,
+        "reset before the body"
+    );
     assert_eq!(article.word_count.get(), None, "reset after the body");
     assert_eq!(article.word_count(), &3);
 }
@@ -271,7 +302,9 @@ fn a_mutator_resets_before_and_after_its_body() {
 fn a_mutator_that_panics_resets() {
     let mut article = Article::new("one");
     article.word_count();
-    let panicked = catch_unwind(AssertUnwindSafe(|| article.set_body_or_panic(String::new())));
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        article.set_body_or_panic(String::new())
+    }));
     assert!(panicked.is_err());
     assert_eq!(article.word_count.get(), None);
     assert_eq!(article.word_count(), &0);
@@ -301,7 +334,10 @@ async fn an_async_mutator_resets_whatever_it_returns() {
 async fn an_async_mutator_can_be_spawned() {
     let mut article = Article::new("one");
     let count = tokio::spawn(async move {
-        article.set_body_slowly("one two").await.map(|()| *article.word_count())
+        article
+            .set_body_slowly("one two")
+            .await
+            .map(|()| *article.word_count())
     });
     assert_eq!(count.await.expect("it does not panic"), Ok(2));
 }
@@ -314,96 +350,4 @@ fn a_shared_property_is_reset_through_a_shared_reference() {
     assert_eq!(*within, "a");
     assert!(article.title.get().is_none());
     assert_eq!(article.runs(), 2, "reset before the body, too");
-}
-
-/// Generic structs, lifetimes and traits.
-mod shapes {
-    use super::*;
-
-    struct Stack<'a, T: Clone, const N: usize> {
-        items: &'a [T],
-        last: CachedProperty<Option<T>>,
-        copies: CachedProperty<[usize; N]>,
-        borrowed: CachedProperty<&'a [T]>,
-    }
-
-    impl<'a, T> Stack<'a, T, 2>
-    where
-        T: Clone + PartialEq,
-    {
-        fn new(items: &'a [T]) -> Self {
-            Self {
-                items,
-                last: CachedProperty::new(),
-                copies: CachedProperty::new(),
-                borrowed: CachedProperty::new(),
-            }
-        }
-
-        #[cached_property]
-        fn last(&self) -> Option<T> {
-            self.items.last().cloned()
-        }
-
-        #[cached_property]
-        fn copies(&self) -> [usize; 2] {
-            [self.items.len(); 2]
-        }
-
-        // It borrows from what the struct borrows from, not from the struct.
-        #[cached_property]
-        fn borrowed(&self) -> &'a [T] {
-            &self.items[1..]
-        }
-
-        #[invalidates(self.last, self.borrowed)]
-        fn replace<'b, I>(&mut self, items: &'a [T], name: &'b str, _: I) -> &'b str
-        where
-            I: Iterator<Item = T>,
-        {
-            self.items = items;
-            name
-        }
-    }
-
-    #[test]
-    fn generic_structs_have_properties() {
-        let mut stack = Stack::new(&["a", "b"]);
-        assert_eq!((stack.last(), stack.copies()), (&Some("b"), &[2, 2]));
-        assert_eq!(stack.borrowed(), &["b"]);
-        assert_eq!(stack.replace(&["c"], "name", std::iter::empty()), "name");
-        assert_eq!((stack.last(), stack.borrowed().len()), (&Some("c"), 0));
-    }
-
-    trait Counted {
-        fn count(&self) -> &usize;
-        fn refresh(&self);
-    }
-
-    #[derive(Default)]
-    struct Bag {
-        items: Vec<u8>,
-        count: CachedProperty<usize>,
-        total: CachedProperty<u32, Shared>,
-    }
-
-    impl Counted for Bag {
-        #[cached_property]
-        fn count(&self) -> usize {
-            self.items.len()
-        }
-
-        #[invalidates(self.total)]
-        fn refresh(&self) {
-            self.total.get_or_init(|| 1);
-        }
-    }
-
-    #[test]
-    fn trait_impls_have_getters_and_shared_mutators() {
-        let bag = Bag::default();
-        assert_eq!(bag.count(), &0);
-        bag.refresh();
-        assert!(bag.total.get().is_none());
-    }
 }

@@ -22,28 +22,29 @@ const WRITTEN: i64 = 7;
 type Overtaker = (&'static str, fn(&Cache), Option<i64>);
 
 const OVERTAKERS: &[Overtaker] = &[
-    ("invalidate", |c| drop(c.blocking().invalidate("k").unwrap()), None),
+    ("invalidate", |c| _ = c.blocking().invalidate("k").unwrap(), None),
     ("delete", |c| assert!(!c.blocking().delete("k").unwrap()), None),
-    ("delete_many", |c| drop(c.blocking().delete_many(["j", "k"]).unwrap()), None),
+    ("delete_many", |c| _ = c.blocking().delete_many(["j", "k"]).unwrap(), None),
     ("clear", |c| c.blocking().clear(), None),
     ("set for no time", |c| c.blocking().set("k", &WRITTEN, 0).unwrap(), None),
     ("set", |c| c.blocking().set("k", &WRITTEN, 60).unwrap(), Some(WRITTEN)),
     ("set_many", |c| c.blocking().set_many([("k", &WRITTEN)], 60).unwrap(), Some(WRITTEN)),
     ("add", |c| assert!(c.blocking().add("k", &WRITTEN, 60).unwrap()), Some(WRITTEN)),
-    ("incr", |c| drop(c.blocking().incr("k", WRITTEN).unwrap()), Some(WRITTEN)),
-    ("decr", |c| drop(c.blocking().decr("k", -WRITTEN).unwrap()), Some(WRITTEN)),
-    ("async invalidate", |c| drop(Task::new(c.invalidate("k")).ends()), None),
+    ("incr", |c| _ = c.blocking().incr("k", WRITTEN).unwrap(), Some(WRITTEN)),
+    ("decr", |c| _ = c.blocking().decr("k", -WRITTEN).unwrap(), Some(WRITTEN)),
+    ("async invalidate", |c| _ = Task::new(c.invalidate("k")).ends(), None),
     ("async set", |c| Task::new(c.set("k", &WRITTEN, 60)).ends().unwrap(), Some(WRITTEN)),
-    ("async clear", |c| drop(Task::new(c.clear()).ends()), None),
+    ("async clear", |c| _ = Task::new(c.clear()).ends(), None),
     ("another version's handle clears", |c| c.with_version(9).blocking().clear(), None),
 ];
 
-async fn read(cache: &Cache, value: i64, gate: &Gate) -> i64 {
-    let body = || async {
+fn read<'c>(cache: &'c Cache, value: i64, gate: &Gate) -> impl Future<Output = i64> + use<'c> {
+    let gate = gate.clone();
+    let body = move || async move {
         gate.passed().await;
         value
     };
-    cache.get_or_set("k", 60, body).await.expect("a valid key and TTL")
+    async move { cache.get_or_set("k", 60, body).await.expect("a valid key and TTL") }
 }
 
 fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
@@ -206,7 +207,7 @@ fn sync_joiners_of_an_overtaken_computation_start_over() {
 fn a_joiner_starts_over_twice_and_then_computes_alone() {
     let (cache, runs) = (memory(), Runs::default());
     let own = || async { runs.next() };
-    let mut leader = Task::waiting(read(&cache, OLD, &Gate::default().clone()));
+    let mut leader = Task::waiting(read(&cache, OLD, &Gate::default()));
     let mut joiner = Task::waiting(cache.get_or_set("k", 60, own));
     for _ in 0..2 {
         cache.blocking().invalidate("k").expect("a valid key");

@@ -105,7 +105,7 @@ impl Gate {
     pub(crate) fn pass(&self) {
         self.enter();
         let closed = |passage: &mut Passage| !passage.open;
-        let (_, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, closed).expect("see lock");
+        let (_passage, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, closed).expect("see lock");
         assert!(!timeout.timed_out(), "nobody opened the gate");
     }
 
@@ -144,7 +144,7 @@ impl Gate {
     #[track_caller]
     pub(crate) fn await_entered(&self, count: usize) {
         let fewer = |passage: &mut Passage| passage.entered < count;
-        let (_, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, fewer).expect("see lock");
+        let (_passage, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, fewer).expect("see lock");
         assert!(!timeout.timed_out(), "fewer than {count} came to the gate");
     }
 }
@@ -176,7 +176,7 @@ impl Watch {
         let fewer = |seen: &mut Vec<Event>| {
             seen.iter().filter(|event| event.kind == kind).count() < count
         };
-        let (_, timeout) = self.0.1.wait_timeout_while(seen, HANG, fewer).expect("see above");
+        let (_passage, timeout) = self.0.1.wait_timeout_while(seen, HANG, fewer).expect("see above");
         assert!(!timeout.timed_out(), "fewer than {count} {kind:?}");
     }
 }
@@ -196,8 +196,8 @@ pub(crate) fn finishes<R: Send + 'static>(test: impl FnOnce() -> R + Send + 'sta
     }
 }
 
-/// Drops a future when it has been polled so often.
-pub(crate) async fn cancel_at<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+/// Drops a future that has not ended after so many polls.
+pub(crate) async fn cancel_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
     let mut future = Box::pin(future);
     let mut left = polls;
     poll_fn(|cx| {
@@ -205,9 +205,33 @@ pub(crate) async fn cancel_at<F: Future>(polls: usize, future: F) -> Option<F::O
             return Poll::Ready(None);
         }
         left -= 1;
-        future.as_mut().poll(cx).map(Some)
+        match future.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await
+}
+
+/// Runs tasks as a runtime does: polls those that were woken, until all have ended.
+#[track_caller]
+pub(crate) fn run_all<T>(mut tasks: Vec<Task<'_, T>>) -> Vec<T> {
+    let mut outputs: Vec<Option<T>> = tasks.iter_mut().map(|task| output(task.poll())).collect();
+    while outputs.iter().any(Option::is_none) {
+        let waiting = tasks.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none());
+        let woken = waiting.filter(|(task, _)| task.take_wakes() > 0);
+        let polled = woken.map(|(task, out)| *out = output(task.poll())).count();
+        assert!(polled > 0, "somebody waits and nobody is woken");
+    }
+    outputs.into_iter().flatten().collect()
+}
+
+fn output<T>(poll: Poll<T>) -> Option<T> {
+    match poll {
+        Poll::Ready(output) => Some(output),
+        Poll::Pending => None,
+    }
 }
 
 /// Fails to compile where a future could not be spawned on a runtime with several threads.

@@ -10,7 +10,7 @@ pub use crate::key::{Handle, Key, KeyError, KeyPart, KeyType, KeyWriter};
 pub use crate::registry::{Registered, Site, ValueId};
 pub use crate::time::Ttl;
 pub use crate::value::probe;
-pub use crate::value::{Absence, AnyBackend, InProcess, Shaped};
+pub use crate::value::{Absence, AnyBackend, InProcess, assert_local, assert_portable};
 #[cfg(feature = "testing")]
 pub use crate::engine::Isolate;
 
@@ -60,8 +60,46 @@ macro_rules! __shape {
         let kind = (&&&probe()).kind();
         let sharing = (&&error_of(kind, probe())).sharing();
         let taking = (&&&value_of(kind, probe())).taking();
-        $crate::__private::shaped(probe(), kind, sharing, taking, $crate::__private::$reach)
+        (&&storage_of(kind, probe(), $crate::__private::$reach)).shape(sharing, taking)
     }};
+}
+
+/// Fails to compile where the value of a return type cannot be stored.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_storable {
+    ($ret:ty) => { $crate::__assert_storable!($ret, assert_portable) };
+    ($ret:ty, in_process) => { $crate::__assert_storable!($ret, assert_local) };
+    ($ret:ty, $assert:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::probe::*;
+        let probe = || ReturnProbe::<$ret>::NEW;
+        let kind = (&&&probe()).kind();
+        $crate::__private::$assert(value_of(kind, probe()))
+    }};
+}
+
+/// The type that a reader stores, for `check()`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __value_of {
+    ($ret:ty $(, $reach:ident)?) => {
+        || $crate::__private::value_of_shape(&$crate::__shape!($ret $(, $reach)?))
+    };
+}
+
+/// The functions of a companion that lead to every entry of its function.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __every_entry {
+    ($vis:vis, Self) => {
+        $vis fn all() -> $crate::__private::EntryAll {
+            $crate::__private::EntryAll::new(Self::site())
+        }
+        $vis async fn invalidate_all() -> $crate::__private::Delivery {
+            Self::all().invalidate().await
+        }
+    };
 }
 
 /// The `Ok` of a `Result`, the `Some` of an `Option`, the value of everything else.
@@ -75,19 +113,7 @@ macro_rules! __ok_of {
     }};
 }
 
-pub use crate::{__home as home, __ok_of as ok_of, __shape as shape, __site as site};
-
-/// Ties the return type to the classes that the probes found.
-#[inline]
-pub fn shaped<R, K, S, T, Reach>(
-    _: probe::ReturnProbe<R>,
-    kind: K,
-    sharing: S,
-    taking: T,
-    reach: Reach,
-) -> Shaped<R, K, S, T, Reach> {
-    Shaped::new(kind, sharing, taking, reach)
-}
+pub use crate::{__assert_storable as assert_storable, __every_entry as every_entry, __home as home, __ok_of as ok_of, __shape as shape, __site as site, __value_of as value_of};
 
 /// The type that a reader stores, for `check()`.
 pub fn value_of_shape(shape: &impl crate::entry::Shape) -> ValueId {

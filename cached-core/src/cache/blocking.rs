@@ -16,11 +16,11 @@ pub(super) type ValueShape<V> = Shaped<V, Plain, Unshared, Outside, AnyBackend>;
 pub(super) type ResultShape<V, E> = Shaped<Result<V, E>, Res, Unshared, Outside, AnyBackend>;
 
 pub(super) fn value_shape<V>() -> ValueShape<V> {
-    Shaped::new(Plain, Unshared, Outside, AnyBackend)
+    Shaped::of_classes()
 }
 
 pub(super) fn result_shape<V, E>() -> ResultShape<V, E> {
-    Shaped::new(Res, Unshared, Outside, AnyBackend)
+    Shaped::of_classes()
 }
 
 /// The operations of a [`Cache`] for sync callers; made by [`Cache::blocking`].
@@ -120,6 +120,11 @@ impl<'c> BlockingCache<'c> {
         })
     }
 
+    /// Whether the value would be kept, if it fits.
+    fn keeps(&self, new: &New) -> bool {
+        self.cache.engine.keeps() && !new.lifetime.is_zero()
+    }
+
     /// Stores a value, whatever was there, and detaches the computation under way. A zero TTL
     /// removes the key.
     ///
@@ -133,7 +138,7 @@ impl<'c> BlockingCache<'c> {
         ttl: impl Into<Ttl>,
     ) -> Result<(), Error> {
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
-        let keeps = self.cache.engine.keeps() && !new.lifetime.is_zero();
+        let keeps = self.keeps(&new);
         if self.cache.engine.set(&key, new) || !keeps {
             return Ok(());
         }
@@ -151,7 +156,11 @@ impl<'c> BlockingCache<'c> {
         ttl: impl Into<Ttl>,
     ) -> Result<bool, Error> {
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
-        Ok(self.cache.engine.add(&key, new))
+        let keeps = self.keeps(&new);
+        match self.cache.engine.add(&key, new) {
+            Some(false) if keeps => Err(too_large(&key)),
+            added => Ok(added == Some(true)),
+        }
     }
 
     /// Destroys the value and detaches the computation under way.
@@ -257,10 +266,11 @@ impl<'c> BlockingCache<'c> {
     ///
     /// # Errors
     /// [`ErrorKind::WrongType`] if something else is stored there, [`ErrorKind::Overflow`] beyond
-    /// the range of `i64`; the value stays as it is.
+    /// the range of `i64`; the value stays as it is. [`ErrorKind::TooLarge`] as for
+    /// [`set`](Self::set).
     pub fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
         let key = self.key(key)?;
-        self.cache.engine.update(&key, |live| {
+        let (put, sum) = self.cache.engine.update(&key, |live| {
             let sum = add(&key, live, by).map_err(Err)?;
             let new = New {
                 payload: Payload::Value(Arc::new(sum)),
@@ -270,7 +280,11 @@ impl<'c> BlockingCache<'c> {
                 keeps: None,
             };
             Ok((new, Ok(sum)))
-        })
+        });
+        match sum {
+            Ok(_) if !put && self.cache.engine.keeps() => Err(too_large(&key)),
+            sum => sum,
+        }
     }
 
     /// [`incr`](Self::incr), downwards.

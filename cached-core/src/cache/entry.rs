@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::Cache;
-use crate::engine::{self, Call, Engine, New, Target};
+use crate::engine::{self, Call, Engine, Missed, New, Target};
 use crate::entry::{Payload, Sealed, Shape};
 use crate::event::Delivery;
 use crate::key::{Key, KeyError, KeyWriter, render};
@@ -160,7 +160,7 @@ impl<R> PlainEntry<R> {
         Fut: Future<Output = R>,
     {
         let (engine, shape) = (self.engine(), &*self.shape);
-        engine::refresh(async { self.call(engine.as_ref()).run_async(shape, compute).await.0 }).await
+        engine::refresh(async { self.missed(engine.as_ref()).run_async(shape, compute).await.0 }).await
     }
 
     fn read(&self) -> Option<R> {
@@ -170,13 +170,15 @@ impl<R> PlainEntry<R> {
     }
 
     fn call<'c>(&self, engine: Option<&'c Arc<Engine>>) -> Call<'c> {
-        let call = Call::with_key(self.site, self.key.clone())
-            .ttl(self.ttl)
-            .tags(self.tags.clone());
+        let call = Call::with_key(self.site, self.key.clone()).ttl(self.ttl);
         match engine {
             Some(engine) => call.on(engine),
             None => call,
         }
+    }
+
+    fn missed<'c>(&self, engine: Option<&'c Arc<Engine>>) -> Missed<'c> {
+        self.call(engine).missed(self.tags.clone())
     }
 
     fn engine(&self) -> Option<Arc<Engine>> {
@@ -331,6 +333,6 @@ impl<R> BlockingPlainEntry<R> {
     /// As [`PlainEntry::refresh`].
     pub fn refresh(&self, compute: impl FnOnce() -> R) -> R {
         let (engine, shape) = (self.0.engine(), &*self.0.shape);
-        engine::refresh_blocking(|| self.0.call(engine.as_ref()).run(shape, compute).0)
+        engine::refresh_blocking(|| self.0.missed(engine.as_ref()).run(shape, compute).0)
     }
 }

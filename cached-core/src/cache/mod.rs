@@ -160,12 +160,13 @@ impl Cache {
     }
 
     /// Calls `subscriber` with every event, on the thread where it happens and outside of all
-    /// locks. While nobody subscribes, events cost nothing. A slow subscriber slows its callers.
+    /// locks. While nobody subscribes, events cost nothing. A slow subscriber slows its callers; a
+    /// panicking one loses that event only.
     pub fn subscribe(&self, subscriber: impl Fn(&Event) + Send + Sync + 'static) {
         self.engine.subscribers.add(Arc::new(subscriber));
     }
 
-    /// Calls `hook` with every invalidation, on a thread of its own. Mutators never wait for it:
+    /// Calls `hook` with every invalidation, of the whole cache too, on a thread of its own. Mutators never wait for it:
     /// up to 1024 events queue, further ones are dropped and counted by
     /// [`dropped_events`](Self::dropped_events). A panicking hook loses that event only.
     ///

@@ -217,7 +217,7 @@ impl Cache {
     /// # Errors
     /// [`ErrorKind::WrongType`](crate::ErrorKind::WrongType) if something else is stored there,
     /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) beyond the range of `i64`; the value stays as
-    /// it is.
+    /// it is. [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) as for [`set`](Self::set).
     pub async fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
         self.blocking().incr(key, by)
     }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use super::block::block_on;
 use super::context::{self, Mode};
 use super::flight::Style;
-use super::miss::{Miss, Step};
+use super::miss::{Miss, Next, Step};
 use super::{Engine, home};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
-use crate::key::{Key, KeyError, KeyWriter, render};
+use crate::key::{Key, KeyError, KeyWriter, Rendered, render};
 use crate::registry::Site;
 use crate::time::Ttl;
 
@@ -21,84 +21,94 @@ use crate::time::Ttl;
 #[derive(Debug)]
 pub struct Call<'c> {
     pub(super) site: &'static Site,
-    pub(super) key: Result<Key, KeyError>,
+    pub(super) key: Rendered,
     engine: Option<&'c Arc<Engine>>,
     pub(super) ttl: Ttl,
-    pub(super) tags: Vec<Box<str>>,
     /// Whether the site serves the type the method was called on.
     pub(super) served: bool,
 }
 
 impl<'c> Call<'c> {
-    /// A call of the function at `site`, with the key that `write` renders.
-    #[inline]
-    pub fn new(site: &'static Site, write: impl FnOnce(&mut KeyWriter)) -> Self {
-        Self::with_key(site, render(site.policy.version, write))
+    /// A call whose key is still to be written: where it stands, because moving a key costs more
+    /// than writing one.
+    #[inline(always)]
+    pub fn start(site: &'static Site) -> Self {
+        Self::of(site, Rendered::empty())
     }
 
-    #[inline]
+    /// Renders the key.
+    #[inline(always)]
+    pub fn key(&mut self, write: impl FnOnce(&mut KeyWriter)) {
+        self.key.write(self.site.policy.version, write);
+    }
+
     pub(crate) fn with_key(site: &'static Site, key: Result<Key, KeyError>) -> Self {
+        Self::of(site, key.into())
+    }
+
+    #[inline(always)]
+    fn of(site: &'static Site, key: Rendered) -> Self {
         Self {
             site,
             key,
             engine: None,
             ttl: site.policy.ttl,
-            tags: Vec::new(),
             served: true,
         }
     }
 
     /// A TTL known at call time only.
+    #[inline(always)]
     #[must_use]
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.ttl = ttl.into();
         self
     }
 
+    #[inline(always)]
     pub(crate) fn on(mut self, engine: &'c Arc<Engine>) -> Self {
         self.engine = Some(engine);
         self
     }
 
     /// Declares the type a method is called on, for the check that one site serves one type.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn on_type(mut self, self_type: &'static str) -> Self {
         self.served = self.site.serves(self_type);
         self
     }
 
-    /// A tag that the entry will carry. Added on a miss only.
-    #[must_use]
-    pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter)) -> Self {
-        match render(0, write) {
-            Ok(tag) => self.tags.push(tag.text().into()),
-            Err(error) => self.key = Err(error),
-        }
-        self
-    }
-
-    pub(crate) fn tags(mut self, tags: Vec<Box<str>>) -> Self {
-        self.tags = tags;
-        self
-    }
-
     /// The cached value, if there is a fresh one. Never waits, never allocates.
-    #[inline]
+    #[inline(always)]
     pub fn hit<S: Shape + ?Sized>(&self, shape: &S) -> Option<(S::Return, Outcome)> {
-        let key = self.key.as_ref().ok()?;
+        let key = self.key.key().ok()?;
         if !self.served {
             return None;
         }
-        let taken = if context::is_plain() {
-            match self.engine {
-                Some(engine) => self.look(engine, key, shape),
-                None => home::with(self.site, |engine| self.look(engine?, key, shape)),
+        let taken = match home::usual(self.site) {
+            Some(engine) if self.engine.is_none() && context::is_plain() => {
+                self.look(engine, key, shape)
             }
-        } else {
-            self.look_in_context(key, shape)
+            _ => self.look_elsewhere(key, shape),
         };
         Some((open(shape, taken?)?, Outcome::Hit))
+    }
+
+    /// Looks where the call is not made in the usual way: in a scope, or in another cache.
+    #[inline(never)]
+    fn look_elsewhere<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        shape: &S,
+    ) -> Option<Taken<S::Return>> {
+        if !context::is_plain() {
+            return self.look_in_context(key, shape);
+        }
+        match self.engine {
+            Some(engine) => self.look(engine, key, shape),
+            None => home::known(self.site, |engine| self.look(engine, key, shape)),
+        }
     }
 
     #[inline(always)]
@@ -143,7 +153,63 @@ impl<'c> Call<'c> {
         self.engine.cloned().or_else(|| home::resolve(self.site))
     }
 
+    /// A tag that the entry will carry; rendered on a miss only.
+    #[must_use]
+    pub fn tag(self, write: impl FnOnce(&mut KeyWriter)) -> Missed<'c> {
+        self.missed(Vec::new()).tag(write)
+    }
+
+    pub(crate) fn missed(self, tags: Vec<Box<str>>) -> Missed<'c> {
+        Missed { call: self, tags }
+    }
+
+    /// [`Missed::run`] without tags.
+    #[cold]
+    #[inline(never)]
+    pub fn run<S, F>(self, shape: &S, body: F) -> (S::Return, Outcome)
+    where
+        S: Shape + ?Sized,
+        F: FnOnce() -> S::Return,
+    {
+        self.missed(Vec::new()).run(shape, body)
+    }
+
+    /// [`Missed::run_async`] without tags.
+    pub fn run_async<S, F, Fut>(
+        self,
+        shape: &S,
+        body: F,
+    ) -> impl Future<Output = (S::Return, Outcome)>
+    where
+        S: Shape + ?Sized,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = S::Return>,
+    {
+        self.missed(Vec::new()).run_async(shape, body)
+    }
+}
+
+/// A call that [`Call::hit`] found nothing for.
+#[derive(Debug)]
+pub struct Missed<'c> {
+    pub(super) call: Call<'c>,
+    pub(super) tags: Vec<Box<str>>,
+}
+
+impl Missed<'_> {
+    /// One more tag.
+    #[must_use]
+    pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter)) -> Self {
+        match render(0, write) {
+            Ok(tag) => self.tags.push(tag.text().into()),
+            Err(error) => self.call.key.fail(error),
+        }
+        self
+    }
+
     /// The value of a sync function that [`hit`](Self::hit) did not find.
+    #[cold]
+    #[inline(never)]
     pub fn run<S, F>(self, shape: &S, body: F) -> (S::Return, Outcome)
     where
         S: Shape + ?Sized,
@@ -151,8 +217,11 @@ impl<'c> Call<'c> {
     {
         let mut miss = Miss::new(self, Style::Sync, shape.is_disguised());
         loop {
-            match miss.next(shape) {
-                Step::Found(found) => return found,
+            let step = match miss.next(shape) {
+                Next::Break(found) => return found,
+                Next::Continue(step) => step,
+            };
+            match step {
                 Step::Alone => {
                     let _entered = miss.lone_frame().enter();
                     return (body(), Outcome::Uncached);
@@ -179,8 +248,11 @@ impl<'c> Call<'c> {
     {
         let mut miss = Miss::new(self, Style::Async, shape.is_disguised());
         loop {
-            match miss.next(shape) {
-                Step::Found(found) => return found,
+            let step = match miss.next(shape) {
+                Next::Break(found) => return found,
+                Next::Continue(step) => step,
+            };
+            match step {
                 Step::Alone => {
                     let body = async move { body().await };
                     return (miss.lone_frame().scope(body).await, Outcome::Uncached);
@@ -200,7 +272,7 @@ impl<'c> Call<'c> {
 }
 
 /// Opens what was taken; outside of every lock, because it may run the user's `Clone`.
-#[inline]
+#[inline(always)]
 pub(super) fn open<S: Shape + ?Sized>(shape: &S, taken: Taken<S::Return>) -> Option<S::Return> {
     match taken {
         Taken::Ready(value) => Some(value),

@@ -4,7 +4,7 @@
 //! One frame per computation, entered per poll of a future and per sync call, so that it follows
 //! tasks and never leaks into another one on the same thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
@@ -37,6 +37,8 @@ pub(crate) enum Mode {
 }
 
 thread_local! {
+    /// Whether there is a current frame; what a hit asks, in one load.
+    static FRAMED: Cell<bool> = const { Cell::new(false) };
     static CURRENT: RefCell<Option<Arc<Frame>>> = const { RefCell::new(None) };
 }
 
@@ -48,7 +50,7 @@ pub(crate) fn current() -> Option<Arc<Frame>> {
 /// Whether a call runs outside of any frame: the common case, and the cheap question.
 #[inline]
 pub(crate) fn is_plain() -> bool {
-    CURRENT.try_with(|current| current.borrow().is_none()).unwrap_or(true)
+    !FRAMED.get()
 }
 
 /// The clock of this scope: the stand-in cache's, else the system's.
@@ -84,6 +86,7 @@ impl Frame {
 }
 
 fn swap(frame: Option<Arc<Frame>>) -> Option<Arc<Frame>> {
+    FRAMED.set(frame.is_some());
     CURRENT
         .try_with(|current| current.replace(frame))
         .ok()

@@ -146,7 +146,16 @@ impl State {
     }
 
     fn style_of(&self, id: u64) -> Option<Style> {
-        self.waiters.iter().find(|w| w.id == id).map(|w| w.style)
+        self.find(id).map(|at| self.waiters[at].style)
+    }
+
+    /// Waiters are in order of their ids, and there may be thousands.
+    fn find(&self, id: u64) -> Option<usize> {
+        self.waiters.binary_search_by_key(&id, |waiter| waiter.id).ok()
+    }
+
+    fn take_out(&mut self, id: u64) -> Option<Waiter> {
+        self.find(id).map(|at| self.waiters.remove(at))
     }
 
     fn offer(&mut self) -> Result<Option<Waker>, NobodyWaits> {
@@ -189,8 +198,12 @@ impl Seat {
     /// caller has to pass it on.
     pub(crate) fn leave(&self) -> bool {
         let mut state = self.flight.lock();
-        state.waiters.retain(|w| w.id != self.id);
-        matches!(state.phase, Phase::Offered(heir) if heir == self.id)
+        let gone = state.take_out(self.id);
+        let offered = matches!(state.phase, Phase::Offered(heir) if heir == self.id);
+        drop(state);
+        // A waker may be the last owner of a task that waits here too: drop it after the lock.
+        drop(gone);
+        offered
     }
 }
 
@@ -202,16 +215,19 @@ impl Future for Seat {
         match &state.phase {
             Phase::Done(verdict) => return Poll::Ready(Told::Verdict(verdict.clone())),
             Phase::Offered(heir) if *heir == self.id => {
-                let style = state.style_of(self.id).unwrap_or(Style::Async);
-                state.waiters.retain(|w| w.id != self.id);
-                state.phase = Phase::Led(style);
+                let me = state.take_out(self.id);
+                state.phase = Phase::Led(me.as_ref().map_or(Style::Async, |me| me.style));
+                drop(state);
+                drop(me);
                 return Poll::Ready(Told::Lead);
             }
             Phase::Led(_) | Phase::Offered(_) => {}
         }
-        if let Some(waiter) = state.waiters.iter_mut().find(|w| w.id == self.id) {
-            waiter.waker = Some(cx.waker().clone());
-        }
+        let waker = cx.waker().clone();
+        let me = state.find(self.id);
+        let before = me.and_then(|at| state.waiters[at].waker.replace(waker));
+        drop(state);
+        drop(before);
         Poll::Pending
     }
 }

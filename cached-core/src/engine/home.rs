@@ -6,8 +6,8 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::{Config, Engine, context};
 use crate::error::{Error, ErrorKind};
@@ -22,6 +22,10 @@ struct Homes {
 }
 
 static EPOCH: AtomicU64 = AtomicU64::new(1);
+
+/// The first installed cache, while no other took its place: the usual case, in two loads.
+static FIRST: OnceLock<Arc<Engine>> = OnceLock::new();
+static REPLACED: AtomicBool = AtomicBool::new(false);
 static HOMES: Mutex<Option<Homes>> = Mutex::new(None);
 
 fn homes<R>(act: impl FnOnce(&mut Homes) -> R) -> R {
@@ -33,7 +37,7 @@ fn homes<R>(act: impl FnOnce(&mut Homes) -> R) -> R {
 struct Known {
     epoch: u64,
     installed: Option<Arc<Engine>>,
-    named: Vec<(&'static str, Option<Arc<Engine>>)>,
+    named: Vec<(&'static str, Arc<Engine>)>,
 }
 
 thread_local! {
@@ -42,73 +46,87 @@ thread_local! {
     };
 }
 
-/// Looks at the cache of a site that is called outside of any scope. `look` is given `None` where
-/// there is no usable cache.
-#[inline]
-pub(super) fn with<R>(site: &'static Site, look: impl Fn(Option<&Arc<Engine>>) -> R) -> R {
-    let epoch = EPOCH.load(Ordering::Acquire);
-    let seen = KNOWN.try_with(|known| {
+/// The cache of a site that names none, while it is the first that was installed.
+#[inline(always)]
+pub(super) fn usual(site: &'static Site) -> Option<&'static Arc<Engine>> {
+    if site.policy.cache.is_some() || REPLACED.load(Ordering::Acquire) {
+        return None;
+    }
+    FIRST.get()
+}
+
+/// Looks at the cache of a site that is called outside of any scope, if this thread knows it.
+pub(super) fn known<R>(
+    site: &'static Site,
+    look: impl FnOnce(&Arc<Engine>) -> Option<R>,
+) -> Option<R> {
+    let known = |known: &RefCell<Known>| {
         let known = known.borrow();
-        if known.epoch != epoch {
+        if known.epoch != EPOCH.load(Ordering::Acquire) {
             return None;
         }
-        Some(look(match site.policy.cache {
-            None => known.installed.as_ref(),
+        look(match site.policy.cache {
+            None => known.installed.as_ref()?,
             Some(name) => known.named(name)?,
-        }))
-    });
-    match seen {
-        Ok(Some(result)) => result,
-        _ => look(find(site.policy.cache, epoch).as_ref()),
-    }
+        })
+    };
+    KNOWN.try_with(known).ok().flatten()
 }
 
 impl Known {
-    /// `None`: not asked for yet.
-    fn named(&self, name: &'static str) -> Option<Option<&Arc<Engine>>> {
+    fn named(&self, name: &'static str) -> Option<&Arc<Engine>> {
         let (_, engine) = self.named.iter().find(|(known, _)| *known == name)?;
-        Some(engine.as_ref())
+        Some(engine)
     }
 }
 
-#[cold]
-fn find(name: Option<&'static str>, epoch: u64) -> Option<Arc<Engine>> {
+/// The cache of a site that is called outside of any scope; this thread knows it from now on.
+fn learn(site: &'static Site) -> Option<Arc<Engine>> {
+    if let Some(engine) = known(site, |engine| Some(Arc::clone(engine))) {
+        return Some(engine);
+    }
+    // Read before the caches: one that is installed in between makes this outdated, not wrong.
+    let epoch = EPOCH.load(Ordering::Acquire);
     let installed = installed();
-    let engine = match name {
+    let engine = match site.policy.cache {
         None => installed.clone(),
         Some(name) => homes(|homes| homes.named.get(name).cloned()),
     };
-    let _ = KNOWN.try_with(|known| {
-        let Ok(mut known) = known.try_borrow_mut() else {
-            return None;
-        };
-        if known.epoch != epoch {
-            known.named.clear();
-            known.epoch = epoch;
-        }
-        if let Some(name) = name {
-            known.named.retain(|(other, _)| *other != name);
-            known.named.push((name, engine.clone()));
-        }
-        // An engine that falls out of use is dropped outside of the cell.
-        std::mem::replace(&mut known.installed, installed)
+    let learnt = site.policy.cache.zip(engine.clone());
+    // What falls out of use is dropped here, after the cell is free again.
+    let _forgotten = KNOWN.try_with(|known| {
+        let mut known = known.try_borrow_mut().ok()?;
+        let outdated = known.epoch != epoch;
+        let named = if outdated { std::mem::take(&mut known.named) } else { Vec::new() };
+        known.named.extend(learnt);
+        known.epoch = epoch;
+        Some((named, std::mem::replace(&mut known.installed, installed)))
     });
     engine
 }
 
 /// The installed cache; on first use what `CACHE_URL` says, else memory. `None` if it is malformed.
 pub(crate) fn installed() -> Option<Arc<Engine>> {
-    homes(|homes| homes.installed.get_or_insert_with(from_env_reported).clone())
-}
-
-fn from_env_reported() -> Option<Arc<Engine>> {
-    match from_env() {
-        Ok(config) => Some(Engine::new(config)),
-        Err(error) => {
-            report(&format!("{error}; until then every cached function runs uncached"));
-            None
-        }
+    if let Some(known) = homes(|homes| homes.installed.clone()) {
+        return known;
     }
+    // Outside of the lock, because a report may run a subscriber's code.
+    let built = from_env().map(Engine::new);
+    let (engine, first) = homes(|homes| match &homes.installed {
+        Some(other) => (other.clone(), false),
+        None => {
+            let engine = built.as_ref().ok().cloned();
+            match &engine {
+                Some(engine) => drop(homes.put(Arc::clone(engine))),
+                None => homes.installed = Some(None),
+            }
+            (engine, true)
+        }
+    });
+    if let (Err(error), true) = (&built, first) {
+        report(&format!("{error}; until then every cached function runs uncached"));
+    }
+    engine
 }
 
 /// What `CACHE_URL` says; memory if it is not set.
@@ -153,7 +171,12 @@ impl Homes {
         EPOCH.fetch_add(1, Ordering::AcqRel);
         match engine.name() {
             Some(name) => self.named.insert(name.to_owned(), engine),
-            None => self.installed.replace(Some(engine)).flatten(),
+            None => {
+                if FIRST.set(Arc::clone(&engine)).is_err() {
+                    REPLACED.store(true, Ordering::Release);
+                }
+                self.installed.replace(Some(engine)).flatten()
+            }
         }
     }
 }
@@ -187,7 +210,7 @@ pub(crate) fn resolve(site: &'static Site) -> Option<Arc<Engine>> {
         return Some(stand_in);
     }
     insist_on_scope(site.name());
-    let engine = with(site, |engine| engine.cloned());
+    let engine = learn(site);
     if let (None, Some(name)) = (&engine, site.policy.cache) {
         site.notice(Notice::UnknownCache, || match by_name(name) {
             Err(error) => format!("{error}; until then it runs uncached"),

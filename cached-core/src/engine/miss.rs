@@ -3,9 +3,10 @@
 //! [`Miss::decide`] is one step under the cell's lock: look again, join the flight under way, or
 //! lead a new one. Everything else here carries that decision out.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::call::{Call, open};
+use super::call::{Call, Missed, open};
 use super::context::{self, Frame, Mode};
 use super::cycle::Wait;
 use super::flight::{Flight, Seat, Style, Verdict};
@@ -18,14 +19,17 @@ use crate::key::Key;
 use crate::registry::Notice;
 use crate::time::{Lifetime, Millis};
 
-/// What a caller without a hit does next.
-pub(super) enum Step<R> {
-    Found((R, Outcome)),
+/// What a caller without a hit does next. Not the value itself: a step is held across awaits, and
+/// the future must be `Send` even where the value is not.
+pub(super) enum Step {
     /// Compute without joining, leading or storing.
     Alone,
     Lead(Lease),
     Wait(Waiting),
 }
+
+/// The value, or what to do about it.
+pub(super) type Next<R> = ControlFlow<(R, Outcome), Step>;
 
 /// How often a caller starts over before it computes alone.
 const RESTARTS: u8 = 2;
@@ -33,17 +37,18 @@ const RESTARTS: u8 = 2;
 /// Where a call without a hit stands.
 pub(super) struct Miss<'c> {
     call: Call<'c>,
+    tags: Vec<Box<str>>,
     style: Style,
     frame: Option<Arc<Frame>>,
     engine: Option<Arc<Engine>>,
     /// Until when it waits for others, over all its waits.
     deadline: Option<Millis>,
     restarts: u8,
-    next: Next,
+    left: Left,
 }
 
 /// What the last wait left to do.
-enum Next {
+enum Left {
     Look,
     Lead(Lease),
     Take(Verdict),
@@ -59,19 +64,21 @@ enum Decision<R> {
 }
 
 impl<'c> Miss<'c> {
-    pub(super) fn new(call: Call<'c>, style: Style, disguised: bool) -> Self {
+    pub(super) fn new(missed: Missed<'c>, style: Style, disguised: bool) -> Self {
+        let Missed { call, tags } = missed;
         count(call.site.number(), Counter::Miss);
         let mut miss = Self {
-            next: Next::Look,
+            left: Left::Look,
             deadline: None,
             restarts: 0,
             frame: context::current(),
             engine: call.resolve(),
             style,
             call,
+            tags,
         };
         if !miss.may_share(disguised) {
-            miss.next = Next::Alone;
+            miss.left = Left::Alone;
         }
         miss
     }
@@ -79,7 +86,7 @@ impl<'c> Miss<'c> {
     /// Whether this call may join, lead and store at all.
     fn may_share(&self, disguised: bool) -> bool {
         let site = self.call.site;
-        if let Err(error) = &self.call.key {
+        if let Err(error) = self.call.key.key() {
             site.notice(Notice::BadKey, || format!("{error}; it runs uncached"));
         }
         if !self.call.served {
@@ -90,7 +97,7 @@ impl<'c> Miss<'c> {
         }
         let frame = self.frame.as_ref();
         let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.armed.is_some());
-        let usable = self.call.key.is_ok() && self.call.served && !disguised;
+        let usable = self.call.key.key().is_ok() && self.call.served && !disguised;
         usable && !scoped && self.engine.is_some()
     }
 
@@ -101,24 +108,24 @@ impl<'c> Miss<'c> {
         }
     }
 
-    pub(super) fn next<S: Shape + ?Sized>(&mut self, shape: &S) -> Step<S::Return> {
-        match std::mem::replace(&mut self.next, Next::Look) {
-            Next::Alone => self.go_alone(),
-            Next::Lead(lease) => Step::Lead(lease),
-            Next::Take(verdict) => self.take(shape, &verdict),
-            Next::Look => match (&self.engine, &self.call.key) {
+    pub(super) fn next<S: Shape + ?Sized>(&mut self, shape: &S) -> Next<S::Return> {
+        match std::mem::replace(&mut self.left, Left::Look) {
+            Left::Alone => self.go_alone(),
+            Left::Lead(lease) => Next::Continue(Step::Lead(lease)),
+            Left::Take(verdict) => self.take(shape, &verdict),
+            Left::Look => match (&self.engine, self.call.key.key()) {
                 (Some(engine), Ok(key)) => self.decide(shape, engine, key),
                 _ => self.go_alone(),
             },
         }
     }
 
-    fn go_alone<R>(&self) -> Step<R> {
+    fn go_alone<R>(&self) -> Next<R> {
         count(self.call.site.number(), Counter::Uncached);
-        if let (Some(engine), Ok(key)) = (&self.engine, &self.call.key) {
+        if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {
             engine.tell(EventKind::Uncached, Some(self.call.site), key);
         }
-        Step::Alone
+        Next::Continue(Step::Alone)
     }
 
     /// The frame of a computation that is not shared: what surrounds the call, except that a
@@ -136,8 +143,8 @@ impl<'c> Miss<'c> {
         shape: &S,
         engine: &Arc<Engine>,
         key: &Key,
-    ) -> Step<S::Return> {
-        let stamps = engine.tags.capture(Some(self.call.site.number()), &self.call.tags);
+    ) -> Next<S::Return> {
+        let stamps = engine.tags.capture(Some(self.call.site.number()), &self.tags);
         let flight = Flight::new(self.style, shape.value_type(), stamps);
         let lifetime = self.call.ttl.or_zero(engine.default_ttl);
         let now = engine.clock.now();
@@ -184,23 +191,23 @@ impl<'c> Miss<'c> {
         engine: &Arc<Engine>,
         key: &Key,
         flight: Arc<Flight>,
-    ) -> Step<S::Return> {
+    ) -> Next<S::Return> {
         let site = Some(self.call.site);
         match decision {
             Decision::Alone => self.go_alone(),
             Decision::Found(taken) => match open(shape, taken) {
-                Some(value) => Step::Found((value, Outcome::Hit)),
+                Some(value) => Next::Break((value, Outcome::Hit)),
                 None => self.go_alone(),
             },
             Decision::Lead => {
                 engine.tell(EventKind::Led, site, key);
                 let wait = Wait::begin(self.parent(), flight.id);
-                Step::Lead(Lease::new(engine, key, flight, wait))
+                Next::Continue(Step::Lead(Lease::new(engine, key, flight, wait)))
             }
             Decision::Join(seat, wait) => {
-                engine.tell(EventKind::Joined, site, key);
                 let deadline = self.deadline(engine);
-                Step::Wait(Waiting::new(engine, key, seat, wait, deadline))
+                engine.tell(EventKind::Joined, site, key);
+                Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))
             }
         }
     }
@@ -223,23 +230,23 @@ impl<'c> Miss<'c> {
     /// Takes note of how a wait ended.
     pub(super) fn hear(&mut self, (heard, deadline): (Heard, Millis)) {
         self.deadline = Some(deadline);
-        self.next = match heard {
-            Heard::TimedOut | Heard::Verdict(Verdict::Released) => Next::Alone,
-            Heard::Promoted(lease) => Next::Lead(lease),
+        self.left = match heard {
+            Heard::TimedOut | Heard::Verdict(Verdict::Released) => Left::Alone,
+            Heard::Promoted(lease) => Left::Lead(lease),
             Heard::Verdict(Verdict::StartOver) => {
                 self.restarts += 1;
                 if self.restarts > RESTARTS {
-                    Next::Alone
+                    Left::Alone
                 } else {
-                    Next::Look
+                    Left::Look
                 }
             }
-            Heard::Verdict(verdict) => Next::Take(verdict),
+            Heard::Verdict(verdict) => Left::Take(verdict),
         };
     }
 
     /// Takes what the leader published.
-    fn take<S: Shape + ?Sized>(&self, shape: &S, verdict: &Verdict) -> Step<S::Return> {
+    fn take<S: Shape + ?Sized>(&self, shape: &S, verdict: &Verdict) -> Next<S::Return> {
         let value = match verdict {
             Verdict::Value(payload) => shape.open(payload),
             Verdict::Failed(failure) => shape.open_failure(&**failure),
@@ -248,7 +255,7 @@ impl<'c> Miss<'c> {
         match value {
             Some(value) => {
                 count(self.call.site.number(), Counter::Joined);
-                Step::Found((value, Outcome::Joined))
+                Next::Break((value, Outcome::Joined))
             }
             // Another function shares the key but not the error type.
             None => self.go_alone(),

@@ -20,7 +20,7 @@ mod verbs;
 use std::sync::Arc;
 
 pub(crate) use block::block_on;
-pub use call::Call;
+pub use call::{Call, Missed};
 pub(crate) use config::Config;
 #[cfg(test)]
 pub(crate) use context::Entered;

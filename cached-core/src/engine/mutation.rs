@@ -60,6 +60,14 @@ impl Target {
     }
 }
 
+/// Invalidates every target, also where dropping the value of one panics: that must neither save
+/// the next target nor end the timer's thread.
+fn fire_all(targets: &[Target]) {
+    for target in targets {
+        let _ = catch_unwind(AssertUnwindSafe(|| target.fire()));
+    }
+}
+
 /// The targets of a mutator that is running, and of those around it.
 #[derive(Debug)]
 pub(crate) struct Armed {
@@ -262,7 +270,7 @@ impl Mutation {
 
     /// Invalidates now.
     pub(crate) fn fire(&self) {
-        self.targets.iter().for_each(Target::fire);
+        fire_all(&self.targets);
     }
 }
 
@@ -310,16 +318,21 @@ struct Guard {
 
 impl Guard {
     fn end<R>(mut self, returned: &R, then: impl FnOnce(&R, &mut Late)) {
-        let mutation = std::mem::take(&mut self.mutation);
+        // The guard keeps its own targets meanwhile: `then` renders keys, and if that panics they
+        // are invalidated all the same.
         let mut late = Late {
+            mutation: Mutation {
+                on: self.mutation.on.clone(),
+                ..Mutation::default()
+            },
             cancelled: false,
-            mutation,
         };
-        then(returned, &mut late);
-        self.mutation = late.mutation;
         self.ended = true;
+        then(returned, &mut late);
         if late.cancelled {
             self.mutation = Mutation::default();
+        } else {
+            self.mutation.targets.append(&mut late.mutation.targets);
         }
     }
 }
@@ -373,9 +386,7 @@ impl Again {
 impl Wake for Again {
     fn wake(self: Arc<Self>) {
         PENDING.fetch_sub(1, Ordering::Relaxed);
-        // This is the timer's thread: a subscriber that panics must not end it.
-        let fire = AssertUnwindSafe(|| self.targets.iter().for_each(Target::fire));
-        let _ = catch_unwind(fire);
+        fire_all(&self.targets);
         // The alarm holds this; letting go of it ends the circle.
         let alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(alarm);

@@ -34,7 +34,7 @@ impl Write {
 
 impl Engine {
     /// Reads a fresh entry under its lock.
-    #[inline]
+    #[inline(always)]
     pub(super) fn lookup<S: Shape + ?Sized>(
         &self,
         key: &Key,
@@ -83,13 +83,13 @@ impl Engine {
     fn bump<R>(
         &self,
         key: &Key,
-        act: impl FnOnce(Option<&mut Slot>, Millis) -> (Change, R),
+        act: impl FnOnce(Option<&mut Slot>) -> (Change, R),
     ) -> (bool, R) {
         let now = self.clock.now();
         let watched = self.subscribers.any();
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
             let live = cell.slot().filter(|slot| slot.is_live(now));
-            let (change, answer) = act(live, now);
+            let (change, answer) = act(live);
             let (done, lease) = match change {
                 Change::Keep => (false, None),
                 Change::Remove => (cell.remove(|slot| slot.is_live(now)) == Some(true), cell.revoke()),
@@ -106,7 +106,7 @@ impl Engine {
 
     /// Destroys the value and the lease. Whether a live value was there.
     pub(crate) fn invalidate(&self, key: &Key, function: Option<&'static str>) -> bool {
-        let (was_there, ()) = self.bump(key, |_, _| (Change::Remove, ()));
+        let (was_there, ()) = self.bump(key, |_| (Change::Remove, ()));
         self.tell_invalidated(function, key.text());
         was_there
     }
@@ -122,54 +122,59 @@ impl Engine {
     }
 
     /// Replaces whatever is there. False if the cache keeps nothing or the value is too heavy.
-    pub(crate) fn set(&self, key: &Key, write: New) -> bool {
-        let (done, ()) = self.bump(key, |_, now| (self.put(key, write, now), ()));
+    pub(crate) fn set(&self, key: &Key, new: New) -> bool {
+        let write = self.prepare(key, new);
+        let (done, ()) = self.bump(key, |_| (Change::to(write), ()));
         self.tell(EventKind::Written, None, key);
         done
     }
 
-    /// Puts the value only where no live one is.
-    pub(crate) fn add(&self, key: &Key, write: New) -> bool {
-        let (done, ()) = self.bump(key, |live, now| match live {
-            Some(_) => (Change::Keep, ()),
-            None => (self.put(key, write, now), ()),
+    /// Puts the value only where no live one is; `None` where one is, else as [`set`](Self::set).
+    pub(crate) fn add(&self, key: &Key, new: New) -> Option<bool> {
+        // Not moved into the step below: a value that is not put is dropped after the lock.
+        let mut write = self.prepare(key, new);
+        let (done, free) = self.bump(key, |live| match live {
+            Some(_) => (Change::Keep, false),
+            None => (Change::to(write.take()), true),
         });
-        if done {
+        if done && free {
             self.tell(EventKind::Written, None, key);
         }
-        done
+        free.then_some(done)
     }
 
-    /// Computes a new value from the live one in one step. `update` must run no user code.
+    /// Computes a new value from the live one in one step; whether it was put, and the answer.
+    /// `update` must run no user code.
     pub(crate) fn update<R>(
         &self,
         key: &Key,
         update: impl FnOnce(Option<&Payload>) -> Result<(New, R), R>,
-    ) -> R {
-        let (_, (changed, answer)) = self.bump(key, |live, now| {
-            let times = live.as_ref().map(|slot| (slot.times, slot.stamps.clone()));
+    ) -> (bool, R) {
+        let (done, answer) = self.bump(key, |live| {
+            let kept = live.as_ref().map(|slot| (slot.times, slot.stamps.clone()));
             match update(live.as_deref().map(|slot| &slot.payload)) {
-                Err(answer) => (Change::Keep, (false, answer)),
+                Err(answer) => (Change::Keep, answer),
                 Ok((mut new, answer)) => {
-                    new.keeps = times;
-                    (self.put(key, new, now), (true, answer))
+                    new.keeps = kept;
+                    (Change::to(self.prepare(key, new)), answer)
                 }
             }
         });
-        if changed {
+        if done {
             self.tell(EventKind::Written, None, key);
         }
-        answer
+        (done, answer)
     }
 
-    fn put(&self, key: &Key, new: New, now: Millis) -> Change {
+    /// The entry to put; `None` if nothing is to be kept.
+    fn prepare(&self, key: &Key, new: New) -> Option<Write> {
         if !self.stores || new.lifetime.is_zero() {
-            return Change::Remove;
+            return None;
         }
         let (times, stamps) = new
             .keeps
-            .unwrap_or((Times::starting(now, new.lifetime), new.stamps));
-        Change::Put(Write::new(Slot::new(key, new.payload, times, stamps), key, new.weight))
+            .unwrap_or((Times::starting(self.clock.now(), new.lifetime), new.stamps));
+        Some(Write::new(Slot::new(key, new.payload, times, stamps), key, new.weight))
     }
 
     /// Gives a live entry a new lifetime from now. Whether there was one.
@@ -203,8 +208,9 @@ impl Engine {
         for flight in self.store.clear() {
             flight.publish(Verdict::StartOver);
         }
-        self.subscribers
-            .tell(|| Event::new(EventKind::Cleared, None, ""));
+        let event = || Event::new(EventKind::Cleared, None, "");
+        self.subscribers.tell(event);
+        self.hooks.tell(event);
     }
 
     /// The stamps an explicit write of a function's entry carries.
@@ -239,7 +245,13 @@ enum Change {
     Put(Write),
 }
 
-#[inline]
+impl Change {
+    fn to(write: Option<Write>) -> Self {
+        write.map_or(Self::Remove, Self::Put)
+    }
+}
+
+#[inline(always)]
 fn take_fresh<S: Shape + ?Sized>(
     slot: &Slot,
     shape: &S,

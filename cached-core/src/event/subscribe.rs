@@ -1,6 +1,7 @@
 //! Who is told: subscribers, in place and at once; hooks, on a thread of their own.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -40,9 +41,16 @@ impl Subscribers {
 
     #[cold]
     fn tell_all(&self, event: &Event) {
-        let all = self.all.read().unwrap_or_else(PoisonError::into_inner);
-        let all = all.clone();
-        all.iter().for_each(|subscriber| subscriber(event));
+        for subscriber in self.all() {
+            // A panic here would leave an invalidation half done.
+            let call = AssertUnwindSafe(|| subscriber(event));
+            let _ = catch_unwind(call);
+        }
+    }
+
+    /// A copy, so that subscribers run outside of the lock and may subscribe others.
+    fn all(&self) -> Vec<Subscriber> {
+        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -102,8 +110,8 @@ impl Hooks {
 fn run(hook: &Hook, events: &Receiver<Event>) {
     for event in events {
         // A hook that panics loses that event, not the hook.
-        let call = std::panic::AssertUnwindSafe(|| hook(&event));
-        let _ = std::panic::catch_unwind(call);
+        let call = AssertUnwindSafe(|| hook(&event));
+        let _ = catch_unwind(call);
     }
 }
 

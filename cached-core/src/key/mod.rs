@@ -140,11 +140,61 @@ impl Key {
 /// Nothing was written, or a value of `<x:hash>` could not be serialised.
 #[inline]
 pub fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result<Key, KeyError> {
-    let mut writer = KeyWriter::new();
-    write(&mut writer);
-    match writer.complete(version) {
-        Some(error) => Err(error),
-        None => Ok(writer.key),
+    let mut rendered = Rendered::empty();
+    rendered.write(version, write);
+    rendered.into_key()
+}
+
+/// A key where it was rendered, or what stands against it. Unlike a `Result<Key, _>` it is built in
+/// place, which is worth a third of what rendering a short key costs.
+pub(crate) struct Rendered(KeyWriter);
+
+impl Rendered {
+    #[inline(always)]
+    pub(crate) fn empty() -> Self {
+        Self(KeyWriter::new())
+    }
+
+    #[inline(always)]
+    pub(crate) fn write(&mut self, version: u32, write: impl FnOnce(&mut KeyWriter)) {
+        write(&mut self.0);
+        self.0.complete(version);
+    }
+
+    #[inline]
+    pub(crate) fn key(&self) -> Result<&Key, &KeyError> {
+        match self.0.error() {
+            None => Ok(&self.0.key),
+            Some(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn into_key(mut self) -> Result<Key, KeyError> {
+        match self.0.take_error() {
+            None => Ok(self.0.key),
+            Some(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn fail(&mut self, error: KeyError) {
+        self.0.fail(error);
+    }
+}
+
+impl From<Result<Key, KeyError>> for Rendered {
+    fn from(key: Result<Key, KeyError>) -> Self {
+        let mut writer = KeyWriter::new();
+        match key {
+            Ok(key) => writer.key = key,
+            Err(error) => writer.fail(error),
+        }
+        Self(writer)
+    }
+}
+
+impl fmt::Debug for Rendered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.key().fmt(f)
     }
 }
 

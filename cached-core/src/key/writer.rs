@@ -21,6 +21,12 @@ pub(super) const PREFIX_LEN: usize = MAX_LEN - 1 - digest::HEX_LEN;
 /// [`KeyPart::write_key`] of its fields.
 pub struct KeyWriter {
     pub(super) key: Key,
+    /// What short, well-formed keys do without; one word, so that they cost nothing to drop.
+    rare: Option<Box<Rare>>,
+}
+
+#[derive(Default)]
+struct Rare {
     spill: Option<Spill>,
     error: Option<KeyError>,
 }
@@ -32,7 +38,7 @@ struct Spill {
 }
 
 impl KeyWriter {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new() -> Self {
         Self {
             key: Key {
@@ -41,8 +47,7 @@ impl KeyWriter {
                 len: 0,
                 digest: false,
             },
-            spill: None,
-            error: None,
+            rare: None,
         }
     }
 
@@ -86,7 +91,8 @@ impl KeyWriter {
     pub fn secret<P: KeyPart + ?Sized>(&mut self, part: &P) -> &mut Self {
         let mut inner = Self::new();
         part.write_key(&mut inner);
-        match inner.complete(0) {
+        inner.complete(0);
+        match inner.take_error() {
             Some(error) if error != KeyError::EMPTY => self.fail(error),
             _ => self.push(&secret::mac(&inner.key)),
         }
@@ -99,6 +105,11 @@ impl KeyWriter {
         self.text(T::NAME);
         self
     }
+
+    /// Ends a chain of calls whose value is not wanted, so that a closure can be one expression.
+    #[doc(hidden)]
+    #[inline]
+    pub fn end(&mut self) {}
 
     /// The `Self` of a method whose key was left to the macro: `:` and the type's name as the
     /// compiler prints it. Compilers may print it differently, so such keys are for one build.
@@ -142,7 +153,7 @@ impl KeyWriter {
 
     /// The byte written last; 0 at the beginning.
     pub(super) fn last(&self) -> u8 {
-        match &self.spill {
+        match self.rare.as_ref().and_then(|rare| rare.spill.as_ref()) {
             Some(spill) => spill.last,
             None => self.key.as_bytes().last().copied().unwrap_or(0),
         }
@@ -201,7 +212,8 @@ impl KeyWriter {
     #[cold]
     fn spill(&mut self, bytes: &[u8]) {
         let Some(&last) = bytes.last() else { return };
-        let spill = self.spill.get_or_insert_with(|| {
+        let rare = self.rare.get_or_insert_default();
+        let spill = rare.spill.get_or_insert_with(|| {
             let mut hash = Hash::new();
             hash.update(self.key.as_bytes());
             Spill { hash, last }
@@ -229,34 +241,38 @@ impl KeyWriter {
     }
 
     #[cold]
-    fn fail(&mut self, error: KeyError) {
-        self.error.get_or_insert(error);
+    pub(super) fn fail(&mut self, error: KeyError) {
+        self.rare.get_or_insert_default().error.get_or_insert(error);
     }
 
-    /// Completes the key, or says what stands against it.
+    /// Completes the key, or notes what stands against it.
     ///
     /// The key stays where it is: moving it about is what short keys cost most.
     #[inline]
-    pub(super) fn complete(&mut self, version: u32) -> Option<KeyError> {
-        if self.spill.is_some() {
+    pub(super) fn complete(&mut self, version: u32) {
+        if self.rare.is_some() {
             self.end_with_digest();
         }
         self.key.version = version;
-        if self.key.len == 0 || self.error.is_some() {
-            return Some(self.fault());
+        if self.key.len == 0 {
+            self.fail(KeyError::EMPTY);
         }
-        None
     }
 
-    #[cold]
-    fn fault(&mut self) -> KeyError {
-        self.error.take().unwrap_or(KeyError::EMPTY)
+    /// What stands against the key.
+    #[inline]
+    pub(super) fn error(&self) -> Option<&KeyError> {
+        self.rare.as_ref()?.error.as_ref()
+    }
+
+    pub(super) fn take_error(&mut self) -> Option<KeyError> {
+        self.rare.as_mut()?.error.take()
     }
 
     /// Replaces the end of the text; the buffer is full, so there is room.
     #[cold]
     fn end_with_digest(&mut self) {
-        let Some(spill) = self.spill.take() else {
+        let Some(spill) = self.rare.as_mut().and_then(|rare| rare.spill.take()) else {
             return;
         };
         let hex = digest::hex(&spill.hash.finalize());
@@ -290,7 +306,7 @@ impl fmt::Debug for KeyWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyWriter")
             .field("beginning", &String::from_utf8_lossy(self.key.as_bytes()))
-            .field("error", &self.error)
+            .field("error", &self.error())
             .finish_non_exhaustive()
     }
 }

@@ -69,7 +69,9 @@ impl Gate {
     #[cfg(test)]
     pub(super) fn waiting(&self) -> usize {
         let flight = lock(&self.flight);
-        flight.as_ref().map_or(0, |flight| lock(&flight.crowd).wakers.len())
+        flight
+            .as_ref()
+            .map_or(0, |flight| lock(&flight.crowd).wakers.len())
     }
 
     fn leave(&self, led: &Arc<Flight>) {

@@ -114,10 +114,10 @@ impl<T> SharedField<T> for CachedProperty<T, Shared> {
 }
 
 /// The getter of an owned property.
-pub fn read_property<'a, const RESULT: bool, R: Returned<RESULT>>(
-    field: &'a impl OwnedField<R::Value>,
+pub fn read_property<const RESULT: bool, R: Returned<RESULT>>(
+    field: &impl OwnedField<R::Value>,
     body: impl FnOnce() -> R,
-) -> R::With<&'a R::Value> {
+) -> R::With<&R::Value> {
     R::with(field.owned().get_or_try_init(|| body().into_result()))
 }
 

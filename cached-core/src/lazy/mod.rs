@@ -53,7 +53,7 @@ pub use self::shared::Within;
 ///
 /// `CachedProperty<T>` hands out `&T`, so a computed value stays until `&mut self` resets it.
 /// `CachedProperty<T, Shared>` hands out [`Arc<T>`](std::sync::Arc): it can be reset, and can grow
-/// old (`ttl`), while others hold its value. Both are as `Send` and `Sync` as their contents allow.
+/// old (`ttl`), while others hold its value; it starts with [`CachedProperty::new_shared`]. Both are as `Send` and `Sync` as their contents allow.
 ///
 /// # One computation
 ///
@@ -161,16 +161,5 @@ impl<T> Kind<T> for Shared {
 }
 
 impl<T, K: Kind<T>> CachedProperty<T, K> {
-    /// An empty property.
-    ///
-    /// ```
-    /// use cached_core::CachedProperty;
-    ///
-    /// static GREETING: CachedProperty<String> = CachedProperty::new();
-    /// assert_eq!(GREETING.get_or_init(|| "hello".into()), "hello");
-    /// ```
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { cell: K::EMPTY }
-    }
+    const EMPTY: Self = Self { cell: K::EMPTY };
 }

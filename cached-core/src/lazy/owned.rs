@@ -61,6 +61,19 @@ impl<'a, T> Slot for &'a OwnedCell<T> {
 }
 
 impl<T> CachedProperty<T> {
+    /// An empty property. In generic code, and for either kind, there is [`Default`].
+    ///
+    /// ```
+    /// use cached_core::CachedProperty;
+    ///
+    /// static GREETING: CachedProperty<String> = CachedProperty::new();
+    /// assert_eq!(GREETING.get_or_init(|| "hello".into()), "hello");
+    /// ```
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::EMPTY
+    }
+
     /// The value, if it is computed. Never computes and never waits.
     pub fn get(&self) -> Option<&T> {
         self.cell.value.get()

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use ::serde::de::{Deserialize, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use ::serde::de::{
+    Deserialize, Deserializer, EnumAccess, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use ::serde::ser::{Serialize, Serializer};
 
 use super::{CachedProperty, Kind};

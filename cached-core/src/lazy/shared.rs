@@ -59,8 +59,7 @@ impl<T> Held<T> {
     fn fresh(&self, lifetime: Lifetime) -> Option<Arc<T>> {
         let kept = self.kept.as_ref()?;
         let lifetime = lifetime.min(kept.lifetime);
-        let fresh = lifetime == Lifetime::FOREVER
-            || clock().now() < lifetime.deadline(kept.since);
+        let fresh = lifetime == Lifetime::FOREVER || clock().now() < lifetime.deadline(kept.since);
         fresh.then(|| Arc::clone(&kept.value))
     }
 }
@@ -76,6 +75,20 @@ impl<T> sealed::Cell for SharedCell<T> {
 }
 
 impl<T> CachedProperty<T, Shared> {
+    /// An empty property that hands out `Arc`s.
+    ///
+    /// ```
+    /// use cached_core::{CachedProperty, Shared};
+    ///
+    /// struct Account { balance: CachedProperty<u64, Shared> }
+    /// let account = Account { balance: CachedProperty::new_shared() };
+    /// assert_eq!(*account.balance.get_or_init(|| 3), 3);
+    /// ```
+    #[must_use]
+    pub const fn new_shared() -> Self {
+        Self::EMPTY
+    }
+
     /// The value, if it is computed and not older than the TTL it was stored with.
     pub fn get(&self) -> Option<Arc<T>> {
         self.forever().get()
@@ -89,9 +102,9 @@ impl<T> CachedProperty<T, Shared> {
     /// Empties the property: its next reader computes anew. A computation under way is not kept.
     ///
     /// ```
-    /// use cached_core::{CachedProperty, Shared};
+    /// use cached_core::CachedProperty;
     ///
-    /// let rate: CachedProperty<u32, Shared> = CachedProperty::new();
+    /// let rate = CachedProperty::new_shared();
     /// let old = rate.get_or_init(|| 3);
     /// rate.reset();
     /// assert_eq!((*old, *rate.get_or_init(|| 4)), (3, 4));
@@ -106,9 +119,9 @@ impl<T> CachedProperty<T, Shared> {
     /// kept; [`Ttl::DEFAULT`] is 300 seconds.
     ///
     /// ```
-    /// use cached_core::{CachedProperty, Shared};
+    /// use cached_core::CachedProperty;
     ///
-    /// let rate: CachedProperty<u32, Shared> = CachedProperty::new();
+    /// let rate = CachedProperty::new_shared();
     /// assert_eq!(*rate.within(60).get_or_init(|| 3), 3);
     /// assert_eq!(*rate.within(60).get_or_init(|| 4), 3);
     /// assert_eq!(*rate.within(0).get_or_init(|| 5), 5);

@@ -9,14 +9,14 @@ use super::{CachedProperty, Kind, sealed::Cell};
 
 impl<T, K: Kind<T>> Default for CachedProperty<T, K> {
     fn default() -> Self {
-        Self::new()
+        Self::EMPTY
     }
 }
 
 /// A clone starts empty.
 impl<T, K: Kind<T>> Clone for CachedProperty<T, K> {
     fn clone(&self) -> Self {
-        Self::new()
+        Self::EMPTY
     }
 }
 

@@ -5,12 +5,14 @@
 
 mod kind;
 pub mod probe;
+mod refused;
 mod shaped;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use kind::{Absence, Outside, Plain, Res, Unshared};
+pub use refused::{assert_local, assert_portable};
 pub use shaped::Shaped;
 
 /// Values that any backend can hold.

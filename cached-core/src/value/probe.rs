@@ -9,6 +9,8 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+pub use super::refused::{ProbeRefused, ProbeStorable, storage_of};
+
 use super::kind::{Bits, Cloned, Counted, Kind, Opt, Outside, Plain, Res, ResOpt, Unshared};
 
 /// Asks about a return type.

@@ -18,6 +18,11 @@ impl<R, K, S, T, Reach> Shaped<R, K, S, T, Reach> {
     /// The shape of these classes.
     #[inline]
     pub fn new(_: K, _: S, _: T, _: Reach) -> Self {
+        Self::of_classes()
+    }
+
+    #[inline]
+    pub(crate) fn of_classes() -> Self {
         Self {
             weigh: Serialized,
             _classes: PhantomData,

@@ -70,7 +70,10 @@ impl Ast {
         options::each(tokens, faults, |input| {
             if input.peek(LitStr) {
                 let text: LitStr = input.parse()?;
-                let help = format!("a template needs its name\nhelp: write `key = {:?}`", text.value());
+                let help = format!(
+                    "a template needs its name\nhelp: write `key = {:?}`",
+                    text.value()
+                );
                 return Err(syn::Error::new(text.span(), help));
             }
             if !input.peek(Ident::peek_any) {
@@ -117,9 +120,16 @@ fn unknown(given: &Given, faults: &mut Faults) {
     }
     let name = &given.name;
     if name == Tag::NAME {
-        return faults.at(given.span, "`tag` belongs to `#[invalidates]`", "readers declare theirs: `tags(\"user:<author>\")`");
+        return faults.at(
+            given.span,
+            "`tag` belongs to `#[invalidates]`",
+            "readers declare theirs: `tags(\"user:<author>\")`",
+        );
     }
     let meant = did_you_mean(name, NAMES, |known| format!("`{known}`"));
-    let write = format!("the options are {}", NAMES.map(|name| format!("`{name}`")).join(", "));
+    let write = format!(
+        "the options are {}",
+        NAMES.map(|name| format!("`{name}`")).join(", ")
+    );
     faults.at(given.span, format!("unknown option `{name}`{meant}"), write);
 }

@@ -27,11 +27,14 @@ pub(crate) fn check(
     once(&function, &mut faults);
     signature.check_mutability(&mut faults);
     output::check(&function, &signature, ast.in_process.is_some(), &mut faults);
-    let around = ast.within.as_ref().map_or(around, |within| within.around.clone());
+    let around = ast
+        .within
+        .as_ref()
+        .map_or(around, |within| within.around.clone());
     let place = place(&function, &signature, &around);
     let is_method = place != Place::Free;
     check_templates(&ast, &signature, is_method, &mut faults);
-    let mut proofs = coverage::check(&ast, &signature, &mut faults);
+    let mut proofs = coverage::check(&ast, &function, &signature, &mut faults);
     proofs.extend(more_proofs(&ast, &signature, place));
     let layout = layout(&ast, &function, place, &mut faults);
     let key = key(&mut ast, &function, &signature, &around);
@@ -63,7 +66,10 @@ fn place(function: &Function, signature: &Signature, around: &Surroundings) -> P
     let sig = &function.sig;
     let speaks_of_self = signature.receiver.is_some()
         || types::mentions(quote::quote!(#sig), "Self")
-        || function.body.as_ref().is_some_and(|body| types::mentions(body.stream(), "Self"));
+        || function
+            .body
+            .as_ref()
+            .is_some_and(|body| types::mentions(body.stream(), "Self"));
     match around.place {
         Some(place) if place != Place::Free => place,
         None | Some(_) if speaks_of_self => Place::Inherent,
@@ -123,7 +129,10 @@ fn key(ast: &mut Ast, function: &Function, signature: &Signature, around: &Surro
     let kept_of = |idents: &[Ident]| idents.iter().filter(kept).cloned().collect();
     let receiver = signature.receiver.iter().map(|receiver| &receiver.token);
     let whole = signature.arguments.iter().filter(|argument| {
-        !argument.bindings.iter().any(|binding| coverage::skips(ast, &plain(binding)))
+        !argument
+            .bindings
+            .iter()
+            .any(|binding| coverage::skips(ast, &plain(binding)))
     });
     let bindings = whole.flat_map(|argument| &argument.bindings);
     let mut names = around.names.clone();

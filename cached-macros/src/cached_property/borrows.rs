@@ -2,8 +2,6 @@
 //!
 //! An alias hides a borrow from this search; the compiler finds it then, in its own words.
 
-use proc_macro2::Span;
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 use syn::{
     GenericArgument, Lifetime, ParenthesizedGenericArguments, PathArguments, PathSegment, Type,
@@ -11,11 +9,11 @@ use syn::{
 };
 
 /// What was found first.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Found {
-    Borrow(Span),
+    Borrow,
     /// `impl Trait`: no type that a field could have.
-    Unnamed(Span),
+    Unnamed,
 }
 
 /// Looks for unnamed lifetimes and for those in `own`. Other lifetimes belong to the `impl` block,
@@ -40,24 +38,24 @@ impl Search {
 impl<'ast> Visit<'ast> for Search {
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
         if reference.lifetime.is_none() {
-            self.note(Found::Borrow(reference.span()));
+            self.note(Found::Borrow);
         }
         visit::visit_type_reference(self, reference);
     }
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
         if lifetime.ident == "_" || self.own.contains(lifetime) {
-            self.note(Found::Borrow(lifetime.span()));
+            self.note(Found::Borrow);
         }
     }
 
-    fn visit_type_impl_trait(&mut self, unnamed: &'ast TypeImplTrait) {
-        self.note(Found::Unnamed(unnamed.span()));
+    fn visit_type_impl_trait(&mut self, _: &'ast TypeImplTrait) {
+        self.note(Found::Unnamed);
     }
 
     fn visit_path_segment(&mut self, segment: &'ast PathSegment) {
         if elides_lifetime(segment) {
-            self.note(Found::Borrow(segment.span()));
+            self.note(Found::Borrow);
         }
         visit::visit_path_segment(self, segment);
     }
@@ -80,9 +78,10 @@ fn elides_lifetime(segment: &PathSegment) -> bool {
         "Lines",
     ];
     let written = match &segment.arguments {
-        PathArguments::AngleBracketed(arguments) => {
-            arguments.args.iter().any(|argument| matches!(argument, GenericArgument::Lifetime(_)))
-        }
+        PathArguments::AngleBracketed(arguments) => arguments
+            .args
+            .iter()
+            .any(|argument| matches!(argument, GenericArgument::Lifetime(_))),
         _ => false,
     };
     !written && BORROWING.iter().any(|name| segment.ident == name)

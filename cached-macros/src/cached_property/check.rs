@@ -3,9 +3,7 @@
 use proc_macro2::{Ident, Span};
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{
-    FnArg, GenericParam, Lifetime, Receiver, ReceiverKind, ReturnType, Type, TypeReference,
-};
+use syn::{FnArg, GenericParam, Lifetime, Receiver, ReceiverKind, ReturnType, Type, TypeReference};
 
 use super::borrows::{self, Found};
 use crate::diagnostics::Faults;
@@ -28,7 +26,11 @@ pub(super) fn check(function: &Function, faults: &mut Faults) -> Option<Getter> 
     check_generics(function, faults);
     let returned = returned(function, faults);
     let (receiver, lifetime) = receiver(function, faults)?;
-    Some(Getter { receiver, lifetime, returned: returned? })
+    Some(Getter {
+        receiver,
+        lifetime,
+        returned: returned?,
+    })
 }
 
 fn receiver(function: &Function, faults: &mut Faults) -> Option<(Ident, Option<Lifetime>)> {
@@ -58,11 +60,12 @@ fn shared_reference(receiver: &Receiver) -> Option<Option<Lifetime>> {
     match &receiver.kind {
         ReceiverKind::Reference(_, lifetime, None) => Some(lifetime.clone()),
         ReceiverKind::Typed(_, ty) => match &**ty {
-            Type::Reference(TypeReference { lifetime, mutability: None, elem, .. })
-                if elem.to_token_stream().to_string() == "Self" =>
-            {
-                Some(lifetime.clone())
-            }
+            Type::Reference(TypeReference {
+                lifetime,
+                mutability: None,
+                elem,
+                ..
+            }) if elem.to_token_stream().to_string() == "Self" => Some(lifetime.clone()),
             _ => None,
         },
         _ => None,
@@ -108,18 +111,25 @@ fn returned(function: &Function, faults: &mut Faults) -> Option<Type> {
 }
 
 fn missing(span: Span, faults: &mut Faults) -> Option<Type> {
-    faults.at(span, "a property without a value", "return what is to be kept: `-> T`");
+    faults.at(
+        span,
+        "a property without a value",
+        "return what is to be kept: `-> T`",
+    );
     None
 }
 
 fn check_ownership(function: &Function, returned: &Type, faults: &mut Faults) {
-    let own = function.sig.generics.lifetimes().map(|param| param.lifetime.clone()).collect();
+    let own = function
+        .sig
+        .generics
+        .lifetimes()
+        .map(|param| param.lifetime.clone())
+        .collect();
     match borrows::find(returned, own) {
-        Some(Found::Borrow(span)) => {
-            faults.at(span, "the return type borrows from `self`", OWNED);
-        }
-        Some(Found::Unnamed(span)) => faults.at(
-            span,
+        Some(Found::Borrow) => faults.over(returned, "the return type borrows from `self`", OWNED),
+        Some(Found::Unnamed) => faults.over(
+            returned,
             "a property needs a named type: it is the type of a field",
             "return an owned, named type, for example `.collect::<Vec<_>>()`",
         ),

@@ -21,10 +21,13 @@ impl Property {
 
     fn output(&self) -> TokenStream {
         let lifetime = &self.lifetime;
-        self.returns.with(&self.runtime.private(), &self.returned, |kept| match self.sharing {
-            Sharing::Reference => quote!(&#lifetime #kept),
-            Sharing::Arc { .. } => quote!(::std::sync::Arc<#kept>),
-        })
+        self.returns
+            .with(&self.runtime.private(), &self.returned, |kept| {
+                match self.sharing {
+                    Sharing::Reference => quote!(&#lifetime #kept),
+                    Sharing::Arc { .. } => quote!(::std::sync::Arc<#kept>),
+                }
+            })
     }
 
     /// A constant that cannot be computed if the return type is a `Result` by another name.
@@ -48,38 +51,58 @@ impl Property {
         let private = self.runtime.private();
         match &self.sharing {
             Sharing::Reference => None,
-            Sharing::Arc { ttl: Duration::Millis(ms) } => Some(quote!(#private::Ttl::from_millis(#ms),)),
-            Sharing::Arc { ttl: Duration::Forever } => Some(quote!(#private::Ttl::FOREVER,)),
-            Sharing::Arc { ttl: Duration::Computed(ttl) } => Some(quote!(#ttl,)),
+            Sharing::Arc {
+                ttl: Duration::Millis(ms),
+            } => Some(quote!(#private::Ttl::from_millis(#ms),)),
+            Sharing::Arc {
+                ttl: Duration::Forever,
+            } => Some(quote!(#private::Ttl::FOREVER,)),
+            Sharing::Arc {
+                ttl: Duration::Computed(ttl),
+            } => Some(quote!(#ttl,)),
+        }
+    }
+
+    /// The body in a closure of a fixed type, so that `?` and a wrong tail are judged by it.
+    fn body(&self) -> TokenStream {
+        let (private, returned) = (self.runtime.private(), &self.returned);
+        // Without its braces: next to a statement they would be called superfluous.
+        let body = self.function.body.as_ref().map(Group::stream);
+        match self.function.sig.asyncness {
+            None => quote!(|| -> #returned { #body }),
+            Some(_) => quote!(|| async move {
+                if false {
+                    return #private::never::<#returned>();
+                }
+                #body
+            }),
         }
     }
 
     fn read(&self) -> TokenStream {
-        let Self { function, receiver, field, returned, .. } = self;
+        let Self {
+            function,
+            receiver,
+            field,
+            returned,
+            ..
+        } = self;
         let private = self.runtime.private();
         let is_result = self.returns.is_result(&private, returned);
-        let body = function.body.to_token_stream();
+        let body = self.body();
         let place = quote_spanned!(function.sig.ident.span()=> &#receiver.#field);
-        match (self.ttl(), function.sig.asyncness.is_some()) {
-            (None, false) => quote!(
-                #private::read_property::<#is_result, #returned>(#place, || -> #returned #body)
-            ),
-            (None, true) => quote!(
-                #private::read_property_async::<#is_result, #returned, _>(
-                    #place,
-                    || async move #body,
-                ).await
-            ),
-            (Some(ttl), false) => quote!(
-                #private::read_shared::<#is_result, #returned>(#place, #ttl || -> #returned #body)
-            ),
-            (Some(ttl), true) => quote!(
-                #private::read_shared_async::<#is_result, #returned, _>(
-                    #place,
-                    #ttl
-                    || async move #body,
-                ).await
-            ),
-        }
+        let (name, wait) = match (&self.sharing, function.sig.asyncness) {
+            (Sharing::Reference, None) => (quote!(read_property), None),
+            (Sharing::Reference, Some(_)) => (quote!(read_property_async), Some(quote!(.await))),
+            (Sharing::Arc { .. }, None) => (quote!(read_shared), None),
+            (Sharing::Arc { .. }, Some(_)) => (quote!(read_shared_async), Some(quote!(.await))),
+        };
+        // The compiler infers the type of the future.
+        let future = wait.as_ref().map(|_| quote!(, _));
+        let ttl = self.ttl();
+        let call = quote_spanned!(returned.span()=>
+            #private::#name::<#is_result, #returned #future>
+        );
+        quote!(#call(#place, #ttl #body) #wait)
     }
 }

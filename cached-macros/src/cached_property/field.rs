@@ -13,7 +13,9 @@ pub(crate) struct FieldPath {
 impl FieldPath {
     /// The field of that name.
     pub(crate) fn named(name: &Ident) -> Self {
-        Self { members: vec![Member::Named(name.clone())] }
+        Self {
+            members: vec![Member::Named(name.clone())],
+        }
     }
 
     /// Reads `self.totals.words`, or `totals.words`; `None` if it is anything else.

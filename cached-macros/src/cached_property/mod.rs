@@ -44,7 +44,9 @@ struct Property {
 enum Sharing {
     Reference,
     /// An `Arc`, of a value that is younger than this.
-    Arc { ttl: Duration },
+    Arc {
+        ttl: Duration,
+    },
 }
 
 /// Expands the attribute; on a fault, to the fault and the untouched function.
@@ -70,8 +72,11 @@ fn parse(attr: TokenStream, item: TokenStream) -> Result<Property, Faults> {
     Ok(Property {
         receiver: getter.receiver,
         lifetime: getter.lifetime,
-        field: options.field.take().unwrap_or_else(|| FieldPath::named(&function.sig.ident)),
-        returns: Returns::of(&getter.returned, options.result.is_some()),
+        field: options
+            .field
+            .take()
+            .unwrap_or_else(|| FieldPath::named(&function.sig.ident)),
+        returns: Returns::of(&getter.returned, options.result),
         returned: getter.returned,
         sharing: options.sharing(),
         runtime: Runtime::at(options.crate_path),

@@ -1,8 +1,8 @@
 //! The options of `#[cached_property(..)]`.
 
 use proc_macro2::{Ident, TokenStream};
-use syn::Path;
 use syn::ext::IdentExt;
+use syn::{Expr, ExprLit, Lit, Path};
 
 use super::Sharing;
 use super::field::FieldPath;
@@ -18,12 +18,18 @@ pub(super) struct Options {
     pub(super) field: Option<FieldPath>,
     ttl: Option<Duration>,
     shared: Option<()>,
-    /// The return type is an alias of `Result`.
-    pub(super) result: Option<()>,
+    /// Whether the return type is a `Result`, if that is not to be found out.
+    pub(super) result: Option<bool>,
     pub(super) crate_path: Option<Path>,
 }
 
-const NAMES: [&str; 5] = [Field::NAME, Ttl::NAME, Shared::NAME, AliasOfResult::NAME, CratePath::NAME];
+const NAMES: [&str; 5] = [
+    Field::NAME,
+    Ttl::NAME,
+    Shared::NAME,
+    IsResult::NAME,
+    CratePath::NAME,
+];
 
 impl Options {
     /// Notes every fault; what is returned then is only good for looking for more.
@@ -48,7 +54,7 @@ impl Options {
             Field::NAME => Field::fill(&mut self.field, given, faults),
             Ttl::NAME => Ttl::fill(&mut self.ttl, given, faults),
             Shared::NAME => Shared::fill(&mut self.shared, given, faults),
-            AliasOfResult::NAME => AliasOfResult::fill(&mut self.result, given, faults),
+            IsResult::NAME => IsResult::fill(&mut self.result, given, faults),
             CratePath::NAME => CratePath::fill(&mut self.crate_path, given, faults),
             _ => unknown(&given, faults),
         }
@@ -57,7 +63,9 @@ impl Options {
     pub(super) fn sharing(&mut self) -> Sharing {
         match self.ttl.take() {
             Some(ttl) => Sharing::Arc { ttl },
-            None if self.shared.is_some() => Sharing::Arc { ttl: Duration::Forever },
+            None if self.shared.is_some() => Sharing::Arc {
+                ttl: Duration::Forever,
+            },
             None => Sharing::Reference,
         }
     }
@@ -74,7 +82,11 @@ fn unknown(given: &Given, faults: &mut Faults) {
         }
         _ => format!("the options are `{}`", NAMES.join("`, `")),
     };
-    faults.at(given.span, format!("`#[cached_property]` has no option `{name}`{near}"), write);
+    faults.at(
+        given.span,
+        format!("`#[cached_property]` has no option `{name}`{near}"),
+        write,
+    );
 }
 
 /// `field = name`: the field, if it is not named like the method.
@@ -103,26 +115,29 @@ impl Opt for Shared {
     type Value = ();
 
     fn read(given: Given, faults: &mut Faults) -> Option<()> {
-        flag::<Self>(given, faults)
+        match given.value {
+            Value::Nothing => Some(()),
+            Value::Is(_) | Value::List(_) => Self::malformed(&given, faults),
+        }
     }
 }
 
-/// `result`: the return type is a `Result` by another name.
-struct AliasOfResult;
+/// `result`: the return type is a `Result` by another name; `result = false`: it only looks so.
+struct IsResult;
 
-impl Opt for AliasOfResult {
+impl Opt for IsResult {
     const NAME: &'static str = "result";
-    const FORM: &'static str = "result";
-    type Value = ();
+    const FORM: &'static str = "result` or `result = false";
+    type Value = bool;
 
-    fn read(given: Given, faults: &mut Faults) -> Option<()> {
-        flag::<Self>(given, faults)
-    }
-}
-
-fn flag<O: Opt>(given: Given, faults: &mut Faults) -> Option<()> {
-    match given.value {
-        Value::Nothing => Some(()),
-        Value::Is(_) | Value::List(_) => O::malformed(&given, faults),
+    fn read(given: Given, faults: &mut Faults) -> Option<bool> {
+        match &given.value {
+            Value::Nothing => Some(true),
+            Value::Is(Expr::Lit(ExprLit {
+                lit: Lit::Bool(yes),
+                ..
+            })) => Some(yes.value),
+            Value::Is(_) | Value::List(_) => Self::malformed(&given, faults),
+        }
     }
 }

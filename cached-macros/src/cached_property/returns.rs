@@ -6,9 +6,12 @@
 //! `result`. Names that end in `Result` are told apart by type alone, where the compiler can.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{GenericArgument, Lifetime, PathArguments, PathSegment, Type, TypePath};
+
+use crate::signature::types;
 
 /// How the return type is written and checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +29,14 @@ pub(super) enum Returns {
 }
 
 impl Returns {
-    pub(super) fn of(returned: &Type, said_result: bool) -> Self {
-        let last = last_segment(returned);
+    /// `said` is the option `result`.
+    pub(super) fn of(returned: &Type, said: Option<bool>) -> Self {
+        let last = types::last_segment(returned);
+        let spelled = last.is_some_and(|last| last.ident == "Result" && has_arguments(last));
         match last.map(|last| last.ident.to_string()) {
-            Some(name) if name == "Result" && last.is_some_and(has_arguments) => {
-                Self::SpelledResult
-            }
-            _ if said_result => Self::AliasOfResult,
+            _ if said == Some(false) => Self::Value,
+            _ if spelled => Self::SpelledResult,
+            _ if said == Some(true) => Self::AliasOfResult,
             Some(name) if name.ends_with("Result") && is_concrete(returned) => Self::ByType,
             Some(name) if is_well_known(&name) => Self::Value,
             Some(_) => Self::ValueUnlessResult,
@@ -64,9 +68,10 @@ impl Returns {
             Self::SpelledResult => respelled(returned, hand_out),
             Self::AliasOfResult | Self::ByType => {
                 let is_result = self.is_result(private, returned);
-                let kind = quote!(<#returned as #private::Returned<#is_result>>);
-                let given = hand_out(quote!(#kind::Value));
-                quote!(#kind::With<#given>)
+                let kind =
+                    quote_spanned!(returned.span()=> <#returned as #private::Returned<#is_result>>);
+                let given = hand_out(quote_spanned!(returned.span()=> #kind::Value));
+                quote_spanned!(returned.span()=> #kind::With<#given>)
             }
         }
     }
@@ -88,17 +93,13 @@ fn first_argument(returned: &mut Type) -> Option<&mut Type> {
     let PathArguments::AngleBracketed(arguments) = &mut path.segments.last_mut()?.arguments else {
         return None;
     };
-    arguments.args.iter_mut().find_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    })
-}
-
-fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match ty {
-        Type::Path(TypePath { path, .. }) => path.segments.last(),
-        _ => None,
-    }
+    arguments
+        .args
+        .iter_mut()
+        .find_map(|argument| match argument {
+            GenericArgument::Type(ty) => Some(ty),
+            _ => None,
+        })
 }
 
 fn has_arguments(segment: &PathSegment) -> bool {
@@ -115,7 +116,8 @@ fn is_well_known(name: &str) -> bool {
 }
 
 /// Whether the type names nothing generic, as far as its spelling tells: a constant argument of a
-/// type must not depend on generics, and the `impl` block's are out of sight.
+/// type must not depend on generics, and the `impl` block's are out of sight. Parameters are taken
+/// to be written in capitals; for others there is `result = false`.
 fn is_concrete(ty: &Type) -> bool {
     #[derive(Default)]
     struct Generics(bool);

@@ -8,5 +8,10 @@ use super::implement;
 use crate::diagnostics::Faults;
 
 pub(crate) fn derive(input: &DeriveInput, private: &TokenStream) -> Result<TokenStream, Faults> {
-    Ok(implement(input, &quote!(#private::Handle), None, &TokenStream::new()))
+    Ok(implement(
+        input,
+        &quote!(#private::Handle),
+        None,
+        &TokenStream::new(),
+    ))
 }

@@ -63,10 +63,17 @@ fn fields(fields: &Fields, part: &TokenStream) -> Result<TokenStream, Faults> {
 
 fn variants(data: &DataEnum) -> Result<TokenStream, Faults> {
     let mut faults = Faults::default();
-    for variant in data.variants.iter().filter(|variant| !variant.fields.is_empty()) {
+    for variant in data
+        .variants
+        .iter()
+        .filter(|variant| !variant.fields.is_empty())
+    {
         faults.over(
             variant,
-            format!("`{}` holds data: only enums without any have a canonical form", variant.ident),
+            format!(
+                "`{}` holds data: only enums without any have a canonical form",
+                variant.ident
+            ),
             "implement `KeyPart` by hand, or use `<x:hash>` in the template",
         );
     }

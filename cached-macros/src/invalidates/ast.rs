@@ -30,8 +30,13 @@ pub(crate) struct Ast {
     pub(crate) given: bool,
 }
 
-const NAMES: [&str; 5] =
-    [Tag::NAME, Cache::NAME, On::NAME, AgainAfter::NAME, CratePath::NAME];
+const NAMES: [&str; 5] = [
+    Tag::NAME,
+    Cache::NAME,
+    On::NAME,
+    AgainAfter::NAME,
+    CratePath::NAME,
+];
 
 enum Item {
     Template(LitStr),
@@ -41,7 +46,10 @@ enum Item {
 
 impl Ast {
     pub(crate) fn parse(tokens: TokenStream, faults: &mut Faults) -> Self {
-        let mut ast = Self { given: !tokens.is_empty(), ..Self::default() };
+        let mut ast = Self {
+            given: !tokens.is_empty(),
+            ..Self::default()
+        };
         let mut items = Vec::new();
         options::each(tokens, faults, |input| {
             items.push(Item::parse(input)?);
@@ -59,7 +67,9 @@ impl Ast {
 
     fn take(&mut self, given: Given, faults: &mut Faults) {
         match given.name.as_str() {
-            Tag::NAME => self.targets.extend(Tag::read(given, faults).map(Target::Tag)),
+            Tag::NAME => self
+                .targets
+                .extend(Tag::read(given, faults).map(Target::Tag)),
             Cache::NAME => Cache::fill(&mut self.cache, given, faults),
             On::NAME => {
                 self.on_span = Some(given.span);
@@ -99,7 +109,9 @@ impl Item {
 
 /// `tags(..)` is no call, but what readers write; `__within(..)` is no target.
 fn is_list_option(ahead: ParseStream<'_>) -> bool {
-    ahead.parse::<Ident>().is_ok_and(|name| name == Tags::NAME || name == within::NAME)
+    ahead
+        .parse::<Ident>()
+        .is_ok_and(|name| name == Tags::NAME || name == within::NAME)
 }
 
 fn unknown(given: &Given, faults: &mut Faults) {

@@ -67,7 +67,11 @@ pub(crate) fn check(ast: Ast, function: Function, mut faults: Faults) -> Result<
             Target::Tag(template) => Event::Tag(template),
             Target::Function(call) => Event::Function(call),
         };
-        if from_result { late.push(event) } else { early.push(event) }
+        if from_result {
+            late.push(event)
+        } else {
+            early.push(event)
+        }
     }
     faults.unless_any(Mutator {
         runtime: Runtime::at(ast.crate_path),
@@ -95,9 +99,10 @@ fn speaks_of_self(function: &Function, signature: &Signature) -> bool {
 fn check_target(target: &Target, scope: &Scope<'_>, signature: &Signature, faults: &mut Faults) {
     match target {
         Target::Key(template) | Target::Tag(template) => scope.check(template, faults),
-        Target::Function(Call { callee: Callee::Method { value, .. }, .. })
-            if is_self(value) && signature.receiver.is_none() =>
-        {
+        Target::Function(Call {
+            callee: Callee::Method { value, .. },
+            ..
+        }) if is_self(value) && signature.receiver.is_none() => {
             faults.over(
                 value,
                 "this function has no `self`",

@@ -61,14 +61,25 @@ fn run(mutator: &Mutator, private: &TokenStream, then: Option<&TokenStream>) -> 
     let then = then.map(|then| quote!(, #then));
     match mutator.signature.flow {
         Flow::Sync => {
-            let method = if then.is_some() { quote!(run_then) } else { quote!(run) };
+            let method = if then.is_some() {
+                quote!(run_then)
+            } else {
+                quote!(run)
+            };
             let output = (!is_opaque(mutator)).then_some(output);
             quote!(__mutation.#method(move || #output #body #then))
         }
         Flow::Async | Flow::Boxed => {
-            let method = if then.is_some() { quote!(run_async_then) } else { quote!(run_async) };
+            let method = if then.is_some() {
+                quote!(run_async_then)
+            } else {
+                quote!(run_async)
+            };
             let block = match (mutator.signature.flow, is_opaque(mutator)) {
-                (Flow::Boxed, _) => quote!(#body),
+                (Flow::Boxed, _) => quote!(async move {
+                    let __body = move || #output #body;
+                    __body().await
+                }),
                 (_, true) => quote!(async move #body),
                 (_, false) => async_block(private, &mutator.signature.output, body),
             };

@@ -8,7 +8,7 @@
 //! Key and tag targets of the same attribute are expanded first: the method that arrives here
 //! carries them in its body.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{FnArg, Lifetime, Pat, Receiver, ReceiverKind, ReturnType, Type, TypeReference};
@@ -22,6 +22,9 @@ use crate::paths::Runtime;
 use crate::place::Place;
 use crate::signature::{Flow, Signature};
 
+#[cfg(test)]
+mod tests;
+
 /// The method with its fields reset around it, and its hidden sibling if it needs one.
 pub(crate) fn expand(
     fields: &[FieldPath],
@@ -31,7 +34,9 @@ pub(crate) fn expand(
 ) -> Result<TokenStream, Faults> {
     let mut faults = Faults::default();
     let access = check(method, place, &mut faults);
-    let Some(access) = access else { return Err(faults) };
+    let Some(access) = access else {
+        return Err(faults);
+    };
     let access = faults.unless_any(access)?;
     let resets = Resets { fields, runtime };
     Ok(match access {
@@ -83,27 +88,37 @@ fn check_exclusive(method: &Function, place: Option<Place>, faults: &mut Faults)
 }
 
 fn access(method: &Function, faults: &mut Faults) -> Option<Access> {
-    let access = method.sig.receiver().and_then(|receiver| match &receiver.kind {
-        ReceiverKind::Reference(_, _, mutability) => Some(mutability.is_some()),
-        ReceiverKind::Typed(_, ty) => match &**ty {
-            Type::Reference(TypeReference { mutability, elem, .. })
-                if elem.to_token_stream().to_string() == "Self" =>
-            {
-                Some(mutability.is_some())
-            }
+    let access = method
+        .sig
+        .receiver()
+        .and_then(|receiver| match &receiver.kind {
+            ReceiverKind::Reference(_, _, mutability) => Some(mutability.is_some()),
+            ReceiverKind::Typed(_, ty) => match &**ty {
+                Type::Reference(TypeReference {
+                    mutability, elem, ..
+                }) if elem.to_token_stream().to_string() == "Self" => Some(mutability.is_some()),
+                _ => None,
+            },
             _ => None,
-        },
-        _ => None,
-    });
+        });
     if access.is_none() {
         faults.at(
-            method.sig.receiver().map_or(method.sig.ident.span(), |receiver| receiver.span()),
+            method
+                .sig
+                .receiver()
+                .map_or(method.sig.ident.span(), |receiver| receiver.span()),
             "`#[invalidates(self.field)]` resets the field after the method, so it needs a `self` \
              that is still there",
             "take `&mut self` (or `&self`, if the field is a `CachedProperty<_, Shared>`)",
         );
     }
-    access.map(|exclusive| if exclusive { Access::Exclusive } else { Access::Shared })
+    access.map(|exclusive| {
+        if exclusive {
+            Access::Exclusive
+        } else {
+            Access::Shared
+        }
+    })
 }
 
 fn returns_future(method: &Function) -> bool {
@@ -113,9 +128,16 @@ fn returns_future(method: &Function) -> bool {
 
 /// Whether the return type borrows from `self`.
 fn borrows(method: &Function) -> bool {
-    let ReturnType::Type(_, returned) = &method.sig.output else { return false };
-    let own = method.sig.receiver().and_then(lifetime).into_iter().collect();
-    matches!(borrows::find(returned, own), Some(Found::Borrow(_)))
+    let ReturnType::Type(_, returned) = &method.sig.output else {
+        return false;
+    };
+    let own = method
+        .sig
+        .receiver()
+        .and_then(lifetime)
+        .into_iter()
+        .collect();
+    borrows::find(returned, own) == Some(Found::Borrow)
 }
 
 fn lifetime(receiver: &Receiver) -> Option<Lifetime> {
@@ -138,10 +160,14 @@ impl Resets<'_> {
         let resets = self.fields.iter().map(|field| {
             quote_spanned!(field.span()=> #private::ResetByRef::reset_by_ref(&__this.#field);)
         });
-        let body = &method.body;
+        // Without its braces: next to a statement they would be called superfluous.
+        let body = method.body.as_ref().map(Group::stream);
         let mut method = method.clone();
         method.body = Some(braced(quote!(
-            let __resetting = #private::Resetting::new(#this, |__this: &mut &Self| { #(#resets)* });
+            let __resetting = #private::Resetting::new(#this, |__this: &mut &Self| {
+                let __this: &Self = __this;
+                #(#resets)*
+            });
             #body
         )));
         method.into_token_stream()
@@ -162,7 +188,10 @@ impl Resets<'_> {
         let mut wrapper = wrapper;
         wrapper.body = Some(braced(quote!(
             let mut __resetting =
-                #private::Resetting::new(#this, |__this: &mut &mut Self| { #(#resets)* });
+                #private::Resetting::new(#this, |__this: &mut &mut Self| {
+                    let __this: &mut Self = __this;
+                    #(#resets)*
+                });
             Self::#name #turbofish(__resetting.target(), #(#arguments),*) #wait
         )));
         quote!(#wrapper #sibling)
@@ -170,7 +199,10 @@ impl Resets<'_> {
 }
 
 fn this(method: &Function) -> Ident {
-    let span = method.sig.receiver().map(|receiver| receiver.self_token.span());
+    let span = method
+        .sig
+        .receiver()
+        .map(|receiver| receiver.self_token.span());
     Ident::new("self", span.unwrap_or_else(|| method.sig.ident.span()))
 }
 
@@ -181,11 +213,22 @@ fn braced(tokens: TokenStream) -> Group {
 /// The body under a hidden name, with the attributes that stood below.
 fn sibling(method: &Function) -> Function {
     let mut sibling = method.clone();
-    sibling.sig.ident = format_ident!("__{}_between_resets", method.name());
+    sibling.sig.ident = format_ident!("{}_between_resets", method.name());
     sibling.sig.ident.set_span(method.sig.ident.span());
     sibling.vis = syn::Visibility::Inherited;
-    let Sorted { everywhere, lints, body, .. } = Sorted::of(&method.attrs);
-    sibling.attrs = [vec![syn::parse_quote!(#[doc(hidden)])], everywhere, lints, body].concat();
+    let Sorted {
+        everywhere,
+        lints,
+        body,
+        ..
+    } = Sorted::of(&method.attrs);
+    sibling.attrs = [
+        vec![syn::parse_quote!(#[doc(hidden)])],
+        everywhere,
+        lints,
+        body,
+    ]
+    .concat();
     sibling
 }
 
@@ -195,11 +238,13 @@ fn wrapper(method: &Function) -> (Function, Vec<Ident>) {
     let sorted = Sorted::of(&method.attrs);
     wrapper.attrs = [sorted.everywhere, sorted.wrapper, sorted.lints].concat();
     let mut names = Vec::new();
-    for (at, input) in wrapper.sig.inputs.iter_mut().enumerate() {
-        let FnArg::Typed(argument) = input else { continue };
+    for input in &mut wrapper.sig.inputs {
+        let FnArg::Typed(argument) = input else {
+            continue;
+        };
         let name = match &*argument.pat {
             Pat::Ident(pat) if pat.subpat.is_none() => pat.ident.clone(),
-            _ => format_ident!("__arg{at}"),
+            _ => format_ident!("__arg{}", names.len(), span = Span::mixed_site()),
         };
         *argument.pat = syn::parse_quote!(#name);
         names.push(name);

@@ -90,24 +90,43 @@ impl Call {
             not_a_target(&call.func, faults);
             return None;
         };
-        let first_is_self = path.path.segments.first().is_some_and(|first| first.ident == "Self");
+        let first_is_self = path
+            .path
+            .segments
+            .first()
+            .is_some_and(|first| first.ident == "Self");
         if path.qself.is_some() || first_is_self {
-            return Some(Self { callee: Callee::Associated(path), which });
+            return Some(Self {
+                callee: Callee::Associated(path),
+                which,
+            });
         }
         if let Some(owner) = type_before_function(&path.path) {
             faults.over(
                 &path,
                 format!("`{owner}` looks like a type, but a plain path is that of a free function"),
-                format!("write `<{owner}>::{}(..)` for a function of a type", last(&path.path)),
+                format!(
+                    "write `<{owner}>::{}(..)` for a function of a type",
+                    last(&path.path)
+                ),
             );
             return None;
         }
-        Some(Self { callee: Callee::Free(path.path), which })
+        Some(Self {
+            callee: Callee::Free(path.path),
+            which,
+        })
     }
 
     fn method(call: ExprMethodCall, faults: &mut Faults) -> Option<Self> {
         let which = Entries::of(call.args, faults)?;
-        Some(Self { callee: Callee::Method { value: call.receiver, name: call.method }, which })
+        Some(Self {
+            callee: Callee::Method {
+                value: call.receiver,
+                name: call.method,
+            },
+            which,
+        })
     }
 
     /// The expression that names the entries, with the arguments `passed`.
@@ -120,7 +139,10 @@ impl Call {
             }
             Callee::Associated(path) => {
                 let suffix = if all { "_all" } else { "_entry_at" };
-                let path = ExprPath { path: suffixed(&path.path, suffix), ..path.clone() };
+                let path = ExprPath {
+                    path: suffixed(&path.path, suffix),
+                    ..path.clone()
+                };
                 quote!(#path(#(#passed),*))
             }
             Callee::Method { value, name } => {
@@ -140,13 +162,8 @@ impl Call {
 }
 
 impl Entries {
-    fn of<P>(
-        arguments: syn::punctuated::Punctuated<Expr, P>,
-        faults: &mut Faults,
-    ) -> Option<Self> {
-        let is_rest = |expr: &Expr| {
-            matches!(expr, Expr::Range(range) if range.start.is_none() && range.end.is_none())
-        };
+    fn of<P>(arguments: syn::punctuated::Punctuated<Expr, P>, faults: &mut Faults) -> Option<Self> {
+        let is_rest = |expr: &Expr| matches!(expr, Expr::Range(range) if range.start.is_none() && range.end.is_none());
         match arguments.iter().find(|argument| is_rest(argument)) {
             Some(_) if arguments.len() == 1 => Some(Self::All),
             None => Some(Self::Of(arguments.into_iter().collect())),
@@ -169,7 +186,10 @@ fn type_before_function(path: &Path) -> Option<String> {
 }
 
 fn last(path: &Path) -> String {
-    path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
+    path.segments
+        .last()
+        .map(|segment| segment.ident.to_string())
+        .unwrap_or_default()
 }
 
 /// `a::f::<T>` and `::entry` make `a::f::entry::<T>`.
@@ -193,5 +213,7 @@ fn suffixed(path: &Path, suffix: &str) -> Path {
 }
 
 fn path_span(path: &Path) -> proc_macro2::Span {
-    path.segments.last().map_or_else(proc_macro2::Span::call_site, |last| last.ident.span())
+    path.segments
+        .last()
+        .map_or_else(proc_macro2::Span::call_site, |last| last.ident.span())
 }

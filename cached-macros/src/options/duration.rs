@@ -3,7 +3,6 @@
 //! What is known while compiling is checked while compiling. Any other expression is left to the
 //! runtime, which reports a zero or an overflow once and does not store.
 
-use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{BinOp, Expr, ExprLit, Lit, UnOp};
 
@@ -23,15 +22,26 @@ const LONGEST_MS: i128 = 100 * 365 * 24 * 3600 * 1000;
 /// Reads the value of the option `name`.
 pub(crate) fn read(name: &str, value: &Expr, faults: &mut Faults) -> Option<Duration> {
     let millis = match value {
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if text.value() == "forever" => {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) if text.value() == "forever" => {
             return Some(Duration::Forever);
         }
-        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) => text_millis(&text.value()),
-        Expr::Lit(ExprLit { lit: Lit::Int(_) | Lit::Float(_), .. })
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(text),
+            ..
+        }) => text_millis(&text.value()),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(_) | Lit::Float(_),
+            ..
+        })
         | Expr::Unary(_)
         | Expr::Binary(_)
         | Expr::Paren(_) => match seconds(value) {
-            Some(seconds) => seconds.and_then(|seconds| seconds.checked_mul(1000).ok_or(Wrong::TooLong)),
+            Some(seconds) => {
+                seconds.and_then(|seconds| seconds.checked_mul(1000).ok_or(Wrong::TooLong))
+            }
             None => return Some(Duration::Computed(Box::new(value.clone()))),
         },
         Expr::Lit(_) => Err(Wrong::Unreadable),
@@ -52,7 +62,11 @@ pub(crate) fn read_millis(name: &str, value: &Expr, faults: &mut Faults) -> Opti
         Duration::Millis(millis) => Some(millis),
         Duration::Forever | Duration::Computed(_) => {
             let wrong = format!("`{name}` takes a literal duration");
-            faults.at(span_of(value), wrong, format!("write `{name} = \"5s\"` or `{name} = 5`"));
+            faults.at(
+                span_of(value),
+                wrong,
+                format!("write `{name} = \"5s\"` or `{name} = 5`"),
+            );
             None
         }
     }
@@ -70,18 +84,29 @@ enum Wrong {
 impl Wrong {
     fn report(self, name: &str, value: &Expr, faults: &mut Faults) {
         let (wrong, write) = match self {
-            Self::Zero => ("zero: nothing would ever be stored", "remove the attribute, or give a time: `\"5m\"`"),
-            Self::Negative => ("negative", "write the time to keep the value: `300` or `\"5m\"`"),
-            Self::TooLong => ("longer than 100 years", "write `\"forever\"` if the value never expires"),
-            Self::Fraction => ("a fraction", "write whole seconds, or milliseconds: `\"500ms\"`"),
+            Self::Zero => (
+                "zero: nothing would ever be stored",
+                "give a time, `\"5m\"`, or remove the attribute",
+            ),
+            Self::Negative => (
+                "negative",
+                "write the time to keep the value: `300` or `\"5m\"`",
+            ),
+            Self::TooLong => (
+                "longer than 100 years",
+                "write `\"forever\"` if the value never expires",
+            ),
+            Self::Fraction => (
+                "a fraction",
+                "write whole seconds, or milliseconds: `\"500ms\"`",
+            ),
             Self::Unreadable => (
                 "not a duration",
                 "write seconds (`300`) or units in falling order: `\"2d\"`, `\"1h30m\"`, `\"10s\"`, `\"500ms\"`",
             ),
         };
-        let text = value.to_token_stream().to_string();
-        let span: Span = span_of(value);
-        faults.at(span, format!("`{name} = {text}` is {wrong}"), write);
+        let text = value.to_token_stream().to_string().replace("- ", "-");
+        faults.over(value, format!("`{name} = {text}` is {wrong}"), write);
     }
 }
 
@@ -98,10 +123,12 @@ fn bounded(millis: i128) -> Result<u64, Wrong> {
 fn seconds(value: &Expr) -> Option<Result<i128, Wrong>> {
     match value {
         Expr::Paren(inner) => seconds(&inner.expr),
-        Expr::Lit(ExprLit { lit: Lit::Int(int), .. }) => {
-            Some(int.base10_parse().map_err(|_| Wrong::TooLong))
-        }
-        Expr::Lit(ExprLit { lit: Lit::Float(_), .. }) => Some(Err(Wrong::Fraction)),
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(int), ..
+        }) => Some(int.base10_parse().map_err(|_| Wrong::TooLong)),
+        Expr::Lit(ExprLit {
+            lit: Lit::Float(_), ..
+        }) => Some(Err(Wrong::Fraction)),
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => {
             Some(seconds(&unary.expr)?.map(|seconds| -seconds))
         }
@@ -121,8 +148,13 @@ fn seconds(value: &Expr) -> Option<Result<i128, Wrong>> {
 
 /// `1h30m` in milliseconds.
 fn text_millis(text: &str) -> Result<i128, Wrong> {
-    const UNITS: [(&str, i128); 5] =
-        [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000), ("ms", 1)];
+    const UNITS: [(&str, i128); 5] = [
+        ("d", 86_400_000),
+        ("h", 3_600_000),
+        ("m", 60_000),
+        ("s", 1000),
+        ("ms", 1),
+    ];
     let mut rest = text.trim();
     if rest.starts_with('-') {
         return Err(Wrong::Negative);
@@ -132,7 +164,10 @@ fn text_millis(text: &str) -> Result<i128, Wrong> {
     while !rest.is_empty() {
         let (digits, tail) = split(rest, |c| c.is_ascii_digit());
         let (unit, tail) = split(tail, |c| c.is_ascii_alphabetic());
-        let at = units.iter().position(|(name, _)| *name == unit).ok_or(Wrong::Unreadable)?;
+        let at = units
+            .iter()
+            .position(|(name, _)| *name == unit)
+            .ok_or(Wrong::Unreadable)?;
         if digits.is_empty() {
             return Err(Wrong::Unreadable);
         }
@@ -141,7 +176,11 @@ fn text_millis(text: &str) -> Result<i128, Wrong> {
         total = total.checked_add(part).ok_or(Wrong::TooLong)?;
         (units, rest) = (&units[at + 1..], tail.trim_start());
     }
-    if text.trim().is_empty() { Err(Wrong::Unreadable) } else { Ok(total) }
+    if text.trim().is_empty() {
+        Err(Wrong::Unreadable)
+    } else {
+        Ok(total)
+    }
 }
 
 fn split(text: &str, belongs: fn(char) -> bool) -> (&str, &str) {
@@ -183,7 +222,13 @@ mod tests {
 
     #[test]
     fn expressions_and_forever_are_kept() {
-        for text in ["TTL", "config.ttl", "60 * minutes", "Duration::from_secs(0)", "\"forever\""] {
+        for text in [
+            "TTL",
+            "config.ttl",
+            "60 * minutes",
+            "Duration::from_secs(0)",
+            "\"forever\"",
+        ] {
             assert_eq!(outcome(text), Ok(None), "{text}");
         }
     }
@@ -198,7 +243,10 @@ mod tests {
             ("\"-5m\"", "negative"),
             ("1.5", "a fraction"),
             ("18446744073709551615", "longer than 100 years"),
-            ("999999999999999999999999999999999999999999", "longer than 100 years"),
+            (
+                "999999999999999999999999999999999999999999",
+                "longer than 100 years",
+            ),
             ("\"99999999999999999999999d\"", "longer than 100 years"),
             ("\"5\"", "not a duration"),
             ("\"\"", "not a duration"),

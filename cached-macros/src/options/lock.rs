@@ -19,9 +19,11 @@ impl Opt for Lock {
     fn read(given: Given, faults: &mut Faults) -> Option<Lease> {
         match &given.value {
             Value::Nothing => Some(Lease(None)),
-            Value::Is(value) => {
-                Some(Lease(Some(duration::read_millis(Self::NAME, value, faults)?)))
-            }
+            Value::Is(value) => Some(Lease(Some(duration::read_millis(
+                Self::NAME,
+                value,
+                faults,
+            )?))),
             Value::List(_) => Self::malformed(&given, faults),
         }
     }

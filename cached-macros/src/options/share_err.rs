@@ -14,7 +14,10 @@ impl Opt for ShareErr {
 
     fn read(given: Given, faults: &mut Faults) -> Option<bool> {
         match &given.value {
-            Value::Is(Expr::Lit(ExprLit { lit: Lit::Bool(share), .. })) => Some(share.value),
+            Value::Is(Expr::Lit(ExprLit {
+                lit: Lit::Bool(share),
+                ..
+            })) => Some(share.value),
             _ => Self::malformed(&given, faults),
         }
     }

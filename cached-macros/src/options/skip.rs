@@ -18,7 +18,9 @@ impl Opt for Skip {
 
     fn read(given: Given, faults: &mut Faults) -> Option<Vec<Ident>> {
         let names = Punctuated::<Ident, Token![,]>::parse_terminated_with;
-        let Value::List(list) = &given.value else { return Self::malformed(&given, faults) };
+        let Value::List(list) = &given.value else {
+            return Self::malformed(&given, faults);
+        };
         let parse = |input: syn::parse::ParseStream<'_>| names(input, Ident::parse_any);
         match parse.parse2(list.clone()) {
             Ok(names) if !names.is_empty() => Some(names.into_iter().collect()),

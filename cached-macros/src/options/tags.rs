@@ -17,9 +17,12 @@ impl Opt for Tags {
             Value::Is(_) | Value::Nothing => None,
         };
         match texts {
-            Some(texts) => {
-                Some(texts.iter().filter_map(|text| Template::parse(text, faults)).collect())
-            }
+            Some(texts) => Some(
+                texts
+                    .iter()
+                    .filter_map(|text| Template::parse(text, faults))
+                    .collect(),
+            ),
             None => Self::malformed(&given, faults),
         }
     }

@@ -8,7 +8,8 @@ pub(crate) struct Ttl;
 
 impl Opt for Ttl {
     const NAME: &'static str = "ttl";
-    const FORM: &'static str = "ttl = 300` (seconds), `ttl = \"5m\"`, `ttl = \"forever\"` or `ttl = expression";
+    const FORM: &'static str =
+        "ttl = 300` (seconds), `ttl = \"5m\"`, `ttl = \"forever\"` or `ttl = expression";
     type Value = Duration;
 
     fn read(given: Given, faults: &mut Faults) -> Option<Duration> {

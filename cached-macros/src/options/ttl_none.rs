@@ -12,7 +12,9 @@ impl Opt for TtlNone {
     type Value = Duration;
 
     fn read(given: Given, faults: &mut Faults) -> Option<Duration> {
-        let Value::Is(value) = &given.value else { return Self::malformed(&given, faults) };
+        let Value::Is(value) = &given.value else {
+            return Self::malformed(&given, faults);
+        };
         match duration::read(Self::NAME, value, faults)? {
             Duration::Computed(_) => Self::malformed(&given, faults),
             literal => Some(literal),

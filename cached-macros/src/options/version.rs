@@ -14,9 +14,10 @@ impl Opt for Version {
 
     fn read(given: Given, faults: &mut Faults) -> Option<u32> {
         let number = match &given.value {
-            Value::Is(Expr::Lit(ExprLit { lit: Lit::Int(number), .. })) => {
-                number.base10_parse().ok()
-            }
+            Value::Is(Expr::Lit(ExprLit {
+                lit: Lit::Int(number),
+                ..
+            })) => number.base10_parse().ok(),
             _ => None,
         };
         number.or_else(|| Self::malformed(&given, faults))

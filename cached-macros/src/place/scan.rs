@@ -3,6 +3,9 @@
 //! Much less than a parser: it knows comments, strings, characters and lifetimes, so that braces
 //! inside them do not count, and reads the words before each `{` to tell what it opens.
 
+mod kind;
+
+use self::kind::{Kind, is_const_argument, kind_of};
 use super::{Place, Surroundings};
 
 /// A place in a text; lines and columns count from 1, columns in characters.
@@ -10,19 +13,6 @@ use super::{Place, Surroundings};
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
-}
-
-/// What a `{` opens.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Kind {
-    Inherent,
-    TraitImpl { name: String },
-    Trait { name: String },
-    Function { name: String },
-    Module,
-    Other,
-    /// A comment or a literal: no code stands here.
-    Opaque,
 }
 
 #[derive(Debug)]
@@ -41,36 +31,26 @@ pub(crate) struct Regions {
 impl Regions {
     /// What surrounds `at`; `None` inside of a comment or a literal, as no attribute sits there.
     pub(crate) fn around(&self, at: Position) -> Option<Surroundings> {
-        let mut around: Vec<&Region> =
-            self.found.iter().filter(|region| region.start < at && at < region.end).collect();
+        let mut around: Vec<&Region> = self
+            .found
+            .iter()
+            .filter(|region| region.start < at && at < region.end)
+            .collect();
         around.sort_by_key(|region| region.start);
         if around.iter().any(|region| region.kind == Kind::Opaque) {
             return None;
         }
-        let place = around.last().map_or(Place::Free, |region| region.kind.place());
-        let names = around.iter().filter_map(|region| region.kind.name()).collect();
-        Some(Surroundings { place: Some(place), names })
-    }
-}
-
-impl Kind {
-    fn place(&self) -> Place {
-        match self {
-            Self::Inherent => Place::Inherent,
-            Self::TraitImpl { .. } => Place::TraitImpl,
-            Self::Trait { .. } => Place::Trait,
-            Self::Function { .. } | Self::Module | Self::Other | Self::Opaque => Place::Free,
-        }
-    }
-
-    /// Modules are left out: `module_path!()` names them.
-    fn name(&self) -> Option<String> {
-        match self {
-            Self::TraitImpl { name } | Self::Trait { name } | Self::Function { name } => {
-                Some(name.clone())
-            }
-            Self::Inherent | Self::Module | Self::Other | Self::Opaque => None,
-        }
+        let place = around
+            .last()
+            .map_or(Place::Free, |region| region.kind.place());
+        let names = around
+            .iter()
+            .filter_map(|region| region.kind.name())
+            .collect();
+        Some(Surroundings {
+            place: Some(place),
+            names,
+        })
     }
 }
 
@@ -134,7 +114,10 @@ impl Scanner {
         let c = self.peek(0)?;
         self.next += 1;
         if c == '\n' {
-            self.at = Position { line: self.at.line + 1, column: 1 };
+            self.at = Position {
+                line: self.at.line + 1,
+                column: 1,
+            };
         } else {
             self.at.column += 1;
         }
@@ -144,7 +127,11 @@ impl Scanner {
     fn opaque(&mut self, skip: fn(&mut Self)) {
         let start = self.at;
         skip(self);
-        self.regions.found.push(Region { start, end: self.at, kind: Kind::Opaque });
+        self.regions.found.push(Region {
+            start,
+            end: self.at,
+            kind: Kind::Opaque,
+        });
     }
 
     fn line_comment(&mut self) {
@@ -241,14 +228,22 @@ impl Scanner {
 
     fn literal_from(&mut self, start: Position, skip: fn(&mut Self)) {
         skip(self);
-        self.regions.found.push(Region { start, end: self.at, kind: Kind::Opaque });
+        self.regions.found.push(Region {
+            start,
+            end: self.at,
+            kind: Kind::Opaque,
+        });
     }
 
     fn opened(&mut self, sign: char) {
         let start = self.at;
         self.bump();
         let header = std::mem::take(&mut self.words);
-        self.open.push(Open { sign, start, header });
+        self.open.push(Open {
+            sign,
+            start,
+            header,
+        });
     }
 
     fn closed(&mut self, sign: char) {
@@ -260,7 +255,11 @@ impl Scanner {
             self.words = open.header;
         } else if open.sign == '{' {
             let kind = kind_of(&open.header);
-            self.regions.found.push(Region { start: open.start, end, kind });
+            self.regions.found.push(Region {
+                start: open.start,
+                end,
+                kind,
+            });
         }
     }
 
@@ -268,56 +267,6 @@ impl Scanner {
         self.bump();
         self.words.clear();
     }
-}
-
-/// `Matrix<{ N + 1 }>`: the header goes on behind such braces.
-fn is_const_argument(header: &[String]) -> bool {
-    matches!(header.last().map(String::as_str), Some("<" | ","))
-        && header.iter().any(|word| matches!(word.as_str(), "impl" | "fn" | "trait"))
-        && !header.iter().any(|word| word == "where")
-}
-
-/// What the words before a `{` say that it opens.
-fn kind_of(header: &[String]) -> Kind {
-    const ITEMS: [&str; 9] =
-        ["impl", "trait", "fn", "mod", "struct", "enum", "union", "match", "macro_rules"];
-    let Some(at) = header.iter().position(|word| ITEMS.contains(&word.as_str())) else {
-        return Kind::Other;
-    };
-    let name = || header.get(at + 1).cloned().unwrap_or_default();
-    match header[at].as_str() {
-        "impl" => impl_kind(&header[at + 1..]),
-        "trait" => Kind::Trait { name: name() },
-        "fn" => Kind::Function { name: name() },
-        "mod" => Kind::Module,
-        _ => Kind::Other,
-    }
-}
-
-/// `for<'a>` is a bound, any other `for` names the type that a trait is implemented for.
-fn impl_kind(words: &[String]) -> Kind {
-    let is_for = |at: &usize| words[*at] == "for" && words.get(at + 1).is_none_or(|w| w != "<");
-    match (0..words.len()).find(is_for) {
-        Some(at) => Kind::TraitImpl { name: trait_name(&words[..at]) },
-        None => Kind::Inherent,
-    }
-}
-
-/// The trait's name without the parameters of the impl block, its path and its own parameters.
-fn trait_name(words: &[String]) -> String {
-    let mut depth = 0_i32;
-    let mut name = String::new();
-    for word in words {
-        match word.as_str() {
-            "<" => depth += 1,
-            ">" => depth -= 1,
-            word if depth == 0 && word.starts_with(|c: char| c == '_' || c.is_alphabetic()) => {
-                name = word.to_owned();
-            }
-            _ => {}
-        }
-    }
-    name
 }
 
 #[cfg(test)]

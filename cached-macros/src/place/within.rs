@@ -24,15 +24,31 @@ pub(crate) struct Within {
 impl Within {
     /// `__within(Load)` for `impl Load for X`, `__within()` for an inherent impl.
     pub(crate) fn read(given: &Given) -> Option<Self> {
-        let Value::List(list) = &given.value else { return None };
+        let Value::List(list) = &given.value else {
+            return None;
+        };
         let names = |input: syn::parse::ParseStream<'_>| {
             Punctuated::<Ident, Token![,]>::parse_terminated_with(input, Ident::parse_any)
         };
-        let names: Vec<String> =
-            names.parse2(list.clone()).ok()?.iter().map(ToString::to_string).collect();
-        let place = if names.is_empty() { Place::Inherent } else { Place::TraitImpl };
-        let around = Surroundings { place: Some(place), names };
-        Some(Self { around, reached: place == Place::TraitImpl })
+        let names: Vec<String> = names
+            .parse2(list.clone())
+            .ok()?
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        let place = if names.is_empty() {
+            Place::Inherent
+        } else {
+            Place::TraitImpl
+        };
+        let around = Surroundings {
+            place: Some(place),
+            names,
+        };
+        Some(Self {
+            around,
+            reached: place == Place::TraitImpl,
+        })
     }
 
     /// The option for an impl of the trait `name`.

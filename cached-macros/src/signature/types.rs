@@ -3,15 +3,19 @@
 //! Classifying values by what a type is called is wrong (an alias hides it); what is asked here
 //! only makes a message better, or is the shape that `#[async_trait]` writes.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
-use quote::ToTokens;
-use syn::{GenericArgument, PathArguments, PathSegment, Type, TypeParamBound};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::{
+    GenericArgument, Generics, PathArguments, PathSegment, Type, TypeParamBound, WherePredicate,
+};
 
 /// `R` of `Pin<Box<dyn Future<Output = R> + ..>>`.
 pub(crate) fn boxed_future(ty: &Type) -> Option<&Type> {
     let boxed = only_argument(last_segment(ty).filter(|last| last.ident == "Pin")?)?;
     let object = only_argument(last_segment(boxed).filter(|last| last.ident == "Box")?)?;
-    let Type::TraitObject(object) = object else { return None };
+    let Type::TraitObject(object) = object else {
+        return None;
+    };
     object.bounds.iter().find_map(|bound| match bound {
         TypeParamBound::Trait(bound) => future_output(bound.path.segments.last()?),
         _ => None,
@@ -20,13 +24,17 @@ pub(crate) fn boxed_future(ty: &Type) -> Option<&Type> {
 
 /// `R` of `Future<Output = R>`.
 fn future_output(segment: &PathSegment) -> Option<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    arguments.args.iter().filter(|_| segment.ident == "Future").find_map(|argument| {
-        match argument {
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return None;
+    };
+    arguments
+        .args
+        .iter()
+        .filter(|_| segment.ident == "Future")
+        .find_map(|argument| match argument {
             GenericArgument::AssocType(output) if output.ident == "Output" => Some(&output.ty),
             _ => None,
-        }
-    })
+        })
 }
 
 /// The last segment of a path without `<T as Trait>`, seen through parentheses.
@@ -39,7 +47,9 @@ pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
 
 /// The type arguments of a segment.
 pub(crate) fn arguments(segment: &PathSegment) -> Vec<&Type> {
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return Vec::new() };
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
+        return Vec::new();
+    };
     let types = arguments.args.iter().filter_map(|argument| match argument {
         GenericArgument::Type(ty) => Some(ty),
         _ => None,
@@ -76,9 +86,30 @@ pub(crate) fn holds_mut_ref(ty: &Type) -> bool {
 /// Whether `ty` is plain data, and so cannot be a handle.
 pub(crate) fn is_data(ty: &Type) -> bool {
     const DATA: [&str; 24] = [
-        "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
-        "bool", "char", "str", "String", "f32", "f64", "Uuid", "NaiveDate", "IpAddr", "Vec",
-        "Option", "Cow",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "bool",
+        "char",
+        "str",
+        "String",
+        "f32",
+        "f64",
+        "Uuid",
+        "NaiveDate",
+        "IpAddr",
+        "Vec",
+        "Option",
+        "Cow",
     ];
     match strip(ty) {
         Type::Reference(reference) => is_data(&reference.elem),
@@ -87,11 +118,58 @@ pub(crate) fn is_data(ty: &Type) -> bool {
     }
 }
 
+/// Whether the type parameter `name` is bound by a trait of that name.
+pub(crate) fn is_bound_by(generics: &Generics, name: &str, of: &str) -> bool {
+    let predicates = generics
+        .where_clause
+        .iter()
+        .flat_map(|clause| &clause.predicates);
+    let bounds = generics
+        .type_params()
+        .filter(|param| param.ident == name)
+        .map(|param| param.bounds.to_token_stream());
+    let wheres = predicates.filter_map(|predicate| match predicate {
+        WherePredicate::Type(bound) if bound.bounded_ty.to_token_stream().to_string() == name => {
+            Some(bound.bounds.to_token_stream())
+        }
+        _ => None,
+    });
+    bounds.chain(wheres).any(|bounds| mentions(bounds, of))
+}
+
 /// The spans of the first and last token: an expression between them is underlined whole.
 pub(crate) fn ends(tokens: impl ToTokens) -> (Span, Span) {
-    let mut spans = tokens.into_token_stream().into_iter().map(|tree| tree.span());
+    let mut spans = tokens
+        .into_token_stream()
+        .into_iter()
+        .map(|tree| tree.span());
     let first = spans.next().unwrap_or_else(Span::call_site);
     (first, spans.last().unwrap_or(first))
+}
+
+/// All of `tokens` shown at `span`, each with its own hygiene.
+fn shown_at(tokens: TokenStream, span: Span) -> TokenStream {
+    let shown = |mut tree: TokenTree| {
+        if let TokenTree::Group(group) = &tree {
+            let inner = shown_at(group.stream(), span);
+            tree = Group::new(group.delimiter(), inner).into();
+        }
+        tree.set_span(span.resolved_at(tree.span()));
+        tree
+    };
+    tokens.into_iter().map(shown).collect()
+}
+
+/// `path(arguments)` shown over the tokens between `ends`: an error in it underlines them whole.
+pub(crate) fn shown_over(
+    path: TokenStream,
+    arguments: TokenStream,
+    (first, last): (Span, Span),
+) -> TokenStream {
+    let mut arguments = Group::new(Delimiter::Parenthesis, shown_at(arguments, last));
+    arguments.set_span(last);
+    let path = shown_at(path, first);
+    quote!(#path #arguments)
 }
 
 /// Whether `tokens` hold the identifier `name` at any depth.
@@ -113,8 +191,10 @@ mod tests {
 
     #[test]
     fn the_boxed_future_of_async_trait_is_recognised() {
-        let shape = ty("::core::pin::Pin<Box<dyn ::core::future::Future<Output = Result<Post, E>> \
-                        + ::core::marker::Send + 'async_trait>>");
+        let shape = ty(
+            "::core::pin::Pin<Box<dyn ::core::future::Future<Output = Result<Post, E>> \
+                        + ::core::marker::Send + 'async_trait>>",
+        );
         let output = boxed_future(&shape).map(|ty| ty.to_token_stream().to_string());
         assert_eq!(output.as_deref(), Some("Result < Post , E >"));
         assert!(boxed_future(&ty("Pin<Box<dyn Stream<Item = u8>>>")).is_none());
@@ -134,7 +214,14 @@ mod tests {
 
     #[test]
     fn data_is_told_from_possible_handles() {
-        for text in ["u64", "&str", "&[Db]", "Option<u8>", "(u8, u8)", "std::string::String"] {
+        for text in [
+            "u64",
+            "&str",
+            "&[Db]",
+            "Option<u8>",
+            "(u8, u8)",
+            "std::string::String",
+        ] {
             assert!(is_data(&ty(text)), "{text}");
         }
         for text in ["Db", "&Db", "Arc<Db>", "&dyn Store", "T"] {

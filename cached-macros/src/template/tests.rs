@@ -8,7 +8,11 @@ fn parse(text: &str) -> Result<Template, String> {
 
 fn hole(root: &str, path: &[&str], modifier: Modifier) -> Piece {
     let path = path.iter().map(|field| (*field).to_owned()).collect();
-    Piece::Hole(Placeholder { root: root.to_owned(), path, modifier })
+    Piece::Hole(Placeholder {
+        root: root.to_owned(),
+        path,
+        modifier,
+    })
 }
 
 fn literal(text: &str) -> Piece {
@@ -58,7 +62,9 @@ fn flaws_say_what_to_write() {
         ("ä", "printable ASCII", "placeholder"),
         ("a\n", "printable ASCII", "placeholder"),
     ] {
-        let fault = parse(text).err().unwrap_or_else(|| panic!("{text:?} is flawed"));
+        let fault = parse(text)
+            .err()
+            .unwrap_or_else(|| panic!("{text:?} is flawed"));
         assert!(fault.contains(wrong), "{text:?}: {fault}");
         assert!(fault.contains(write), "{text:?}: {fault}");
     }

@@ -89,7 +89,7 @@ impl<L> Store<L> {
     }
 
     /// Reads the entry of a key under its lock, and marks it as used.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn read<R>(&self, key: &Key, read: impl FnOnce(&Slot) -> R) -> Option<R> {
         let hash = self.hash(key);
         let mut cells = self.shard(hash);

@@ -31,7 +31,9 @@ impl Runs {
 }
 
 fn poll<F: Future + ?Sized>(future: &mut Pin<Box<F>>) -> Poll<F::Output> {
-    future.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()))
 }
 
 /// A future that is pending once.
@@ -46,7 +48,10 @@ async fn pause() {
 
 /// Makes this thread live by that clock.
 fn live_by(clock: &ManualClock) -> Entered {
-    let config = Config { clock: Clock::Manual(clock.clone()), ..Config::default() };
+    let config = Config {
+        clock: Clock::Manual(clock.clone()),
+        ..Config::default()
+    };
     let engine = Engine::new(config);
     Frame::derive(|frame| frame.stand_in = Some(engine)).enter()
 }
@@ -56,7 +61,7 @@ fn owned<T>() -> CachedProperty<T> {
 }
 
 fn shared<T>() -> CachedProperty<T, Shared> {
-    CachedProperty::new()
+    CachedProperty::new_shared()
 }
 
 /// Lets other threads run until so many wait for the property's computation.

@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Barrier, mpsc};
 use std::thread;
+use std::time::{Duration, Instant};
 
-use super::{Runs, owned, until_waiting};
+use super::{Runs, live_by, owned, until_waiting};
+use crate::time::ManualClock;
 
 #[test]
 fn a_value_is_computed_once() {
@@ -87,7 +89,9 @@ fn of_many_threads_one_computes_and_all_get_its_value() {
 }
 
 /// A leader that is let go by the returned sender, and two waiters behind it.
-fn behind_a_leader(fail: fn() -> Result<usize, &'static str>) -> (usize, Vec<Result<usize, &'static str>>) {
+fn behind_a_leader(
+    fail: fn() -> Result<usize, &'static str>,
+) -> (usize, Vec<Result<usize, &'static str>>) {
     let (property, runs) = (owned(), Runs::default());
     let (led, leading) = mpsc::channel();
     let results = thread::scope(|scope| {
@@ -97,11 +101,17 @@ fn behind_a_leader(fail: fn() -> Result<usize, &'static str>) -> (usize, Vec<Res
                 until_waiting(&property, 2);
                 fail()
             };
-            catch_unwind(AssertUnwindSafe(|| property.get_or_try_init(attempt).copied()))
-                .unwrap_or(Err("panicked"))
+            catch_unwind(AssertUnwindSafe(|| {
+                property.get_or_try_init(attempt).copied()
+            }))
+            .unwrap_or(Err("panicked"))
         });
         leading.recv().expect("the leader starts");
-        let join = || property.get_or_try_init(|| Ok::<_, &str>(runs.next())).copied();
+        let join = || {
+            property
+                .get_or_try_init(|| Ok::<_, &str>(runs.next()))
+                .copied()
+        };
         let waiters = [scope.spawn(join), scope.spawn(join)];
         let waiters = waiters.map(|waiter| waiter.join().expect("waiters do not panic"));
         let mut results = vec![leader.join().expect("caught inside")];
@@ -148,7 +158,7 @@ fn a_property_that_reads_itself_keeps_what_is_finished_first() {
 #[test]
 fn two_properties_that_read_each_other_on_two_threads_do_not_wait_for_ever() {
     let (left, right, both) = (owned(), owned(), Barrier::new(2));
-    let started = std::time::Instant::now();
+    let started = Instant::now();
     thread::scope(|scope| {
         scope.spawn(|| {
             left.get_or_init(|| {
@@ -164,5 +174,35 @@ fn two_properties_that_read_each_other_on_two_threads_do_not_wait_for_ever() {
         });
     });
     assert!(left.get().is_some() && right.get().is_some());
-    assert!(started.elapsed() < std::time::Duration::from_secs(4), "ended by the wait bound");
+    assert!(
+        started.elapsed() < Duration::from_secs(4),
+        "ended by the wait bound"
+    );
+}
+
+#[test]
+fn a_thread_that_does_not_finish_is_waited_for_until_the_bound() {
+    let (property, clock) = (owned(), ManualClock::new());
+    let (finish, finishing) = mpsc::channel::<()>();
+    let (led, leading) = mpsc::channel();
+    thread::scope(|scope| {
+        let property = &property;
+        let leader = scope.spawn(move || {
+            property.get_or_init(|| {
+                led.send(()).expect("the test listens");
+                finishing.recv().expect("the test lets go");
+                1
+            })
+        });
+        leading.recv().expect("the leader starts");
+        let waiter = scope.spawn(|| {
+            let _living = live_by(&clock);
+            property.get_or_init(|| 2)
+        });
+        until_waiting(property, 1);
+        clock.advance(Duration::from_secs(5));
+        assert_eq!(waiter.join().expect("it does not panic"), &2);
+        finish.send(()).expect("the leader listens");
+        assert_eq!(leader.join().expect("it does not panic"), &2);
+    });
 }

@@ -22,7 +22,11 @@ struct Plain {
 }
 
 fn computed() -> Post {
-    let post = Post { id: 7, title: "t".into(), ..Post::default() };
+    let post = Post {
+        id: 7,
+        title: "t".into(),
+        ..Post::default()
+    };
     post.slug.get_or_init(|| "a".into());
     post.rank.get_or_init(|| 1);
     post
@@ -42,7 +46,16 @@ fn json_writes_null() {
 
 #[test]
 fn json_reads_anything_and_a_missing_field() {
-    for slug in ["null", "true", "-1", "7", "1.5", r#""a""#, "[1,[2]]", r#"{"a":{"b":1}}"#] {
+    for slug in [
+        "null",
+        "true",
+        "-1",
+        "7",
+        "1.5",
+        r#""a""#,
+        "[1,[2]]",
+        r#"{"a":{"b":1}}"#,
+    ] {
         let text = format!(r#"{{"id":7,"slug":{slug},"rank":{slug},"title":"t"}}"#);
         assert_empty(serde_json::from_str(&text).unwrap());
     }
@@ -73,12 +86,22 @@ fn primitive_deserializers_read_it() {
 
 #[test]
 fn messagepack_writes_nil_and_reads_anything() {
-    let plain = Plain { id: 7, slug: Some("a".into()), rank: Some(1), title: "t".into() };
+    let plain = Plain {
+        id: 7,
+        slug: Some("a".into()),
+        rank: Some(1),
+        title: "t".into(),
+    };
     for bytes in [rmp_serde::to_vec(&computed()), rmp_serde::to_vec(&plain)] {
         assert_empty(rmp_serde::from_slice(&bytes.unwrap()).unwrap());
     }
     let bytes = rmp_serde::to_vec(&computed()).unwrap();
-    assert!(rmp_serde::from_slice::<Plain>(&bytes).unwrap().slug.is_none());
+    assert!(
+        rmp_serde::from_slice::<Plain>(&bytes)
+            .unwrap()
+            .slug
+            .is_none()
+    );
 }
 
 #[test]
@@ -88,7 +111,10 @@ fn messagepack_with_names_reads_a_missing_field() {
         id: u64,
         title: String,
     }
-    let before = Before { id: 7, title: "t".into() };
+    let before = Before {
+        id: 7,
+        title: "t".into(),
+    };
     assert_empty(rmp_serde::from_slice(&rmp_serde::to_vec_named(&before).unwrap()).unwrap());
     assert_empty(rmp_serde::from_slice(&rmp_serde::to_vec_named(&computed()).unwrap()).unwrap());
 }

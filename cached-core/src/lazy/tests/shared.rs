@@ -39,7 +39,10 @@ fn a_computation_that_a_reset_overtook_is_not_kept_and_not_joined() {
     assert!(poll(&mut joiner).is_pending());
     property.reset();
     let mut later = read();
-    assert!(poll(&mut later).is_pending(), "it leads a computation of its own");
+    assert!(
+        poll(&mut later).is_pending(),
+        "it leads a computation of its own"
+    );
     assert_eq!(poll(&mut old).map(|value| *value), Poll::Ready(1));
     assert!(property.get().is_none());
     assert_eq!(poll(&mut later).map(|value| *value), Poll::Ready(2));
@@ -61,7 +64,10 @@ fn a_computation_does_not_overwrite_what_was_set_meanwhile() {
 fn an_error_is_not_kept() {
     let property = shared();
     assert!(property.get_or_try_init(|| Err::<u32, _>("no")).is_err());
-    assert_eq!(property.get_or_try_init(|| Ok::<_, &str>(2)).as_deref(), Ok(&2));
+    assert_eq!(
+        property.get_or_try_init(|| Ok::<_, &str>(2)).as_deref(),
+        Ok(&2)
+    );
 }
 
 #[test]

@@ -79,7 +79,11 @@ fn an_error_is_not_kept_and_frees_all_joiners_at_once() {
     assert!(poll(&mut third).is_pending());
     assert_eq!(runs.so_far(), 3, "both compute side by side");
     assert_eq!(poll(&mut third), Poll::Ready(Ok(&3)));
-    assert_eq!(poll(&mut second), Poll::Ready(Ok(&3)), "the first to finish is kept");
+    assert_eq!(
+        poll(&mut second),
+        Poll::Ready(Ok(&3)),
+        "the first to finish is kept"
+    );
 }
 
 #[test]
@@ -142,7 +146,11 @@ fn a_leader_that_nobody_polls_is_waited_for_until_the_bound() {
     assert!(poll(&mut joiner).is_pending());
     clock.advance(Duration::from_millis(1));
     assert_eq!(poll(&mut joiner), Poll::Ready(&2));
-    assert_eq!(poll(&mut stuck), Poll::Ready(&2), "what is finished first is kept");
+    assert_eq!(
+        poll(&mut stuck),
+        Poll::Ready(&2),
+        "what is finished first is kept"
+    );
 }
 
 #[test]

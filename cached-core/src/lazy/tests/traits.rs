@@ -63,7 +63,7 @@ fn debug_says_whether_it_is_computed_and_does_not_compute() {
 #[test]
 fn new_is_const() {
     static OWNED: CachedProperty<u32> = CachedProperty::new();
-    static SHARED: CachedProperty<u32, Shared> = CachedProperty::new();
+    static SHARED: CachedProperty<u32, Shared> = CachedProperty::new_shared();
     assert_eq!(OWNED.get_or_init(|| 1), &1);
     assert_eq!(*SHARED.get_or_init(|| 2), 2);
 }
@@ -74,6 +74,10 @@ fn it_is_as_send_as_its_value() {
     fn sync<T: Sync>(_: &T) {}
     fn unwind_safe<T: std::panic::UnwindSafe + std::panic::RefUnwindSafe>(_: &T) {}
     send(&owned::<Cell<u8>>());
-    (send(&owned::<u8>()), sync(&owned::<u8>()), unwind_safe(&owned::<u8>()));
-    (send(&shared::<u8>()), sync(&shared::<u8>()), unwind_safe(&shared::<u8>()));
+    send(&owned::<u8>());
+    sync(&owned::<u8>());
+    unwind_safe(&owned::<u8>());
+    send(&shared::<u8>());
+    sync(&shared::<u8>());
+    unwind_safe(&shared::<u8>());
 }

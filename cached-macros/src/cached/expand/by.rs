@@ -7,7 +7,7 @@ use quote::{ToTokens, quote};
 use syn::Generics;
 
 use crate::function::{Function, plain};
-use crate::scope::{ident, writing};
+use crate::scope::{ident, writer, writing};
 use crate::signature::{Signature, types};
 use crate::template::{Modifier, Piece, Placeholder, Template};
 
@@ -25,7 +25,10 @@ impl<'a> By<'a> {
         signature: &'a Signature,
         private: &TokenStream,
     ) -> Option<Self> {
-        let mut by = Self { inputs: Vec::new(), signature };
+        let mut by = Self {
+            inputs: Vec::new(),
+            signature,
+        };
         let mut seen = HashSet::new();
         for template in std::iter::once(key).chain(tags) {
             for placeholder in template.placeholders() {
@@ -42,11 +45,17 @@ impl<'a> By<'a> {
     }
 
     fn is_type(&self, placeholder: &Placeholder) -> bool {
-        self.signature.types.iter().any(|param| plain(param) == placeholder.root)
+        self.signature
+            .types
+            .iter()
+            .any(|param| plain(param) == placeholder.root)
     }
 
     fn is_const(&self, placeholder: &Placeholder) -> bool {
-        self.signature.consts.iter().any(|param| plain(param) == placeholder.root)
+        self.signature
+            .consts
+            .iter()
+            .any(|param| plain(param) == placeholder.root)
     }
 
     /// `|__k| { .. }`
@@ -64,7 +73,7 @@ impl<'a> By<'a> {
                 }
             }
         });
-        quote!(|__k| { __k #(#calls)*; })
+        writer(&calls.collect())
     }
 
     /// `.tag(|__k| { .. })` for each tag.
@@ -80,7 +89,12 @@ impl<'a> By<'a> {
     /// parameter that nothing determines would have to be written at every call.
     pub(super) fn params(&self, key: &Template, function: &Function, needed: bool) -> Generics {
         let output = self.signature.output.to_token_stream();
-        let mut params = self.signature.types.iter().chain(&self.signature.consts).map(plain);
+        let mut params = self
+            .signature
+            .types
+            .iter()
+            .chain(&self.signature.consts)
+            .map(plain);
         let used = |param: String| key.names(&param) || types::mentions(output.clone(), &param);
         match needed || params.any(used) {
             true => function.sig.generics.clone(),
@@ -92,7 +106,11 @@ impl<'a> By<'a> {
 /// `post.author.id` as a name: `post_author_id`.
 fn name(placeholder: &Placeholder) -> String {
     let name = placeholder.dotted().replace('.', "_");
-    let name = if name == "self" { "self_value".to_owned() } else { name };
+    let name = if name == "self" {
+        "self_value".to_owned()
+    } else {
+        name
+    };
     match placeholder.modifier {
         Modifier::Plain => name,
         Modifier::Hash => format!("{name}_to_hash"),

@@ -2,7 +2,7 @@
 //! `#[cached_impl]`, outside of a trait impl.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{FnArg, Visibility};
 
 use super::entries::Entries;
@@ -12,10 +12,14 @@ use crate::cached::model::Model;
 use crate::signature::{Argument, Flow};
 
 /// A free function: the wrapper, and an empty enum of its name that holds the rest.
+///
+/// The `const` block is there for its `use`: it keeps the paths short for whoever reads this.
 pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
-    let (parts, vis) = (Parts::beside(model), &model.function.vis);
-    let everywhere = &parts.attrs.everywhere;
+    let door = format_ident!("__p");
+    let (parts, vis) = (Parts::beside_under(model, &door), &model.function.vis);
+    let (everywhere, private) = (&parts.attrs.everywhere, model.runtime.private());
     let wrapper = wrapper(&parts, &quote!(#name), &format_ident!("traced"));
+    let declared = quote_spanned!(name.span()=> enum #name);
     let body_name = &model.function.sig.ident;
     let site = site(&parts, Names::Own, &Visibility::Inherited);
     let traced = traced(&parts, Names::Own, body_name);
@@ -28,22 +32,32 @@ pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
         #(#everywhere)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code)]
-        #vis enum #name {}
+        #vis #declared {}
 
         #(#everywhere)*
-        #[allow(dead_code)]
-        impl #name { #site #traced #body #uncached #entries }
+        const _: () = {
+            use #private as #door;
+            #[allow(dead_code)]
+            impl #name { #site #traced #body #uncached #entries }
+        };
     }
 }
 
 /// An inherent method: the wrapper, and siblings with its name in front.
 pub(super) fn siblings(model: &Model, prefix: &Ident) -> TokenStream {
-    let (parts, vis, names) = (Parts::beside(model), &model.function.vis, Names::Prefixed(prefix));
+    let (parts, vis, names) = (
+        Parts::beside(model),
+        &model.function.vis,
+        Names::Prefixed(prefix),
+    );
     let wrapper = wrapper(&parts, &quote!(Self), &names.of("traced"));
     let body_name = names.of("uncached");
     let site = site(&parts, names, vis);
     let traced = traced(&parts, names, &body_name);
-    let doc = names.documented("The body of {}: nothing is read or stored.", &model.function.name());
+    let doc = names.documented(
+        "The body of {}: nothing is read or stored.",
+        &model.function.name(),
+    );
     let body = body(&parts, doc, vis, &body_name);
     let entries = Entries::new(&parts, names, vis.clone()).all();
     quote!(#wrapper #site #traced #body #entries)
@@ -86,19 +100,30 @@ fn site(parts: &Parts<'_>, names: Names<'_>, vis: &Visibility) -> TokenStream {
 
 /// The call with its outcome: hit, or run the body.
 fn traced(parts: &Parts<'_>, names: Names<'_>, body: &Ident) -> TokenStream {
-    let Parts { model, private, attrs, .. } = parts;
+    let Parts {
+        model,
+        private,
+        attrs,
+        ..
+    } = parts;
     let (everywhere, lints, vis) = (&attrs.everywhere, &attrs.lints, &model.function.vis);
     let (name, site) = (names.of("traced"), names.of("site"));
     let begin = begin(parts, &quote!(Self::#site()));
     let (tags, body) = (parts.tags(), call(parts, &quote!(Self), body));
     let (asyncness, run) = match model.signature.flow {
         Flow::Sync => (None, quote!(.run(&__shape, move || #body))),
-        Flow::Async | Flow::Boxed => {
-            (Some(quote!(async)), quote!(.run_async(&__shape, move || #body).await))
-        }
+        Flow::Async | Flow::Boxed => (
+            Some(quote!(async)),
+            quote!(.run_async(&__shape, move || #body).await),
+        ),
     };
     let output = &model.signature.output;
-    let header = header(parts, &name, &inputs(parts), &quote!(-> (#output, #private::Outcome)));
+    let header = header(
+        parts,
+        &name,
+        &inputs(parts),
+        &quote!(-> (#output, #private::Outcome)),
+    );
     let doc = names.documented("{}, and where its value came from.", &model.function.name());
     quote! {
         #(#everywhere)* #doc #(#lints)* #vis #asyncness #header {
@@ -115,7 +140,7 @@ fn traced(parts: &Parts<'_>, names: Names<'_>, body: &Ident) -> TokenStream {
 pub(super) fn begin(parts: &Parts<'_>, site: &TokenStream) -> TokenStream {
     let (proofs, absence) = (parts.proofs(), parts.absence());
     let (call, shape, cache) = (parts.call(site), parts.shape(), parts.held_cache());
-    quote!(#proofs #cache let __call = #call; let __shape = #shape; #absence)
+    quote!(#proofs #cache #call let __shape = #shape; #absence)
 }
 
 /// The function as it was written, under the name `name`.
@@ -128,7 +153,10 @@ fn body(
     let function = &parts.model.function;
     let attrs = &parts.attrs;
     let (everywhere, lints, own) = (&attrs.everywhere, &attrs.lints, &attrs.body);
-    let sig = syn::Signature { ident: name.clone(), ..function.sig.clone() };
+    let sig = syn::Signature {
+        ident: name.clone(),
+        ..function.sig.clone()
+    };
     let body = &function.body;
     quote!(#(#everywhere)* #doc #(#lints)* #(#own)* #vis #sig #body)
 }
@@ -140,7 +168,10 @@ fn uncached(parts: &Parts<'_>, body: &Ident) -> TokenStream {
     let (vis, asyncness) = (&function.vis, &function.sig.asyncness);
     let output = function.sig.output.to_token_stream();
     let header = header(parts, &format_ident!("uncached"), &inputs(parts), &output);
-    let (call, wait) = (call(parts, &quote!(Self), body), asyncness.map(|_| quote!(.await)));
+    let (call, wait) = (
+        call(parts, &quote!(Self), body),
+        asyncness.map(|_| quote!(.await)),
+    );
     quote!(#(#everywhere)* #(#lints)* #vis #asyncness #header { #call #wait })
 }
 
@@ -157,17 +188,32 @@ pub(super) fn header(
 
 /// The declarations of all arguments, patterns named.
 fn inputs(parts: &Parts<'_>) -> Vec<TokenStream> {
-    let receiver = parts.model.function.sig.inputs.iter().find_map(|input| match input {
-        FnArg::Receiver(receiver) => Some(immutable(receiver)),
-        FnArg::Typed(_) => None,
-    });
-    let arguments = parts.model.signature.arguments.iter().map(Argument::declaration);
+    let receiver = parts
+        .model
+        .function
+        .sig
+        .inputs
+        .iter()
+        .find_map(|input| match input {
+            FnArg::Receiver(receiver) => Some(immutable(receiver)),
+            FnArg::Typed(_) => None,
+        });
+    let arguments = parts
+        .model
+        .signature
+        .arguments
+        .iter()
+        .map(Argument::declaration);
     receiver.into_iter().chain(arguments).collect()
 }
 
 /// The receiver without the `mut` of `mut self`, which only the body makes use of.
 fn immutable(receiver: &syn::Receiver) -> TokenStream {
-    let plain = syn::Receiver { attrs: Vec::new(), mutability: None, ..receiver.clone() };
+    let plain = syn::Receiver {
+        attrs: Vec::new(),
+        mutability: None,
+        ..receiver.clone()
+    };
     plain.to_token_stream()
 }
 

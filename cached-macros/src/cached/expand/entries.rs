@@ -30,7 +30,11 @@ struct CacheNeeds<'m> {
 impl<'p, 'm> Entries<'p, 'm> {
     pub(super) fn new(parts: &'p Parts<'m>, names: Names<'p>, vis: Visibility) -> Self {
         let signature = &parts.model.signature;
-        let cache = parts.model.policy.computed_cache().map(ToTokens::to_token_stream);
+        let cache = parts
+            .model
+            .policy
+            .computed_cache()
+            .map(ToTokens::to_token_stream);
         let cache = cache.unwrap_or_default();
         let named = |argument: &&Argument| argument.is_named_in(&cache);
         let receiver = signature.receiver.as_ref().map(|receiver| &receiver.token);
@@ -38,7 +42,12 @@ impl<'p, 'm> Entries<'p, 'm> {
             receiver: receiver.filter(|_| types::mentions(cache.clone(), "self")),
             arguments: signature.arguments.iter().filter(named).collect(),
         };
-        Self { parts, names, vis, cache }
+        Self {
+            parts,
+            names,
+            vis,
+            cache,
+        }
     }
 
     pub(super) fn all(&self) -> TokenStream {
@@ -73,7 +82,12 @@ impl<'p, 'm> Entries<'p, 'm> {
         let receiver = receiver.map(|token| quote!(&#token));
         let inputs: Vec<_> = receiver.into_iter().chain(self.arguments()).collect();
         let (vis, name) = (&self.vis, self.names.of(what));
-        let header = header(self.parts, &name, &inputs, &quote!(-> #private::Entry<#output>));
+        let header = header(
+            self.parts,
+            &name,
+            &inputs,
+            &quote!(-> #private::Entry<#output>),
+        );
         quote!(#(#everywhere)* #attrs #(#lints)* #vis #header { #value })
     }
 
@@ -91,7 +105,13 @@ impl<'p, 'm> Entries<'p, 'm> {
         let used = |argument: &&Argument| {
             argument.bindings.iter().any(named) || self.cache.needs(argument)
         };
-        model.signature.arguments.iter().filter(used).map(Argument::declaration).collect()
+        model
+            .signature
+            .arguments
+            .iter()
+            .filter(used)
+            .map(Argument::declaration)
+            .collect()
     }
 
     /// `P::Entry::new(site, shape, key)`
@@ -102,22 +122,42 @@ impl<'p, 'm> Entries<'p, 'm> {
     }
 
     fn doc(&self, text: &str) -> Option<TokenStream> {
-        self.names.documented(text, &self.parts.model.function.name())
+        self.names
+            .documented(text, &self.parts.model.function.name())
     }
 
     fn receiver(&self) -> Option<&'m Ident> {
-        self.parts.model.signature.receiver.as_ref().map(|receiver| &receiver.token)
+        self.parts
+            .model
+            .signature
+            .receiver
+            .as_ref()
+            .map(|receiver| &receiver.token)
     }
 
     /// The entry by one value per placeholder; a default key has no placeholders.
     fn entry_by(&self) -> Option<TokenStream> {
-        let Parts { model, private, attrs, .. } = self.parts;
-        let Key::Template(key) = &model.key else { return None };
+        let Parts {
+            model,
+            private,
+            attrs,
+            ..
+        } = self.parts;
+        let Key::Template(key) = &model.key else {
+            return None;
+        };
         let by = By::of(key, &model.tags, &model.signature, private)?;
         let value = self.value(&by.writer(key), &by.tags(&model.tags));
         let receiver = self.cache.receiver.map(|token| quote!(&#token));
-        let cache = self.cache.arguments.iter().map(|argument| argument.declaration());
-        let inputs = receiver.into_iter().chain(cache).chain(by.inputs.iter().cloned());
+        let cache = self
+            .cache
+            .arguments
+            .iter()
+            .map(|argument| argument.declaration());
+        let inputs = receiver
+            .into_iter()
+            .chain(cache)
+            .chain(by.inputs.iter().cloned());
         let (everywhere, vis, name) = (&attrs.everywhere, &self.vis, self.names.of("entry_by"));
         let doc = self.doc("The entry of {} by one value per placeholder of its key and tags.");
         let params = by.params(key, &model.function, !self.cache.arguments.is_empty());
@@ -131,6 +171,10 @@ impl<'p, 'm> Entries<'p, 'm> {
 
     /// Every entry of the function.
     fn whole(&self) -> TokenStream {
+        if !self.names.is_prefixed() && self.parts.model.policy.computed_cache().is_none() {
+            let (private, vis) = (&self.parts.private, &self.vis);
+            return quote!(#private::every_entry!(#vis, Self););
+        }
         let Parts { private, attrs, .. } = self.parts;
         let (everywhere, vis, cache) = (&attrs.everywhere, &self.vis, self.parts.cache());
         let (site, all) = (self.names.of("site"), self.names.of("all"));
@@ -175,12 +219,17 @@ impl<'p, 'm> Entries<'p, 'm> {
 
 impl CacheNeeds<'_> {
     fn needs(&self, argument: &Argument) -> bool {
-        self.arguments.iter().any(|needed| needed.name == argument.name)
+        self.arguments
+            .iter()
+            .any(|needed| needed.name == argument.name)
     }
 
     fn inputs(&self) -> Vec<TokenStream> {
         let receiver = self.receiver.map(|token| quote!(&#token));
-        receiver.into_iter().chain(self.arguments.iter().map(|a| a.declaration())).collect()
+        receiver
+            .into_iter()
+            .chain(self.arguments.iter().map(|a| a.declaration()))
+            .collect()
     }
 
     fn passed(&self) -> Vec<&Ident> {

@@ -27,11 +27,13 @@ impl Names<'_> {
     /// The attributes of a function that users may call: a companion's own are hidden with it.
     pub(super) fn documented(self, text: &str, method: &str) -> Option<TokenStream> {
         let text = text.replace("{}", &format!("[`{method}`](Self::{method})"));
-        self.is_prefixed().then(|| quote!(#[doc = #text] #[allow(dead_code)]))
+        self.is_prefixed()
+            .then(|| quote!(#[doc = #text] #[allow(dead_code)]))
     }
 
     /// The attributes of a function that only generated code calls.
     pub(super) fn hidden(self) -> Option<TokenStream> {
-        self.is_prefixed().then(|| quote!(#[doc(hidden)] #[allow(dead_code)]))
+        self.is_prefixed()
+            .then(|| quote!(#[doc(hidden)] #[allow(dead_code)]))
     }
 }

@@ -27,17 +27,39 @@ pub(crate) struct Parts<'m> {
 impl<'m> Parts<'m> {
     /// For generated functions, which name every argument whole.
     pub(crate) fn beside(model: &'m Model) -> Self {
-        Self::new(model, Scope::of_companion(&model.signature, model.is_method), false)
+        Self::new(
+            model,
+            Scope::of_companion(&model.signature, model.is_method),
+            false,
+        )
+    }
+
+    /// The same, where `alias` stands for the runtime's door.
+    pub(crate) fn beside_under(model: &'m Model, alias: &Ident) -> Self {
+        Self {
+            private: alias.to_token_stream(),
+            ..Self::beside(model)
+        }
     }
 
     /// For code inside of the function itself.
     pub(crate) fn inside(model: &'m Model) -> Self {
-        Self::new(model, Scope::of_body(&model.signature, model.is_method), true)
+        Self::new(
+            model,
+            Scope::of_body(&model.signature, model.is_method),
+            true,
+        )
     }
 
     fn new(model: &'m Model, scope: Scope<'m>, unpacked: bool) -> Self {
         let attrs = Sorted::of(&model.function.attrs);
-        Self { model, private: model.runtime.private(), scope, attrs, unpacked }
+        Self {
+            model,
+            private: model.runtime.private(),
+            scope,
+            attrs,
+            unpacked,
+        }
     }
 
     /// `P::site!(reader "get_post", "post:<id>", .ttl_ms(300000))`
@@ -48,7 +70,11 @@ impl<'m> Parts<'m> {
             Key::Template(template) => template.text.to_token_stream(),
             Key::Default(key) => {
                 let path = &key.path;
-                let arguments = if key.parts.is_empty() { "" } else { ":<arguments>" };
+                let arguments = if key.parts.is_empty() {
+                    ""
+                } else {
+                    ":<arguments>"
+                };
                 quote!(::core::concat!(::core::module_path!(), #path, #arguments))
             }
         };
@@ -68,28 +94,40 @@ impl<'m> Parts<'m> {
     }
 
     fn default_key(&self, key: &DefaultKey) -> TokenStream {
-        let DefaultKey { path, parts, types, consts } = key;
+        let DefaultKey {
+            path,
+            parts,
+            types,
+            consts,
+        } = key;
         let private = &self.private;
         let self_type = (self.model.is_method && !self.model.policy.any_self)
             .then(|| quote!(__k.self_type(::core::any::type_name::<Self>());));
         let unpack = self.unpack(|_| true);
         let parts = parts.iter().map(|part| {
-            let span = self.span_of(part);
-            quote_spanned!(span=> #private::default_part!(__k, #part);)
+            let write = quote!(#private::default_part!);
+            let write = types::shown_over(write, quote!(__k, #part), self.ends_of(part));
+            quote!(#write;)
         });
-        let types = types.iter().map(|ty| quote!(__k.literal(":").type_part::<#ty>();));
-        let consts = consts.iter().map(|value| quote!(__k.literal(":").part(&#value);));
+        let types = types
+            .iter()
+            .map(|ty| quote!(__k.literal(":").type_part::<#ty>();));
+        let consts = consts
+            .iter()
+            .map(|value| quote!(__k.literal(":").part(&#value);));
         quote!(|__k| {
-            #self_type
             __k.literal(::core::concat!(::core::module_path!(), #path));
+            #self_type
             #(#unpack)* #(#parts)* #(#types)* #(#consts)*
         })
     }
 
     /// Where the type of the argument stands that binds `binding`.
-    fn span_of(&self, binding: &Ident) -> Span {
-        let argument = self.model.signature.argument(&plain(binding));
-        argument.map_or_else(|| binding.span(), |(argument, _)| types::ends(&argument.ty).0)
+    fn ends_of(&self, binding: &Ident) -> (Span, Span) {
+        match self.model.signature.argument(&plain(binding)) {
+            Some((argument, _)) => types::ends(&argument.ty),
+            None => (binding.span(), binding.span()),
+        }
     }
 
     fn unpack(&self, wanted: impl Fn(&Argument) -> bool) -> Vec<TokenStream> {
@@ -112,21 +150,19 @@ impl<'m> Parts<'m> {
         let (private, output) = (&self.private, &self.model.signature.output);
         let policy = &self.model.policy;
         let in_process = policy.in_process.then(|| quote!(, in_process));
-        let shape = quote_spanned!(self.value_span()=> #private::shape!(#output #in_process));
+        let shape = quote!(#private::shape!(#output #in_process));
         let unshared = (!policy.share_err).then(|| quote!(.no_share_err()));
         let weigh = policy.weigh.iter();
         quote!(#shape #unshared #(.weigh(#weigh))*)
     }
 
-    fn value_span(&self) -> Span {
-        types::ends(&self.model.signature.output).0
-    }
-
-    /// `P::Call::new(site, key)` with all that is known at call time.
+    /// `__call` with all that is known at call time. The key is written where the call stands,
+    /// because moving one costs more than writing it.
     pub(crate) fn call(&self, site: &TokenStream) -> TokenStream {
         let (private, key) = (&self.private, self.key());
-        let on_type =
-            self.checks_self().then(|| quote!(.on_type(::core::any::type_name::<Self>())));
+        let on_type = self
+            .checks_self()
+            .then(|| quote!(.on_type(::core::any::type_name::<Self>())));
         let ttl = match &self.model.policy.ttl {
             Some(Duration::Computed(ttl)) => {
                 let ttl = self.computed(ttl);
@@ -134,8 +170,15 @@ impl<'m> Parts<'m> {
             }
             Some(Duration::Millis(_) | Duration::Forever) | None => None,
         };
-        let cache = self.model.policy.computed_cache().map(|_| quote!(.cache(__cache)));
-        quote!(#private::Call::new(#site, #key) #on_type #ttl #cache)
+        let cache = self
+            .model
+            .policy
+            .computed_cache()
+            .map(|_| quote!(.cache(__cache)));
+        quote! {
+            let mut __call = #private::Call::start(#site) #on_type #ttl #cache;
+            __call.key(#key);
+        }
     }
 
     /// A method's site serves one type, unless the key tells types apart or `skip(Self)` is given.
@@ -173,20 +216,34 @@ impl<'m> Parts<'m> {
         let private = &self.private;
         let proof = |proof: &Proof| match proof {
             Proof::Handle(ty) => {
-                let (first, _) = types::ends(ty);
+                let (span, _) = types::ends(ty);
                 let ty = referent(ty);
-                quote_spanned!(first=> #private::assert_handle::<#ty>();)
+                quote_spanned!(span=> #private::assert_handle::<#ty>();)
             }
             Proof::SelfHandle(span) => quote_spanned!(*span=> #private::assert_handle::<Self>();),
             Proof::CopySelf(span) => quote_spanned!(*span=> #private::assert_copy_self::<Self>();),
         };
-        self.model.proofs.iter().map(proof).collect()
+        let proofs: TokenStream = self.model.proofs.iter().map(proof).collect();
+        let storable = self.storable();
+        quote!(#proofs #storable)
+    }
+
+    /// `P::assert_storable!(Ret);`: the one place that asks for the bounds of the value.
+    fn storable(&self) -> TokenStream {
+        let (private, output) = (&self.private, &self.model.signature.output);
+        let in_process = self.model.policy.in_process.then(|| quote!(, in_process));
+        let assert = quote!(#private::assert_storable!);
+        let assert = types::shown_over(assert, quote!(#output #in_process), types::ends(output));
+        quote!(#assert;)
     }
 
     /// `P::assert_absent(&__shape);` where `ttl_none` is given.
     pub(crate) fn absence(&self) -> Option<TokenStream> {
         let (private, asked) = (&self.private, self.model.policy.ttl_none.is_some());
-        asked.then(|| quote_spanned!(self.value_span()=> #private::assert_absent(__shape.kind());))
+        let ends = types::ends(&self.model.signature.output);
+        let assert = quote!(#private::assert_absent);
+        let assert = types::shown_over(assert, quote!(__shape.kind()), ends);
+        asked.then(|| quote!(#assert;))
     }
 }
 

@@ -23,7 +23,9 @@ pub(super) fn chain(model: &Model, private: &TokenStream) -> TokenStream {
         lifetime(policy.ttl_none.as_ref(), "ttl_none_ms", "ttl_none_forever"),
         lock,
         policy.wait.map(|millis| with("wait_ms", millis)),
-        policy.version.map(|version| with("version", version.into())),
+        policy
+            .version
+            .map(|version| with("version", version.into())),
         cache,
         policy.in_process.then(|| quote!(.in_process())),
         tags(model),
@@ -53,7 +55,7 @@ fn value(model: &Model, private: &TokenStream) -> Option<TokenStream> {
     let alone = !model.is_method && model.function.sig.generics.params.is_empty();
     let output = &model.signature.output;
     let in_process = model.policy.in_process.then(|| quote!(, in_process));
-    alone.then(|| quote!(.value(|| #private::value_of_shape(&#private::shape!(#output #in_process)))))
+    alone.then(|| quote!(.value(#private::value_of!(#output #in_process))))
 }
 
 fn with(name: &str, value: u64) -> TokenStream {

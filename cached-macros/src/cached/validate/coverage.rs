@@ -1,52 +1,84 @@
 //! Whether each argument is in the key, or said not to matter.
 
+use proc_macro2::Ident;
 use quote::ToTokens;
+use syn::{Generics, parse_quote};
 
 use crate::cached::ast::Ast;
 use crate::cached::model::Proof;
 use crate::diagnostics::{Faults, did_you_mean};
-use crate::function::plain;
+use crate::function::{Function, plain};
 use crate::scope::Scope;
 use crate::signature::{Argument, Signature, types};
+use crate::template::Template;
 
 /// Whether `skip(..)` names `name`.
 pub(crate) fn skips(ast: &Ast, name: &str) -> bool {
-    ast.skip.iter().flatten().any(|skipped| plain(skipped) == name)
+    ast.skip
+        .iter()
+        .flatten()
+        .any(|skipped| plain(skipped) == name)
 }
 
 /// Notes what is neither in the key nor skipped; what only the compiler can tell is returned.
-pub(crate) fn check(ast: &Ast, signature: &Signature, faults: &mut Faults) -> Vec<Proof> {
+pub(crate) fn check(
+    ast: &Ast,
+    function: &Function,
+    signature: &Signature,
+    faults: &mut Faults,
+) -> Vec<Proof> {
     check_skip(ast, signature, faults);
     for argument in &signature.arguments {
         check_named(argument, faults);
     }
-    if !ast.key_given {
+    // Without a key every argument is in it; what a faulty one would name is unknown.
+    let Some(key) = ast.key.as_ref().filter(|key| is_sound(key, signature)) else {
         return Vec::new();
-    }
-    // An unreadable key is a fault of its own; what it would have named is unknown.
-    let Some(key) = &ast.key else { return Vec::new() };
+    };
     let covered = |name: &str| key.names(name) || skips(ast, name);
     let mut proofs = Vec::new();
     for argument in &signature.arguments {
-        let named = argument.bindings.iter().any(|binding| covered(&plain(binding)));
-        if !named && !argument.bindings.is_empty() {
+        let named = argument
+            .bindings
+            .iter()
+            .any(|binding| covered(&plain(binding)));
+        if !named && !argument.bindings.is_empty() && !types::is_mut_ref(&argument.ty) {
             proofs.extend(uncovered(argument, faults));
         }
     }
     for param in signature.types.iter().chain(&signature.consts) {
-        let name = plain(param);
-        if !covered(&name) {
-            faults.at(
-                param.span(),
-                format!("`{name}` is not in the key: calls that differ only in it would share a value"),
-                format!("add `<{name}>` to the key (a type needs `KeyType`), or `skip({name})` if it does not change the value"),
-            );
+        if !covered(&plain(param)) {
+            proofs.extend(uncovered_param(param, &function.sig.generics, faults));
         }
     }
     if let Some(receiver) = signature.receiver.as_ref().filter(|_| !covered("self")) {
         proofs.push(Proof::SelfHandle(receiver.token.span()));
     }
     proofs
+}
+
+/// Whether every placeholder names something.
+fn is_sound(key: &Template, signature: &Signature) -> bool {
+    let scope = Scope::of_companion(signature, true);
+    key.placeholders()
+        .all(|placeholder| scope.resolve(&placeholder.root, key.span).is_some())
+}
+
+/// A parameter is a fault, unless it is bound to be a handle.
+fn uncovered_param(param: &Ident, generics: &Generics, faults: &mut Faults) -> Option<Proof> {
+    let name = plain(param);
+    if types::is_bound_by(generics, &name, "Handle") {
+        return Some(Proof::Handle(Box::new(parse_quote!(#param))));
+    }
+    faults.at(
+        param.span(),
+        format!("`{name}` is not in the key: calls that differ only in it would share a value"),
+        format!(
+            "add `<{name}>` to the key (a type needs `KeyType`), or `skip({name})` if it does not \
+             change the value"
+        ),
+    );
+    None
 }
 
 /// An argument of plain data is a fault; of another type the compiler is asked.
@@ -88,7 +120,9 @@ fn check_skip(ast: &Ast, signature: &Signature, faults: &mut Faults) {
                 format!("remove `<{name}>` from the key, or `{name}` from `skip(..)`"),
             );
         } else if name != "Self" && !names.contains(&name) {
-            let meant = did_you_mean(&name, names.iter().map(String::as_str), |n| format!("`{n}`"));
+            let meant = did_you_mean(&name, names.iter().map(String::as_str), |n| {
+                format!("`{n}`")
+            });
             let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
             faults.at(
                 skipped.span(),

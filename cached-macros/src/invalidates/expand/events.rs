@@ -1,6 +1,6 @@
 //! What a mutation is told: before the body, and after it where the result is needed.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::Expr;
 
@@ -9,7 +9,7 @@ use crate::function::plain;
 use crate::invalidates::check::{Event, Mutator, Settings, mentions_result};
 use crate::invalidates::target::{Call, Entries};
 use crate::options::cache::Which;
-use crate::scope::{Scope, Source, ident, reach, writing};
+use crate::scope::{Scope, Source, ident, reach, writer, writing};
 use crate::signature::{Signature, types};
 use crate::template::{Piece, Placeholder, Template};
 
@@ -23,7 +23,11 @@ pub(crate) struct Events<'m> {
 impl<'m> Events<'m> {
     pub(crate) fn of(mutator: &'m Mutator, private: &'m TokenStream) -> Self {
         let scope = Scope::of_body(&mutator.signature, mutator.is_method).with_result();
-        Self { mutator, private, scope }
+        Self {
+            mutator,
+            private,
+            scope,
+        }
     }
 
     /// `.key(site, |__k| { .. }).entry(&get_post::entry(id))`
@@ -46,7 +50,13 @@ impl<'m> Events<'m> {
     }
 
     fn site(&self, template: &Template, is_tag: bool) -> TokenStream {
-        site(self.private, &self.mutator.function.name(), &self.mutator.settings, template, is_tag)
+        site(
+            self.private,
+            &self.mutator.function.name(),
+            &self.mutator.settings,
+            template,
+            is_tag,
+        )
     }
 
     /// An argument of the function form: the body may still want what it names.
@@ -61,8 +71,12 @@ impl<'m> Events<'m> {
             return (TokenStream::new(), None);
         }
         let mut kept = Kept::default();
-        let added: TokenStream =
-            self.mutator.late.iter().map(|event| self.added(event, &mut kept)).collect();
+        let added: TokenStream = self
+            .mutator
+            .late
+            .iter()
+            .map(|event| self.added(event, &mut kept))
+            .collect();
         let private = self.private;
         let output = match is_opaque(self.mutator) {
             true => quote!(_),
@@ -112,7 +126,7 @@ impl<'m> Events<'m> {
                 Piece::Hole(placeholder) => self.late_part(placeholder, template, kept),
             })
             .collect();
-        quote!(|__k| { __k #calls; })
+        writer(&calls)
     }
 
     fn late_part(
@@ -127,7 +141,11 @@ impl<'m> Events<'m> {
             Some(Source::Type(ty)) => return quote_spanned!(span=> .type_part::<#ty>()),
             Some(Source::Result) | None => {
                 // `result` is the caller's word; the variable has the macro's hygiene.
-                reach(&Ident::new("result", proc_macro2::Span::call_site()), &placeholder.path, span)
+                reach(
+                    &Ident::new("result", Span::call_site()),
+                    &placeholder.path,
+                    span,
+                )
             }
             Some(_) => {
                 let value = reach(&root, &placeholder.path, span);
@@ -195,8 +213,14 @@ pub(crate) fn passed(argument: &Expr, signature: Option<&Signature>) -> TokenStr
     match of.map(|(argument, _)| &argument.ty) {
         Some(ty) if types::is_mut_ref(ty) => quote!(&*#argument),
         Some(ty) if types::is_ref(ty) => argument.to_token_stream(),
-        _ => quote!(::core::clone::Clone::clone(&#argument)),
+        _ => cloned(argument),
     }
+}
+
+/// `Clone::clone(&argument)`, underlined at the argument.
+fn cloned(argument: &Expr) -> TokenStream {
+    let clone = quote!(::core::clone::Clone::clone);
+    types::shown_over(clone, quote!(&#argument), types::ends(argument))
 }
 
 fn is_place(argument: &Expr) -> bool {

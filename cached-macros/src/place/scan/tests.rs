@@ -2,13 +2,23 @@ use super::*;
 
 /// The surroundings of the first `@` in `text`.
 fn around(text: &str) -> Option<Surroundings> {
-    let before: Vec<&str> = text.split('@').next().unwrap_or_default().split('\n').collect();
+    let before: Vec<&str> = text
+        .split('@')
+        .next()
+        .unwrap_or_default()
+        .split('\n')
+        .collect();
     let column = before.last().map_or(0, |line| line.chars().count()) + 1;
-    scan(text).around(Position { line: before.len(), column })
+    scan(text).around(Position {
+        line: before.len(),
+        column,
+    })
 }
 
 fn place(text: &str) -> Place {
-    around(text).and_then(|around| around.place).expect("the mark stands in code")
+    around(text)
+        .and_then(|around| around.place)
+        .expect("the mark stands in code")
 }
 
 fn names(text: &str) -> Vec<String> {
@@ -27,31 +37,64 @@ fn impl_blocks_are_told_apart() {
     assert_eq!(place("impl X { @ fn f() {} }"), Place::Inherent);
     assert_eq!(place("impl T for X { @ fn f() {} }"), Place::TraitImpl);
     assert_eq!(place("trait T: Send { @ fn f() {} }"), Place::Trait);
-    assert_eq!(place("pub(crate) unsafe trait T { @ fn f() {} }"), Place::Trait);
-    assert_eq!(place("#[x(for y)] unsafe impl<A> a::T<A> for X<A> { @ }"), Place::TraitImpl);
-    assert_eq!(place("#[async_trait]\nimpl T for X {\n  /// Doc's.\n  @\n}"), Place::TraitImpl);
+    assert_eq!(
+        place("pub(crate) unsafe trait T { @ fn f() {} }"),
+        Place::Trait
+    );
+    assert_eq!(
+        place("#[x(for y)] unsafe impl<A> a::T<A> for X<A> { @ }"),
+        Place::TraitImpl
+    );
+    assert_eq!(
+        place("#[async_trait]\nimpl T for X {\n  /// Doc's.\n  @\n}"),
+        Place::TraitImpl
+    );
 }
 
 #[test]
 fn a_bound_with_for_is_no_trait_impl() {
-    assert_eq!(place("impl<F> X<F> where F: for<'a> Fn(&'a u8) -> u8 { @ }"), Place::Inherent);
-    assert_eq!(place("impl<F> T for X<F> where F: for<'a> Fn(&'a u8) { @ }"), Place::TraitImpl);
-    assert_eq!(place("impl T for for<'a> fn(&'a u8) { @ }"), Place::TraitImpl);
+    assert_eq!(
+        place("impl<F> X<F> where F: for<'a> Fn(&'a u8) -> u8 { @ }"),
+        Place::Inherent
+    );
+    assert_eq!(
+        place("impl<F> T for X<F> where F: for<'a> Fn(&'a u8) { @ }"),
+        Place::TraitImpl
+    );
+    assert_eq!(
+        place("impl T for for<'a> fn(&'a u8) { @ }"),
+        Place::TraitImpl
+    );
 }
 
 #[test]
 fn a_function_inside_of_a_method_is_free() {
     assert_eq!(place("impl X { fn a(&self) { @ fn f() {} } }"), Place::Free);
-    assert_eq!(place("impl X { fn a() { if x { @ fn f() {} } } }"), Place::Free);
+    assert_eq!(
+        place("impl X { fn a() { if x { @ fn f() {} } } }"),
+        Place::Free
+    );
     assert_eq!(place("fn a() { impl X { @ } }"), Place::Inherent);
-    assert_eq!(place("fn a() -> impl Iterator<Item = u8> { @ }"), Place::Free);
+    assert_eq!(
+        place("fn a() -> impl Iterator<Item = u8> { @ }"),
+        Place::Free
+    );
 }
 
 #[test]
 fn literals_and_comments_hide_braces() {
     for hidden in [
-        "\"{\"", "'{'", "'\\''", "r#\"{\"}\"#", "b\"{\\\"\"", "br\"{\"", "c\"{\"", "// {\n", "/* { /* } */ { */",
-        "'\\u{7b}'", "b'{'",
+        "\"{\"",
+        "'{'",
+        "'\\''",
+        "r#\"{\"}\"#",
+        "b\"{\\\"\"",
+        "br\"{\"",
+        "c\"{\"",
+        "// {\n",
+        "/* { /* } */ { */",
+        "'\\u{7b}'",
+        "b'{'",
     ] {
         let text = format!("impl X {{ const A: T = {hidden}; @ fn f<'a>(x: &'a str) {{}} }}");
         assert_eq!(place(&text), Place::Inherent, "{hidden}");
@@ -65,7 +108,10 @@ fn const_arguments_and_arrays_belong_to_the_header() {
     assert_eq!(place("impl T for X<{ N + 1 }> { @ }"), Place::TraitImpl);
     assert_eq!(place("impl T for [u8; 4] { @ }"), Place::TraitImpl);
     assert_eq!(place("impl X<[u8; 4], { 3 }> { @ }"), Place::Inherent);
-    assert_eq!(place("impl<A> T for X<A> where A: B, { @ }"), Place::TraitImpl);
+    assert_eq!(
+        place("impl<A> T for X<A> where A: B, { @ }"),
+        Place::TraitImpl
+    );
 }
 
 #[test]
@@ -90,7 +136,9 @@ fn columns_count_characters() {
 
 #[test]
 fn broken_text_is_no_panic() {
-    for text in ["}}}", "{{{", "'", "\"", "r#", "r#\"", "/*", "impl", "fn", "r", "'\\"] {
+    for text in [
+        "}}}", "{{{", "'", "\"", "r#", "r#\"", "/*", "impl", "fn", "r", "'\\",
+    ] {
         scan(text);
     }
 }

@@ -49,7 +49,7 @@ pub(super) struct Index {
 
 impl Index {
     /// The first slot under `tag` for which `is_it` answers yes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, tag: Tag, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         let mask = self.buckets.len().checked_sub(1)?;
         let mut at = tag.home(self.buckets.len());

@@ -30,7 +30,7 @@ impl<E> Shard<E> {
     }
 
     /// The entry of a key, whose use is counted.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn get(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&mut E> {
         let number = self.find(Tag::of(hash), eq)?;
         let slot = self.slab.slot_mut(number);
@@ -125,7 +125,7 @@ impl<E> Shard<E> {
         (self.slab.room(), self.index.size(), self.ghosts.size())
     }
 
-    #[inline]
+    #[inline(always)]
     fn find(&self, tag: Tag, mut eq: impl FnMut(&E) -> bool) -> Option<u32> {
         self.index.find(tag, |number| {
             self.slab.slot(number).entry.as_ref().is_some_and(&mut eq)

@@ -1,0 +1,6 @@
+//! The name is the author's.
+
+#[derive(cached_core::KeyType)]
+struct Invoice;
+
+fn main() {}

@@ -1,0 +1,7 @@
+//! There is a target.
+
+fn drop_it() {
+    let _ = cached_core::invalidate!();
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Functions are cached.
+
+use cached_core::cached;
+
+#[cached(key = "post:<id>")]
+struct Post {
+    id: u64,
+}
+
+fn main() {}
