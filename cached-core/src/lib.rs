@@ -24,6 +24,7 @@ mod tag;
 
 mod error;
 mod key;
+mod sync;
 pub mod time;
 mod weigh;
 

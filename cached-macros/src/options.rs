@@ -79,7 +79,7 @@ impl Given {
     pub(crate) fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let name = input.call(Ident::parse_any)?;
         let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-            Value::Is(input.parse()?)
+            Value::Is(ungrouped(input.parse()?))
         } else if input.peek(token::Paren) {
             let list;
             syn::parenthesized!(list in input);
@@ -103,6 +103,14 @@ impl Given {
             })) => Some(text),
             _ => None,
         }
+    }
+}
+
+/// An expression without the invisible group that a `macro_rules` variable puts around it.
+fn ungrouped(value: Expr) -> Expr {
+    match value {
+        Expr::Group(group) => ungrouped(*group.expr),
+        value => value,
     }
 }
 

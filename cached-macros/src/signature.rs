@@ -10,7 +10,7 @@ use syn::spanned::Spanned;
 use syn::{FnArg, GenericParam, Pat, PatType, ReceiverKind, ReturnType, Type};
 
 use crate::diagnostics::Faults;
-use crate::function::Function;
+use crate::function::{Function, plain};
 
 /// How a function runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +108,8 @@ impl Signature {
     /// The argument that binds `name`.
     pub(crate) fn argument(&self, name: &str) -> Option<(&Argument, &Ident)> {
         self.arguments.iter().find_map(|argument| {
-            let binding = argument.bindings.iter().find(|binding| *binding == name)?;
+            let mut bindings = argument.bindings.iter();
+            let binding = bindings.find(|binding| plain(binding) == name)?;
             Some((argument, binding))
         })
     }

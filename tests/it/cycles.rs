@@ -81,7 +81,10 @@ fn a_and_b_on_two_threads_need_each_other() {
         let needs = |key: &str, other: &str| {
             let body = || {
                 met.wait();
-                1 + cache.blocking().get_or_set(other, 60, || 1i64).expect("valid")
+                1 + cache
+                    .blocking()
+                    .get_or_set(other, 60, || 1i64)
+                    .expect("valid")
             };
             cache.blocking().get_or_set(key, 60, body).expect("valid")
         };
@@ -130,13 +133,28 @@ fn a_chain_without_a_circle_waits() {
 fn a_body_that_reads_its_own_key_computes_it() {
     let (cache, runs) = (memory(), Runs::default());
     let body = || async {
-        let inner = cache.get_or_set("k", 60, || async { runs.next() }).await.expect("valid");
+        let inner = cache
+            .get_or_set("k", 60, || async { runs.next() })
+            .await
+            .expect("valid");
         inner + 10
     };
-    assert_eq!(Task::new(cache.get_or_set("k", 60, body)).ends().unwrap(), 11);
-    assert_eq!(cache.blocking().get::<i64>("k").unwrap(), Some(11), "the outer one is stored");
+    assert_eq!(
+        Task::new(cache.get_or_set("k", 60, body)).ends().unwrap(),
+        11
+    );
+    assert_eq!(
+        cache.blocking().get::<i64>("k").unwrap(),
+        Some(11),
+        "the outer one is stored"
+    );
 
-    let body = || 10 + cache.blocking().get_or_set("sync", 60, || runs.next()).expect("valid");
+    let body = || {
+        10 + cache
+            .blocking()
+            .get_or_set("sync", 60, || runs.next())
+            .expect("valid")
+    };
     assert_eq!(cache.blocking().get_or_set("sync", 60, body).unwrap(), 12);
     assert_eq!(cache.blocking().get::<i64>("sync").unwrap(), Some(12));
 }
@@ -144,9 +162,16 @@ fn a_body_that_reads_its_own_key_computes_it() {
 fn fib(cache: &Cache, n: u64, runs: &Runs) -> u64 {
     let body = || {
         runs.next();
-        if n < 2 { n } else { fib(cache, n - 1, runs) + fib(cache, n - 2, runs) }
+        if n < 2 {
+            n
+        } else {
+            fib(cache, n - 1, runs) + fib(cache, n - 2, runs)
+        }
     };
-    cache.blocking().get_or_set(format!("fib:{n}"), 60, body).expect("valid")
+    cache
+        .blocking()
+        .get_or_set(format!("fib:{n}"), 60, body)
+        .expect("valid")
 }
 
 #[test]
@@ -178,7 +203,10 @@ fn the_context_follows_a_future_that_moves_to_another_thread() {
             let read = async { cache.get_or_set("k", 60, || async { runs.next() }).await };
             let read = with_context(read);
             thread::scope(|scope| {
-                scope.spawn(|| Task::new(read).ends().expect("valid")).join().expect("no panic")
+                scope
+                    .spawn(|| Task::new(read).ends().expect("valid"))
+                    .join()
+                    .expect("no panic")
             })
         };
         assert_eq!(cache.blocking().get_or_set("k", 60, body).unwrap(), 1);

@@ -13,7 +13,10 @@ use crate::support::{Gate, Task, finishes, memory};
 const SOON: Duration = Duration::from_secs(60);
 
 fn compute(cache: &Cache, key: &str) -> i64 {
-    cache.blocking().get_or_set(key, 60, || 1i64).expect("a valid key and TTL")
+    cache
+        .blocking()
+        .get_or_set(key, 60, || 1i64)
+        .expect("a valid key and TTL")
 }
 
 #[test]
@@ -26,10 +29,20 @@ fn a_log_tells_the_story_of_a_key() {
     cache.blocking().expire("k").expect("valid");
     cache.blocking().invalidate("k").expect("valid");
     cache.blocking().clear();
-    let story = ["led k", "stored k", "hit k", "written k", "expired k", "invalidated k", "cleared "];
+    let story = [
+        "led k",
+        "stored k",
+        "hit k",
+        "written k",
+        "expired k",
+        "invalidated k",
+        "cleared ",
+    ];
     assert_eq!(log.log(), story);
     log.clear();
-    let failed = cache.blocking().try_get_or_set("k", 60, || Cache::named("x").map(|_| 1i64));
+    let failed = cache
+        .blocking()
+        .try_get_or_set("k", 60, || Cache::named("x").map(|_| 1i64));
     assert!(failed.is_err());
     assert_eq!(log.log(), ["led k", "not_stored k"]);
 }
@@ -51,7 +64,16 @@ fn a_log_tells_the_story_of_a_flight() {
     cache.blocking().invalidate("k").expect("valid");
     gate.open();
     waiter.ends().expect("valid");
-    assert_eq!(log.log(), ["led k", "joined k", "promoted k", "invalidated k", "refused k"]);
+    assert_eq!(
+        log.log(),
+        [
+            "led k",
+            "joined k",
+            "promoted k",
+            "invalidated k",
+            "refused k"
+        ]
+    );
 }
 
 #[test]
@@ -78,7 +100,10 @@ fn with_meddler(meddle: fn(&Cache, &Event)) {
         assert_eq!(compute(&cache, "k"), 1);
         assert_eq!(compute(&cache, "k"), 1);
         cache.blocking().set("k", &2i64, 60).expect("valid");
-        assert_eq!(cache.blocking().invalidate("k").expect("valid"), Delivery::Acknowledged);
+        assert_eq!(
+            cache.blocking().invalidate("k").expect("valid"),
+            Delivery::Acknowledged
+        );
         cache.blocking().clear();
         assert_eq!(compute(&cache, "k"), 1);
     });
@@ -97,7 +122,12 @@ fn a_subscriber_may_call_the_cache() {
 fn a_subscriber_may_touch_the_key_it_hears_of() {
     with_meddler(|cache, event| {
         if event.kind == EventKind::Stored {
-            assert!(cache.blocking().contains(event.key.as_str()).expect("valid"));
+            assert!(
+                cache
+                    .blocking()
+                    .contains(event.key.as_str())
+                    .expect("valid")
+            );
         }
     });
 }
@@ -123,7 +153,10 @@ fn a_panicking_subscriber_harms_nobody() {
     cache.blocking().invalidate("k").expect("valid");
     assert_eq!(cache.blocking().get::<i64>("k").expect("valid"), None);
     use EventKind::{Hit, Invalidated, Led, Stored};
-    assert_eq!(*heard.lock().expect("no panic under it"), [Led, Stored, Hit, Invalidated]);
+    assert_eq!(
+        *heard.lock().expect("no panic under it"),
+        [Led, Stored, Hit, Invalidated]
+    );
 }
 
 #[test]
@@ -139,8 +172,16 @@ fn hooks_hear_of_every_invalidation_and_of_nothing_else() -> Result<(), Error> {
     cache.blocking().invalidate_tag("t")?;
     cache.blocking().clear();
     drop(cache);
-    let heard: Vec<_> = heard.iter().map(|event| (event.kind.as_str(), event.key)).collect();
-    let expected = [("invalidated", "k"), ("invalidated", "j"), ("invalidated", "t"), ("cleared", "")];
+    let heard: Vec<_> = heard
+        .iter()
+        .map(|event| (event.kind.as_str(), event.key))
+        .collect();
+    let expected = [
+        ("invalidated", "k"),
+        ("invalidated", "j"),
+        ("invalidated", "t"),
+        ("cleared", ""),
+    ];
     assert_eq!(heard, expected.map(|(kind, key)| (kind, key.to_owned())));
     Ok(())
 }

@@ -23,7 +23,12 @@ fn counted<'c>(
         gate.passed().await;
         run
     };
-    async move { cache.get_or_set(key, 60, body).await.expect("a valid key and TTL") }
+    async move {
+        cache
+            .get_or_set(key, 60, body)
+            .await
+            .expect("a valid key and TTL")
+    }
 }
 
 fn stored(cache: &Cache) -> Option<i64> {
@@ -33,8 +38,9 @@ fn stored(cache: &Cache) -> Option<i64> {
 #[test]
 fn a_thousand_async_callers_share_one_computation() {
     let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
-    let mut callers: Vec<_> =
-        (0..1000).map(|_| Task::waiting(counted(&cache, "k", &runs, &gate))).collect();
+    let mut callers: Vec<_> = (0..1000)
+        .map(|_| Task::waiting(counted(&cache, "k", &runs, &gate)))
+        .collect();
     gate.open();
     assert!(callers.iter_mut().all(|caller| caller.ends_woken() == 1));
     assert_eq!((runs.count(), stored(&cache)), (1, Some(1)));
@@ -60,14 +66,21 @@ fn a_stampede_of_threads_shares_one_computation() {
             .collect();
         watch.await_count(EventKind::Joined, THREADS - 1);
         gate.open();
-        assert!(callers.into_iter().all(|caller| caller.join().expect("no panic") == 1));
+        assert!(
+            callers
+                .into_iter()
+                .all(|caller| caller.join().expect("no panic") == 1)
+        );
     });
     assert_eq!(runs.count(), 1);
 }
 
 #[test]
 fn tasks_on_a_real_runtime_share_one_computation() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
     let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
     let watch = Watch::of(&cache);
     let callers: Vec<_> = (0..200)
@@ -86,13 +99,15 @@ fn tasks_on_a_real_runtime_share_one_computation() {
 
 #[test]
 fn two_keys_do_not_wait_for_each_other() {
-    let (cache, runs, closed, open) =
-        (memory(), Runs::default(), Gate::default(), Gate::default());
+    let (cache, runs, closed, open) = (memory(), Runs::default(), Gate::default(), Gate::default());
     open.open();
     let mut slow = Task::waiting(counted(&cache, "slow", &runs, &closed));
     assert_eq!(Task::new(counted(&cache, "quick", &runs, &open)).ends(), 2);
     let other_version = cache.with_version(2);
-    assert_eq!(Task::new(counted(&other_version, "slow", &runs, &open)).ends(), 3);
+    assert_eq!(
+        Task::new(counted(&other_version, "slow", &runs, &open)).ends(),
+        3
+    );
     closed.open();
     assert_eq!(slow.ends(), 1);
 }
@@ -104,7 +119,11 @@ fn a_dropped_leader_is_replaced_by_a_waiter_at_once() {
     let mut first = Task::waiting(counted(&cache, "k", &runs, &gate));
     let mut second = Task::waiting(counted(&cache, "k", &runs, &gate));
     drop(leader);
-    assert_eq!((first.take_wakes(), second.take_wakes()), (1, 0), "one is woken, not all");
+    assert_eq!(
+        (first.take_wakes(), second.take_wakes()),
+        (1, 0),
+        "one is woken, not all"
+    );
     first.waits();
     assert_eq!(runs.count(), 2, "the first waiter computes");
     gate.open();
@@ -115,8 +134,9 @@ fn a_dropped_leader_is_replaced_by_a_waiter_at_once() {
 #[test]
 fn a_promoted_waiter_that_is_dropped_unpolled_passes_the_lead_on() {
     let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
-    let mut callers: Vec<_> =
-        (0..10).map(|_| Task::waiting(counted(&cache, "k", &runs, &gate))).collect();
+    let mut callers: Vec<_> = (0..10)
+        .map(|_| Task::waiting(counted(&cache, "k", &runs, &gate)))
+        .collect();
     let mut last = callers.pop().expect("there are ten");
     for caller in callers {
         drop(caller);
@@ -131,8 +151,9 @@ fn a_promoted_waiter_that_is_dropped_unpolled_passes_the_lead_on() {
 #[test]
 fn a_promoted_waiter_that_is_dropped_while_it_computes_passes_the_lead_on() {
     let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
-    let mut callers: Vec<_> =
-        (0..5).map(|_| Task::waiting(counted(&cache, "k", &runs, &gate))).collect();
+    let mut callers: Vec<_> = (0..5)
+        .map(|_| Task::waiting(counted(&cache, "k", &runs, &gate)))
+        .collect();
     for expected in 2..=5 {
         drop(callers.remove(0));
         assert!(callers[0].take_wakes() > 0);
@@ -160,8 +181,9 @@ fn waiters_that_leave_are_not_offered_the_lead() {
 fn a_key_is_free_again_when_everybody_has_gone() {
     let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
     for first_out_is_the_leader in [true, false] {
-        let mut callers: Vec<_> =
-            (0..3).map(|_| Task::waiting(counted(&cache, "k", &runs, &gate))).collect();
+        let mut callers: Vec<_> = (0..3)
+            .map(|_| Task::waiting(counted(&cache, "k", &runs, &gate)))
+            .collect();
         if !first_out_is_the_leader {
             callers.reverse();
         }
@@ -214,12 +236,18 @@ fn futures_can_be_dropped_at_every_poll() {
                 runs.next()
             })
         };
-        let tasks = plan.iter().map(|polls| Task::new(cancel_after(*polls, read()))).collect();
+        let tasks = plan
+            .iter()
+            .map(|polls| Task::new(cancel_after(*polls, read())))
+            .collect();
         let outputs = run_all(tasks);
         for (polls, output) in plan.iter().zip(outputs) {
             let ended = output.map(|value| value.expect("valid"));
             assert!(ended.is_some() || *polls != NEVER, "{plan:?}");
-            assert!(ended.is_none_or(|value| value == 1), "{plan:?}: computed once");
+            assert!(
+                ended.is_none_or(|value| value == 1),
+                "{plan:?}: computed once"
+            );
         }
         let end = run_all(vec![Task::new(read())]).remove(0);
         assert_eq!(end.expect("valid"), 1, "{plan:?}: the key is free");
@@ -234,8 +262,9 @@ fn a_panicking_leader_releases_everybody() {
         panic!("as the test wants")
     };
     let mut leader = Task::waiting(cache.get_or_set::<i64, _, _>("k", 60, body));
-    let mut waiters: Vec<_> =
-        (0..3).map(|_| Task::waiting(counted(&cache, "k", &runs, &Gate::default()))).collect();
+    let mut waiters: Vec<_> = (0..3)
+        .map(|_| Task::waiting(counted(&cache, "k", &runs, &Gate::default())))
+        .collect();
     gate.open();
     assert!(catch_unwind(AssertUnwindSafe(|| leader.poll())).is_err());
     for waiter in &mut waiters {
@@ -243,7 +272,11 @@ fn a_panicking_leader_releases_everybody() {
         waiter.waits();
     }
     assert_eq!(runs.count(), 3, "all of them compute, side by side");
-    assert_eq!(cache.blocking().get_or_set("k", 60, || 9i64).unwrap(), 9, "the key is free");
+    assert_eq!(
+        cache.blocking().get_or_set("k", 60, || 9i64).unwrap(),
+        9,
+        "the key is free"
+    );
 }
 
 #[test]
@@ -265,7 +298,11 @@ fn a_panicking_sync_leader_releases_everybody() {
         assert!(leader.join().is_err());
         assert_eq!(waiter.join().expect("no panic").expect("valid"), 1);
     });
-    assert_eq!(stored(&cache), None, "what a released waiter computed is not stored");
+    assert_eq!(
+        stored(&cache),
+        None,
+        "what a released waiter computed is not stored"
+    );
     assert_eq!(cache.blocking().get_or_set("k", 60, || 9i64).unwrap(), 9);
 }
 
@@ -283,7 +320,9 @@ fn a_thousand_waiters_of_a_failing_body_are_not_served_one_after_the_other() {
     };
     let mut leader = Task::waiting(fail(gate.clone()));
     let second = Gate::default();
-    let mut waiters: Vec<_> = (0..1000).map(|_| Task::waiting(fail(second.clone()))).collect();
+    let mut waiters: Vec<_> = (0..1000)
+        .map(|_| Task::waiting(fail(second.clone())))
+        .collect();
     gate.open();
     assert!(leader.ends().is_err());
     waiters.iter_mut().for_each(Task::waits);
@@ -306,9 +345,16 @@ fn values_that_are_not_stored_are_handed_to_joiners() {
         };
         let mut callers: Vec<_> = (0..3).map(|_| Task::waiting(read())).collect();
         gate.open();
-        assert!(callers.iter_mut().all(|caller| caller.ends().unwrap() == 1), "{name}");
+        assert!(
+            callers.iter_mut().all(|caller| caller.ends().unwrap() == 1),
+            "{name}"
+        );
         assert_eq!(stored(&cache), None, "{name}");
-        assert_eq!(Task::new(read()).ends().unwrap(), 2, "{name}: the next call computes");
+        assert_eq!(
+            Task::new(read()).ends().unwrap(),
+            2,
+            "{name}: the next call computes"
+        );
     }
 }
 
@@ -317,30 +363,46 @@ fn a_reader_of_another_type_computes_without_storing() {
     let (cache, gate) = (memory(), Gate::default());
     let mut leader = Task::waiting(counted(&cache, "k", &Runs::default(), &gate));
     let text = || async { "text".to_owned() };
-    assert_eq!(Task::new(cache.get_or_set("k", 60, text)).ends().unwrap(), "text");
+    assert_eq!(
+        Task::new(cache.get_or_set("k", 60, text)).ends().unwrap(),
+        "text"
+    );
     gate.open();
     assert_eq!((leader.ends(), stored(&cache)), (1, Some(1)));
     // Without a computation under way it replaces the value: one cell holds one type.
-    assert_eq!(Task::new(cache.get_or_set("k", 60, text)).ends().unwrap(), "text");
+    assert_eq!(
+        Task::new(cache.get_or_set("k", 60, text)).ends().unwrap(),
+        "text"
+    );
     assert_eq!(stored(&cache), None);
-    assert_eq!(cache.blocking().get::<String>("k").unwrap().as_deref(), Some("text"));
+    assert_eq!(
+        cache.blocking().get::<String>("k").unwrap().as_deref(),
+        Some("text")
+    );
 }
 
 #[test]
 fn a_sync_reader_never_waits_for_an_async_leader() {
     finishes(|| {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
         runtime.block_on(async {
             let local = tokio::task::LocalSet::new();
             let (also, its_runs, its_gate) = (cache.clone(), runs.clone(), gate.clone());
-            let leader = local.spawn_local(async move {
-                counted(&also, "k", &its_runs, &its_gate).await
-            });
+            let leader =
+                local.spawn_local(async move { counted(&also, "k", &its_runs, &its_gate).await });
             local.run_until(tokio::task::yield_now()).await;
             assert_eq!(gate.entered(), 1);
             // On the only thread there is: waiting here would block the leader too.
-            assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next()).unwrap(), 2);
+            assert_eq!(
+                cache
+                    .blocking()
+                    .get_or_set("k", 60, || runs.next())
+                    .unwrap(),
+                2
+            );
             assert_eq!(stored(&cache), None, "it did not store");
             gate.open();
             assert_eq!(local.run_until(leader).await.expect("no panic"), 1);
@@ -379,6 +441,9 @@ fn futures_are_send_even_where_the_error_is_not() {
     });
     let mut failing = Task::new(sendable(failing));
     failing.waits();
-    assert_eq!(failing.ends().expect_err("it fails").to_string(), "as the test wants");
+    assert_eq!(
+        failing.ends().expect_err("it fails").to_string(),
+        "as the test wants"
+    );
     drop(sendable(cache.get_or_set("k", 60, || async { 1i64 })));
 }

@@ -18,7 +18,10 @@ fn now<T>(operation: impl Future<Output = T>) -> T {
 fn fails<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
     let error = result.expect_err("it should fail");
     assert_eq!(error.kind(), kind);
-    assert!(error.to_string().contains(says), "`{error}` should say `{says}`");
+    assert!(
+        error.to_string().contains(says),
+        "`{error}` should say `{says}`"
+    );
 }
 
 #[test]
@@ -38,9 +41,15 @@ fn async_operations_do_what_their_names_say() -> Checked {
     assert_eq!(now(cache.get_or_set("k", 60, || async { 3i64 }))?, 3);
     assert_eq!(now(cache.invalidate("k"))?, Delivery::Acknowledged);
     now(cache.set_many([("a", &1i64), ("b", &2)], 60))?;
-    assert_eq!(now(cache.get_many::<i64>(["a", "x", "b"]))?, [Some(1), None, Some(2)]);
+    assert_eq!(
+        now(cache.get_many::<i64>(["a", "x", "b"]))?,
+        [Some(1), None, Some(2)]
+    );
     assert_eq!(now(cache.delete_many(["a", "x"]))?, 1);
-    assert_eq!((now(cache.incr("n", 5))?, now(cache.decr("n", 7))?), (5, -2));
+    assert_eq!(
+        (now(cache.incr("n", 5))?, now(cache.decr("n", 7))?),
+        (5, -2)
+    );
     assert!(now(cache.touch("n", 60))? && !now(cache.touch("x", 60))?);
     assert_eq!(now(cache.clear())?, Delivery::Acknowledged);
     assert!(cache.is_empty());
@@ -69,7 +78,10 @@ fn sync_operations_do_what_their_names_say() -> Checked {
     assert_eq!(cache.get_or_set("k", 60, || 3i64)?, 3);
     assert_eq!(cache.invalidate("k")?, Delivery::Acknowledged);
     cache.set_many([("a", &1i64), ("b", &2)], 60)?;
-    assert_eq!(cache.get_many::<i64>(["a", "x", "b"])?, [Some(1), None, Some(2)]);
+    assert_eq!(
+        cache.get_many::<i64>(["a", "x", "b"])?,
+        [Some(1), None, Some(2)]
+    );
     assert_eq!(cache.delete_many(["a", "x"])?, 1);
     assert_eq!((cache.incr("n", 5)?, cache.decr("n", 7)?), (5, -2));
     assert!(cache.touch("n", 60)? && !cache.touch("x", 60)?);
@@ -110,7 +122,10 @@ const TICK: Duration = Duration::from_millis(1);
 #[test]
 fn the_builder_sets_the_default_ttl() -> Checked {
     let clock = cached_core::time::ManualClock::new();
-    let cache = Cache::memory().default_ttl(5).clock(clock.clone()).build()?;
+    let cache = Cache::memory()
+        .default_ttl(5)
+        .clock(clock.clone())
+        .build()?;
     cache.blocking().set("k", &1i64, Ttl::DEFAULT)?;
     clock.advance(Duration::from_secs(5) - TICK);
     assert!(cache.blocking().contains("k")?);
@@ -124,7 +139,11 @@ fn a_zero_ttl_expires_at_once() -> Checked {
     let cache = memory();
     cache.blocking().set("k", &1i64, 60)?;
     cache.blocking().set("k", &2i64, 0)?;
-    assert_eq!(cache.blocking().get::<i64>("k")?, None, "the value before is gone too");
+    assert_eq!(
+        cache.blocking().get::<i64>("k")?,
+        None,
+        "the value before is gone too"
+    );
     assert!(!cache.blocking().add("k", &2i64, Duration::ZERO)?);
     assert_eq!(cache.blocking().get_or_set("k", 0, || 3i64)?, 3);
     assert!(!cache.blocking().contains("k")?);
@@ -153,7 +172,10 @@ fn touch_counts_from_now() -> Checked {
     clock.advance(Duration::from_secs(9));
     assert_eq!(cache.blocking().get("k")?, Some(1i64));
     clock.advance(Duration::from_secs(1));
-    assert!(!cache.blocking().touch("k", 10)?, "what expired does not come back");
+    assert!(
+        !cache.blocking().touch("k", 10)?,
+        "what expired does not come back"
+    );
     assert_eq!(cache.blocking().get::<i64>("k")?, None);
     Ok(())
 }
@@ -167,7 +189,11 @@ fn counters_start_at_zero_live_forever_and_keep_their_ttl() -> Checked {
     clock.advance(Duration::from_secs(60));
     assert_eq!(cache.blocking().get("views")?, Some(1i64));
     assert_eq!(cache.blocking().get::<i64>("minute")?, None);
-    assert_eq!(cache.blocking().incr("minute", 3)?, 3, "what expired counts as nothing");
+    assert_eq!(
+        cache.blocking().incr("minute", 3)?,
+        3,
+        "what expired counts as nothing"
+    );
     Ok(())
 }
 
@@ -177,13 +203,25 @@ fn counters_neither_wrap_nor_change_what_is_no_counter() -> Checked {
     cache.blocking().set("n", &i64::MAX, 60)?;
     fails(cache.blocking().incr("n", 1), ErrorKind::Overflow, "i64");
     assert_eq!(cache.blocking().get("n")?, Some(i64::MAX));
-    fails(cache.blocking().decr("n", i64::MIN), ErrorKind::Overflow, "i64");
+    fails(
+        cache.blocking().decr("n", i64::MIN),
+        ErrorKind::Overflow,
+        "i64",
+    );
     assert_eq!(cache.blocking().decr("n", i64::MAX)?, 0);
     cache.blocking().set("text", &"7".to_owned(), 60)?;
-    fails(cache.blocking().incr("text", 1), ErrorKind::WrongType, "`set` it");
+    fails(
+        cache.blocking().incr("text", 1),
+        ErrorKind::WrongType,
+        "`set` it",
+    );
     assert_eq!(cache.blocking().get("text")?, Some("7".to_owned()));
     cache.blocking().set("narrow", &7i32, 60)?;
-    fails(cache.blocking().incr("narrow", 1), ErrorKind::WrongType, "i64");
+    fails(
+        cache.blocking().incr("narrow", 1),
+        ErrorKind::WrongType,
+        "i64",
+    );
     Ok(())
 }
 
@@ -228,14 +266,26 @@ fn caches_are_strangers_and_clones_share() -> Checked {
 #[test]
 fn low_level_keys_are_taken_byte_for_byte() -> Checked {
     let cache = memory();
-    let keys = ["a:b", "a%3Ab", "A:B", "a:b ", "\u{e4}", "a\u{308}", "\0", "a b"];
-    let long: Vec<String> = (0..4).map(|end| format!("{}{end}", "x".repeat(500))).collect();
-    for (value, key) in keys.iter().copied().chain(long.iter().map(String::as_str)).enumerate() {
+    let keys = [
+        "a:b", "a%3Ab", "A:B", "a:b ", "\u{e4}", "a\u{308}", "\0", "a b",
+    ];
+    let long: Vec<String> = (0..4)
+        .map(|end| format!("{}{end}", "x".repeat(500)))
+        .collect();
+    for (value, key) in keys
+        .iter()
+        .copied()
+        .chain(long.iter().map(String::as_str))
+        .enumerate()
+    {
         cache.blocking().set(key, &value, 60)?;
     }
     assert_eq!(cache.len(), keys.len() + long.len());
     assert_eq!(cache.blocking().get(keys[1])?, Some(1usize));
-    assert_eq!(cache.blocking().get(long[3].as_str())?, Some(keys.len() + 3));
+    assert_eq!(
+        cache.blocking().get(long[3].as_str())?,
+        Some(keys.len() + 3)
+    );
     Ok(())
 }
 
@@ -243,26 +293,51 @@ fn low_level_keys_are_taken_byte_for_byte() -> Checked {
 fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
     let cache = Cache::memory().max_weight(10_000).build()?;
     for key in 0..100 {
-        cache.blocking().set(format!("k{key}"), &"x".repeat(500), 60)?;
+        cache
+            .blocking()
+            .set(format!("k{key}"), &"x".repeat(500), 60)?;
         assert!(cache.weight() <= 10_000);
     }
     assert!(!cache.is_empty());
     cache.blocking().set("big", &1i64, 60)?;
     let too_large = "x".repeat(20_000);
-    fails(cache.blocking().set("big", &too_large, 60), ErrorKind::TooLarge, "max_weight");
-    assert!(!cache.blocking().contains("big")?, "the value before is gone");
-    fails(cache.blocking().add("big", &too_large, 60), ErrorKind::TooLarge, "max_weight");
-    assert_eq!(cache.blocking().get_or_set("big", 60, || too_large.clone())?, too_large);
+    fails(
+        cache.blocking().set("big", &too_large, 60),
+        ErrorKind::TooLarge,
+        "max_weight",
+    );
+    assert!(
+        !cache.blocking().contains("big")?,
+        "the value before is gone"
+    );
+    fails(
+        cache.blocking().add("big", &too_large, 60),
+        ErrorKind::TooLarge,
+        "max_weight",
+    );
+    assert_eq!(
+        cache
+            .blocking()
+            .get_or_set("big", 60, || too_large.clone())?,
+        too_large
+    );
     assert!(!cache.blocking().contains("big")?);
     cache.blocking().set("big", &1i64, 60)?;
-    assert!(!cache.blocking().add("big", &too_large, 60)?, "it is there already");
+    assert!(
+        !cache.blocking().add("big", &too_large, 60)?,
+        "it is there already"
+    );
     Ok(())
 }
 
 #[test]
 fn a_counter_that_does_not_fit_says_so() -> Checked {
     let cache = Cache::memory().max_weight(1).build()?;
-    fails(cache.blocking().incr("n", 1), ErrorKind::TooLarge, "max_weight");
+    fails(
+        cache.blocking().incr("n", 1),
+        ErrorKind::TooLarge,
+        "max_weight",
+    );
     Ok(())
 }
 
@@ -270,7 +345,9 @@ fn a_counter_that_does_not_fit_says_so() -> Checked {
 fn an_entry_bound_holds() -> Checked {
     let cache = Cache::memory().max_entries(50).build()?;
     for key in 0..1000 {
-        cache.blocking().set(format!("k{key}"), &1i64, Ttl::FOREVER)?;
+        cache
+            .blocking()
+            .set(format!("k{key}"), &1i64, Ttl::FOREVER)?;
         assert!(cache.len() <= 50);
     }
     Ok(())
@@ -284,7 +361,13 @@ fn a_dummy_cache_stores_nothing() -> Checked {
     assert!(!cache.blocking().add("k", &1i64, 60)?);
     assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next())?, 1);
     assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next())?, 2);
-    assert_eq!((cache.blocking().incr("n", 5)?, cache.blocking().incr("n", 5)?), (5, 5));
+    assert_eq!(
+        (
+            cache.blocking().incr("n", 5)?,
+            cache.blocking().incr("n", 5)?
+        ),
+        (5, 5)
+    );
     assert!(!cache.blocking().delete("k")? && cache.is_empty());
     Ok(())
 }
@@ -307,7 +390,9 @@ impl Nosy {
 impl Clone for Nosy {
     fn clone(&self) -> Self {
         self.look();
-        Self { cache: self.cache.clone() }
+        Self {
+            cache: self.cache.clone(),
+        }
     }
 }
 
@@ -327,7 +412,9 @@ fn values_may_call_the_cache_when_they_are_cloned_or_dropped() {
             Cache::memory().max_weight(1).build()?,
         ];
         for cache in caches {
-            let value = Nosy { cache: Some(cache.clone()) };
+            let value = Nosy {
+                cache: Some(cache.clone()),
+            };
             let c = cache.blocking();
             let _ = c.set("k", &value, 60);
             let _ = c.set("k", &value, 60);

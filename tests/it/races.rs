@@ -22,20 +22,68 @@ const WRITTEN: i64 = 7;
 type Overtaker = (&'static str, fn(&Cache), Option<i64>);
 
 const OVERTAKERS: &[Overtaker] = &[
-    ("invalidate", |c| _ = c.blocking().invalidate("k").unwrap(), None),
-    ("delete", |c| assert!(!c.blocking().delete("k").unwrap()), None),
-    ("delete_many", |c| _ = c.blocking().delete_many(["j", "k"]).unwrap(), None),
+    (
+        "invalidate",
+        |c| _ = c.blocking().invalidate("k").unwrap(),
+        None,
+    ),
+    (
+        "delete",
+        |c| assert!(!c.blocking().delete("k").unwrap()),
+        None,
+    ),
+    (
+        "delete_many",
+        |c| _ = c.blocking().delete_many(["j", "k"]).unwrap(),
+        None,
+    ),
     ("clear", |c| c.blocking().clear(), None),
-    ("set for no time", |c| c.blocking().set("k", &WRITTEN, 0).unwrap(), None),
-    ("set", |c| c.blocking().set("k", &WRITTEN, 60).unwrap(), Some(WRITTEN)),
-    ("set_many", |c| c.blocking().set_many([("k", &WRITTEN)], 60).unwrap(), Some(WRITTEN)),
-    ("add", |c| assert!(c.blocking().add("k", &WRITTEN, 60).unwrap()), Some(WRITTEN)),
-    ("incr", |c| _ = c.blocking().incr("k", WRITTEN).unwrap(), Some(WRITTEN)),
-    ("decr", |c| _ = c.blocking().decr("k", -WRITTEN).unwrap(), Some(WRITTEN)),
-    ("async invalidate", |c| _ = Task::new(c.invalidate("k")).ends(), None),
-    ("async set", |c| Task::new(c.set("k", &WRITTEN, 60)).ends().unwrap(), Some(WRITTEN)),
+    (
+        "set for no time",
+        |c| c.blocking().set("k", &WRITTEN, 0).unwrap(),
+        None,
+    ),
+    (
+        "set",
+        |c| c.blocking().set("k", &WRITTEN, 60).unwrap(),
+        Some(WRITTEN),
+    ),
+    (
+        "set_many",
+        |c| c.blocking().set_many([("k", &WRITTEN)], 60).unwrap(),
+        Some(WRITTEN),
+    ),
+    (
+        "add",
+        |c| assert!(c.blocking().add("k", &WRITTEN, 60).unwrap()),
+        Some(WRITTEN),
+    ),
+    (
+        "incr",
+        |c| _ = c.blocking().incr("k", WRITTEN).unwrap(),
+        Some(WRITTEN),
+    ),
+    (
+        "decr",
+        |c| _ = c.blocking().decr("k", -WRITTEN).unwrap(),
+        Some(WRITTEN),
+    ),
+    (
+        "async invalidate",
+        |c| _ = Task::new(c.invalidate("k")).ends(),
+        None,
+    ),
+    (
+        "async set",
+        |c| Task::new(c.set("k", &WRITTEN, 60)).ends().unwrap(),
+        Some(WRITTEN),
+    ),
     ("async clear", |c| _ = Task::new(c.clear()).ends(), None),
-    ("another version's handle clears", |c| c.with_version(9).blocking().clear(), None),
+    (
+        "another version's handle clears",
+        |c| c.with_version(9).blocking().clear(),
+        None,
+    ),
 ];
 
 fn read<'c>(cache: &'c Cache, value: i64, gate: &Gate) -> impl Future<Output = i64> + use<'c> {
@@ -44,7 +92,12 @@ fn read<'c>(cache: &'c Cache, value: i64, gate: &Gate) -> impl Future<Output = i
         gate.passed().await;
         value
     };
-    async move { cache.get_or_set("k", 60, body).await.expect("a valid key and TTL") }
+    async move {
+        cache
+            .get_or_set("k", 60, body)
+            .await
+            .expect("a valid key and TTL")
+    }
 }
 
 fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
@@ -52,7 +105,10 @@ fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
         gate.pass();
         value
     };
-    cache.blocking().get_or_set("k", 60, body).expect("a valid key and TTL")
+    cache
+        .blocking()
+        .get_or_set("k", 60, body)
+        .expect("a valid key and TTL")
 }
 
 fn open() -> Gate {
@@ -71,10 +127,18 @@ fn an_overtaken_value_goes_to_its_caller_and_not_into_the_cache() {
         let (cache, gate) = (memory(), Gate::default());
         let mut leader = Task::waiting(read(&cache, OLD, &gate));
         overtake(&cache);
-        assert_eq!(stored(&cache), *holds, "{name}, before the computation ended");
+        assert_eq!(
+            stored(&cache),
+            *holds,
+            "{name}, before the computation ended"
+        );
         gate.open();
         assert_eq!(leader.ends(), OLD, "{name}");
-        assert_eq!(stored(&cache), *holds, "{name}, after the computation ended");
+        assert_eq!(
+            stored(&cache),
+            *holds,
+            "{name}, after the computation ended"
+        );
         let next = Task::new(read(&cache, NEW, &open())).ends();
         assert_eq!(next, holds.unwrap_or(NEW), "{name}, the next call");
         assert_eq!(stored(&cache), Some(next), "{name}, which is stored");
@@ -89,11 +153,19 @@ fn an_overtaken_value_goes_to_its_sync_caller_and_not_into_the_cache() {
             let leader = scope.spawn(|| read_blocking(&cache, OLD, &gate));
             gate.await_entered(1);
             overtake(&cache);
-            assert_eq!(stored(&cache), *holds, "{name}, before the computation ended");
+            assert_eq!(
+                stored(&cache),
+                *holds,
+                "{name}, before the computation ended"
+            );
             gate.open();
             assert_eq!(leader.join().expect("no panic"), OLD, "{name}");
         });
-        assert_eq!(stored(&cache), *holds, "{name}, after the computation ended");
+        assert_eq!(
+            stored(&cache),
+            *holds,
+            "{name}, after the computation ended"
+        );
         let next = read_blocking(&cache, NEW, &open());
         assert_eq!(next, holds.unwrap_or(NEW), "{name}, the next call");
     }
@@ -196,7 +268,11 @@ fn sync_joiners_of_an_overtaken_computation_start_over() {
             let joiner = scope.spawn(|| read_blocking(&cache, NEW, &open()));
             watch.await_count(EventKind::Joined, 1);
             overtake(&cache);
-            assert_eq!(joiner.join().expect("no panic"), holds.unwrap_or(NEW), "{name}");
+            assert_eq!(
+                joiner.join().expect("no panic"),
+                holds.unwrap_or(NEW),
+                "{name}"
+            );
             gate.open();
             assert_eq!(leader.join().expect("no panic"), OLD, "{name}");
         });
@@ -224,14 +300,20 @@ fn a_joiner_starts_over_twice_and_then_computes_alone() {
 }
 
 async fn read_forever(cache: &Cache) -> i64 {
-    cache.get_or_set("k", 60, std::future::pending).await.expect("a valid key and TTL")
+    cache
+        .get_or_set("k", 60, std::future::pending)
+        .await
+        .expect("a valid key and TTL")
 }
 
 #[test]
 fn expiry_promises_no_freshness_so_the_computation_under_way_may_fill() {
     let (cache, gate) = (memory(), Gate::default());
     let mut leader = Task::waiting(read(&cache, OLD, &gate));
-    assert!(!cache.blocking().expire("k").expect("a valid key"), "nothing was there");
+    assert!(
+        !cache.blocking().expire("k").expect("a valid key"),
+        "nothing was there"
+    );
     let mut joiner = Task::waiting(read(&cache, NEW, &gate));
     gate.open();
     assert_eq!((leader.ends(), joiner.ends_woken()), (OLD, OLD));
@@ -243,10 +325,23 @@ fn expiry_promises_no_freshness_so_the_computation_under_way_may_fill() {
 #[test]
 fn add_and_touch_leave_a_computation_alone_where_they_change_nothing() {
     let (cache, gate) = (memory(), Gate::default());
-    cache.blocking().set("k", &0i64, 60).expect("a valid key and TTL");
+    cache
+        .blocking()
+        .set("k", &0i64, 60)
+        .expect("a valid key and TTL");
     let mut refresher = Task::waiting(refresh(read(&cache, NEW, &gate)));
-    assert!(!cache.blocking().add("k", &WRITTEN, 60).expect("a valid key and TTL"));
-    assert!(cache.blocking().touch("k", 90).expect("a valid key and TTL"));
+    assert!(
+        !cache
+            .blocking()
+            .add("k", &WRITTEN, 60)
+            .expect("a valid key and TTL")
+    );
+    assert!(
+        cache
+            .blocking()
+            .touch("k", 90)
+            .expect("a valid key and TTL")
+    );
     gate.open();
     refresher.ends();
     assert_eq!(stored(&cache), Some(NEW));
@@ -282,12 +377,18 @@ fn an_invalidation_overtakes_a_refresh_too() {
 #[test]
 fn the_value_before_is_served_while_a_refresh_runs_and_stays_if_it_is_dropped() {
     let (cache, gate) = (memory(), Gate::default());
-    cache.blocking().set("k", &OLD, 60).expect("a valid key and TTL");
+    cache
+        .blocking()
+        .set("k", &OLD, 60)
+        .expect("a valid key and TTL");
     let refresher = Task::waiting(refresh(read(&cache, NEW, &gate)));
     assert_eq!(Task::new(read(&cache, -1, &gate)).ends(), OLD);
     drop(refresher);
     assert_eq!(stored(&cache), Some(OLD));
-    assert_eq!(refresh_blocking(|| read_blocking(&cache, NEW, &open())), NEW);
+    assert_eq!(
+        refresh_blocking(|| read_blocking(&cache, NEW, &open())),
+        NEW
+    );
     assert_eq!(stored(&cache), Some(NEW));
 }
 
@@ -298,10 +399,16 @@ fn a_computation_that_invalidates_its_own_key_is_refused() {
         cache.invalidate("k").await.expect("a valid key");
         OLD
     };
-    assert_eq!(Task::new(cache.get_or_set("k", 60, body)).ends().unwrap(), OLD);
+    assert_eq!(
+        Task::new(cache.get_or_set("k", 60, body)).ends().unwrap(),
+        OLD
+    );
     assert_eq!(stored(&cache), None);
     let body = || {
-        cache.blocking().set("k", &WRITTEN, 60).expect("a valid key and TTL");
+        cache
+            .blocking()
+            .set("k", &WRITTEN, 60)
+            .expect("a valid key and TTL");
         OLD
     };
     assert_eq!(cache.blocking().get_or_set("k", 60, body).unwrap(), OLD);
@@ -313,7 +420,11 @@ fn other_keys_and_other_versions_are_not_overtaken() {
     let (cache, gate) = (memory(), Gate::default());
     let mut leader = Task::waiting(read(&cache, OLD, &gate));
     cache.blocking().invalidate("j").expect("a valid key");
-    cache.with_version(2).blocking().invalidate("k").expect("a valid key");
+    cache
+        .with_version(2)
+        .blocking()
+        .invalidate("k")
+        .expect("a valid key");
     memory().blocking().clear();
     gate.open();
     assert_eq!(leader.ends(), OLD);
@@ -327,7 +438,8 @@ fn no_reader_ever_goes_back_behind_a_completed_invalidation() {
     use std::sync::atomic::{AtomicBool, AtomicI64, Ordering::SeqCst};
     finishes(|| {
         let cache = memory();
-        let (source, completed, over) = (AtomicI64::new(0), AtomicI64::new(0), AtomicBool::new(false));
+        let (source, completed, over) =
+            (AtomicI64::new(0), AtomicI64::new(0), AtomicBool::new(false));
         thread::scope(|scope| {
             for _ in 0..3 {
                 scope.spawn(|| {

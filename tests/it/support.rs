@@ -43,7 +43,10 @@ impl Wake for Wakes {
 
 impl<'a, T> Task<'a, T> {
     pub(crate) fn new(future: impl Future<Output = T> + 'a) -> Self {
-        Self { future: Box::pin(future), wakes: Arc::default() }
+        Self {
+            future: Box::pin(future),
+            wakes: Arc::default(),
+        }
     }
 
     /// A future that has begun and waits.
@@ -105,7 +108,11 @@ impl Gate {
     pub(crate) fn pass(&self) {
         self.enter();
         let closed = |passage: &mut Passage| !passage.open;
-        let (_passage, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, closed).expect("see lock");
+        let (_passage, timeout) = self
+            .0
+            .1
+            .wait_timeout_while(self.lock(), HANG, closed)
+            .expect("see lock");
         assert!(!timeout.timed_out(), "nobody opened the gate");
     }
 
@@ -144,7 +151,11 @@ impl Gate {
     #[track_caller]
     pub(crate) fn await_entered(&self, count: usize) {
         let fewer = |passage: &mut Passage| passage.entered < count;
-        let (_passage, timeout) = self.0.1.wait_timeout_while(self.lock(), HANG, fewer).expect("see lock");
+        let (_passage, timeout) = self
+            .0
+            .1
+            .wait_timeout_while(self.lock(), HANG, fewer)
+            .expect("see lock");
         assert!(!timeout.timed_out(), "fewer than {count} came to the gate");
     }
 }
@@ -158,7 +169,10 @@ impl Watch {
         let seen = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let log = Arc::clone(&seen);
         cache.subscribe(move |event| {
-            log.0.lock().expect("no test panics under this lock").push(event.clone());
+            log.0
+                .lock()
+                .expect("no test panics under this lock")
+                .push(event.clone());
             log.1.notify_all();
         });
         Self(seen)
@@ -173,10 +187,13 @@ impl Watch {
     #[track_caller]
     pub(crate) fn await_count(&self, kind: EventKind, count: usize) {
         let seen = self.0.0.lock().expect("no test panics under this lock");
-        let fewer = |seen: &mut Vec<Event>| {
-            seen.iter().filter(|event| event.kind == kind).count() < count
-        };
-        let (_passage, timeout) = self.0.1.wait_timeout_while(seen, HANG, fewer).expect("see above");
+        let fewer =
+            |seen: &mut Vec<Event>| seen.iter().filter(|event| event.kind == kind).count() < count;
+        let (_passage, timeout) = self
+            .0
+            .1
+            .wait_timeout_while(seen, HANG, fewer)
+            .expect("see above");
         assert!(!timeout.timed_out(), "fewer than {count} {kind:?}");
     }
 }
@@ -219,7 +236,10 @@ pub(crate) async fn cancel_after<F: Future>(polls: usize, future: F) -> Option<F
 pub(crate) fn run_all<T>(mut tasks: Vec<Task<'_, T>>) -> Vec<T> {
     let mut outputs: Vec<Option<T>> = tasks.iter_mut().map(|task| output(task.poll())).collect();
     while outputs.iter().any(Option::is_none) {
-        let waiting = tasks.iter_mut().zip(&mut outputs).filter(|(_, output)| output.is_none());
+        let waiting = tasks
+            .iter_mut()
+            .zip(&mut outputs)
+            .filter(|(_, output)| output.is_none());
         let woken = waiting.filter(|(task, _)| task.take_wakes() > 0);
         let polled = woken.map(|(task, out)| *out = output(task.poll())).count();
         assert!(polled > 0, "somebody waits and nobody is woken");
@@ -247,6 +267,25 @@ impl Runs {
     /// One more; the number of this run, from 1.
     pub(crate) fn next(&self) -> i64 {
         self.0.fetch_add(1, Ordering::SeqCst) as i64 + 1
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+}
+
+/// Counts how often the body of one function ran, in a `static` beside it.
+#[derive(Default)]
+pub(crate) struct Tally(AtomicUsize);
+
+impl Tally {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicUsize::new(0))
+    }
+
+    /// One more; the number of this run, from 1.
+    pub(crate) fn add(&self) -> u64 {
+        self.0.fetch_add(1, Ordering::SeqCst) as u64 + 1
     }
 
     pub(crate) fn count(&self) -> usize {

@@ -15,7 +15,10 @@ const TICK: Duration = Duration::from_millis(1);
 
 /// A leader that never ends, and is polled once only.
 async fn stuck(cache: &Cache) -> i64 {
-    cache.get_or_set("k", 60, std::future::pending).await.expect("a valid key and TTL")
+    cache
+        .get_or_set("k", 60, std::future::pending)
+        .await
+        .expect("a valid key and TTL")
 }
 
 fn stored(cache: &Cache) -> Option<i64> {
@@ -36,9 +39,17 @@ fn a_leader_that_nobody_polls_holds_async_waiters_until_the_bound() {
         waiter.ends_woken().expect("valid");
     }
     assert_eq!(runs.count(), 10);
-    assert_eq!(stored(&cache), None, "past the bound one computes without storing");
+    assert_eq!(
+        stored(&cache),
+        None,
+        "past the bound one computes without storing"
+    );
     drop(leader);
-    assert_eq!(Task::new(read()).ends().unwrap(), 11, "the key is free again");
+    assert_eq!(
+        Task::new(read()).ends().unwrap(),
+        11,
+        "the key is free again"
+    );
     assert_eq!(stored(&cache), Some(11));
 }
 
@@ -147,7 +158,9 @@ fn waiting_needs_no_runtime_and_no_manual_clock() {
 /// A body that awaits a task which reads the body's own key.
 fn awaits_itself(spawner: fn(Cache) -> tokio::task::JoinHandle<i64>, advances: bool) -> usize {
     finishes(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .unwrap();
         let (cache, clock): (Cache, ManualClock) = manual();
         let watch = Watch::of(&cache);
         let leader = runtime.spawn({
@@ -173,7 +186,10 @@ fn awaits_itself(spawner: fn(Cache) -> tokio::task::JoinHandle<i64>, advances: b
 }
 
 async fn two(cache: Cache) -> i64 {
-    cache.get_or_set("k", 60, || async { 2i64 }).await.expect("valid")
+    cache
+        .get_or_set("k", 60, || async { 2i64 })
+        .await
+        .expect("valid")
 }
 
 #[test]

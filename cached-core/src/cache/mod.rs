@@ -49,14 +49,12 @@ pub(crate) static HANDLE: Site = Site::handle((module_path!(), file!(), line!())
 
 impl Cache {
     /// A builder of a cache in the memory of this process.
-    #[must_use]
     pub fn memory() -> Builder {
         Builder::new(Config::default())
     }
 
     /// A builder of a cache that stores nothing, for development and tests. Concurrent calls still
     /// share a computation.
-    #[must_use]
     pub fn dummy() -> Builder {
         Builder::new(Config {
             stores: false,

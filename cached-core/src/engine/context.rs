@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::mutation::Armed;
+use crate::sync::thread_local;
 use crate::time::Clock;
 
 /// What surrounds a call. Flat: a frame repeats what still holds of the frame around it.
@@ -50,7 +51,7 @@ pub(crate) fn current() -> Option<Arc<Frame>> {
 /// Whether a call runs outside of any frame: the common case, and the cheap question.
 #[inline]
 pub(crate) fn is_plain() -> bool {
-    !FRAMED.get()
+    !FRAMED.with(Cell::get)
 }
 
 /// The clock of this scope: the stand-in cache's, else the system's.
@@ -86,7 +87,7 @@ impl Frame {
 }
 
 fn swap(frame: Option<Arc<Frame>>) -> Option<Arc<Frame>> {
-    FRAMED.set(frame.is_some());
+    FRAMED.with(|framed| framed.set(frame.is_some()));
     CURRENT
         .try_with(|current| current.replace(frame))
         .ok()

@@ -8,10 +8,11 @@ use std::any::TypeId;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::entry::{Payload, Stored};
+use crate::sync::{Mutex, MutexGuard};
 use crate::tag::Stamps;
 
 /// How a caller waits and computes.
@@ -127,11 +128,6 @@ impl Flight {
     /// then. Called under the shard's lock; wake the returned waker after it.
     pub(crate) fn offer(&self) -> Result<Option<Waker>, NobodyWaits> {
         self.lock().offer()
-    }
-
-    #[cfg(test)]
-    pub(crate) fn waiters(&self) -> usize {
-        self.lock().waiters.len()
     }
 }
 

@@ -227,6 +227,7 @@ impl Engine {
 }
 
 /// How a wait ended.
+#[expect(clippy::large_enum_variant, reason = "moved once per wait")]
 pub(super) enum Heard {
     Verdict(Verdict),
     /// The leader is gone; this caller leads now.

@@ -48,6 +48,7 @@ pub(super) struct Miss<'c> {
 }
 
 /// What the last wait left to do.
+#[expect(clippy::large_enum_variant, reason = "moved once per miss")]
 enum Left {
     Look,
     Lead(Lease),

@@ -13,6 +13,8 @@ mod flight;
 mod home;
 mod lease;
 mod miss;
+#[cfg(all(test, shuttle))]
+mod model;
 mod mutation;
 mod scope;
 mod verbs;
@@ -20,7 +22,8 @@ mod verbs;
 use std::sync::Arc;
 
 pub(crate) use block::block_on;
-pub use call::{Call, Missed};
+pub use call::Call;
+pub(crate) use call::Missed;
 pub(crate) use config::Config;
 #[cfg(test)]
 pub(crate) use context::Entered;

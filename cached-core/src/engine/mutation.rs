@@ -27,7 +27,7 @@ pub(crate) struct Target {
     function: Option<&'static str>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Key(Key),
     Tag(TagId),
@@ -48,6 +48,10 @@ impl Target {
             what: What::Tag(TagId::Function(site.number())),
             function: Some(site.name()),
         }
+    }
+
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.engine, &other.engine) && self.what == other.what
     }
 
     pub(crate) fn fire(&self) {
@@ -206,18 +210,19 @@ impl Mutation {
     }
 
     fn push(&mut self, site: &'static Site, engine: Option<Arc<Engine>>, what: What) {
-        if let Some(engine) = engine {
-            self.targets.push(Target {
-                engine,
-                what,
-                function: Some(site.name()),
-            });
-        }
+        let function = Some(site.name());
+        self.add(engine.map(|engine| Target { engine, what, function }));
     }
 
     pub(crate) fn target(mut self, target: Option<Target>) -> Self {
-        self.targets.extend(target);
+        self.add(target);
         self
+    }
+
+    /// Adds a target, once: several readers may keep their entries in one cache.
+    fn add(&mut self, target: Option<Target>) {
+        let new = target.filter(|new| !self.targets.iter().any(|known| known.is(new)));
+        self.targets.extend(new);
     }
 
     fn arm(self) -> (Arc<Frame>, Guard) {

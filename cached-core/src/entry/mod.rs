@@ -7,7 +7,7 @@ mod times;
 use std::any::Any;
 use std::sync::Arc;
 
-pub use shape::{Sealed, Shape, Taken};
+pub(crate) use shape::{Sealed, Shape, Taken};
 pub(crate) use times::Times;
 
 use crate::key::Key;
@@ -15,7 +15,7 @@ use crate::tag::Stamps;
 use crate::time::Millis;
 
 /// A stored value, of a type that only the functions sharing the key know.
-pub type Stored = Arc<dyn Any + Send + Sync>;
+pub(crate) type Stored = Arc<dyn Any + Send + Sync>;
 
 /// What is under a key.
 #[derive(Debug, Clone)]

@@ -139,7 +139,7 @@ impl Key {
 ///
 /// Nothing was written, or a value of `<x:hash>` could not be serialised.
 #[inline]
-pub fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result<Key, KeyError> {
+pub(crate) fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result<Key, KeyError> {
     let mut rendered = Rendered::empty();
     rendered.write(version, write);
     rendered.into_key()

@@ -45,18 +45,6 @@ pub(crate) fn unify(one: &str, other: &str) -> bool {
     ends[0]
 }
 
-/// The template with its placeholders blanked: `post:<>:x`.
-pub(crate) fn shape(template: &str) -> String {
-    let mut shape = String::with_capacity(template.len());
-    for (index, literal) in literals(template).enumerate() {
-        if index > 0 {
-            shape.push_str("<>");
-        }
-        shape.push_str(literal);
-    }
-    shape
-}
-
 /// Finds each literal at its first place. No later place can be right if that one is not: up to
 /// there a part would have to hold all that the first place leaves over.
 fn renders(template: &str, text: &str) -> bool {
@@ -188,14 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn shape_blanks_placeholders() {
-        assert_eq!(shape("post:<id>:<q:hash>"), "post:<>:<>");
-        assert_eq!(shape("plain"), "plain");
-    }
-
-    #[test]
     fn malformed_templates_are_literal_from_the_fault_on() {
-        assert_eq!(shape("a>b<c"), "a>b<c");
         check_matches("a<b", "a<b", true);
         check_matches("é<x>é", "é1é", true);
         check_unify("<", ">", false);

@@ -70,11 +70,10 @@ impl std::error::Error for Report {}
 /// with a finite TTL and no mutator. What other binaries read or invalidate is declared with
 /// [`external!`](crate::external).
 ///
+/// One line in a test of the binary:
+///
 /// ```
-/// #[test]
-/// fn cache_is_consistent() {
-///     cached_core::check().unwrap();
-/// }
+/// cached_core::check().unwrap();
 /// ```
 ///
 /// # Errors

@@ -7,8 +7,10 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+
+use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
 /// What a stamp belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -128,7 +130,7 @@ impl Table {
 /// and none can be guessed.
 pub(crate) fn fresh_stamp() -> u64 {
     static STATE: std::sync::OnceLock<RandomState> = std::sync::OnceLock::new();
-    static NEXT: AtomicU64 = AtomicU64::new(0);
+    static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
     STATE
         .get_or_init(RandomState::new)
         .hash_one(NEXT.fetch_add(1, Ordering::Relaxed))

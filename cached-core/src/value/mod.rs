@@ -11,9 +11,10 @@ mod shaped;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub use kind::{Absence, Outside, Plain, Res, Unshared};
+pub use kind::Absence;
+pub(crate) use kind::{Outside, Plain, Res, Unshared};
 pub use refused::{assert_local, assert_portable};
-pub use shaped::Shaped;
+pub(crate) use shaped::Shaped;
 
 /// Values that any backend can hold.
 ///

@@ -12,6 +12,7 @@ use super::{Local, Portable, Shaped, Storable};
 use crate::entry::{Payload, Sealed, Shape, Taken};
 
 /// Asks whether the values of `R` can be stored within `Reach`.
+#[expect(clippy::type_complexity, reason = "only names the classes")]
 #[derive(Debug)]
 pub struct StorageProbe<R, K, V, Reach>(PhantomData<fn() -> (R, K, V, Reach)>);
 

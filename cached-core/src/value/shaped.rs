@@ -9,6 +9,7 @@ use super::Storable;
 use crate::entry::{Payload, Sealed, Shape, Taken};
 
 /// A [`Shape`] put together from what the probes found. Costs nothing but its weigher.
+#[expect(clippy::type_complexity, reason = "only names the classes")]
 pub struct Shaped<R, K, S, T, Reach, W = Serialized> {
     weigh: W,
     _classes: PhantomData<fn() -> (R, K, S, T, Reach)>,

@@ -89,7 +89,9 @@ fn an_async_function_keeps_its_promises() {
         #[cfg(unix)]
         async fn get_post(db: &Db, id: u64, author: u64) -> Result<Post, DbError> { db.load(id).await }",
     );
-    check(expansion, &expect![[r##"
+    check(
+        expansion,
+        &expect![[r##"
         #[cfg(unix)]
         /// Docs.
         #[must_use]
@@ -105,14 +107,12 @@ fn an_async_function_keeps_its_promises() {
             use ::cached_core::__private as __p;
             #[allow(dead_code)]
             impl get_post {
-                #[cfg(unix)]
                 fn site() -> &'static __p::Site {
                     __p::site!(
                         reader "get_post", "post:<id>", .lock().tags(& ["user:<author>"])
                         .value(__p::value_of!(Result < Post, DbError >))
                     )
                 }
-                #[cfg(unix)]
                 async fn traced(
                     db: &Db,
                     id: u64,
@@ -130,16 +130,13 @@ fn an_async_function_keeps_its_promises() {
                         .run_async(&__shape, move || Self::get_post(db, id, author))
                         .await
                 }
-                #[cfg(unix)]
                 #[tracing::instrument]
                 async fn get_post(db: &Db, id: u64, author: u64) -> Result<Post, DbError> {
                     db.load(id).await
                 }
-                #[cfg(unix)]
                 async fn uncached(db: &Db, id: u64, author: u64) -> Result<Post, DbError> {
                     Self::get_post(db, id, author).await
                 }
-                #[cfg(unix)]
                 fn entry(id: u64, author: u64) -> __p::Entry<Result<Post, DbError>> {
                     __p::Entry::new(
                             Self::site(),
@@ -148,7 +145,6 @@ fn an_async_function_keeps_its_promises() {
                         )
                         .tag(|__k| __k.literal("user:").part(&author).end())
                 }
-                #[cfg(unix)]
                 fn entry_by(
                     id: impl __p::KeyPart,
                     author: impl __p::KeyPart,
@@ -163,7 +159,8 @@ fn an_async_function_keeps_its_promises() {
                 __p::every_entry!(, Self);
             }
         };
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]
@@ -238,7 +235,9 @@ fn a_method_gets_siblings() {
         "key = \"post:<self.tenant>:<id>\", cache = self.cache",
         "pub async fn find(&self, mut id: u64) -> Option<Post> { id += 1; self.load(id).await }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         pub async fn find(&self, id: u64) -> Option<Post> {
             Self::find_traced(self, id).await.0
         }
@@ -323,7 +322,8 @@ fn a_method_gets_siblings() {
         pub fn find_all_of(&self) -> ::cached_core::__private::EntryAll {
             Self::find_all(self)
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -333,7 +333,9 @@ fn a_method_of_a_trait_holds_everything_itself() {
         "key = \"post:<id>\", skip(self)",
         "async fn find(&self, id: u64) -> Option<Post> { self.load(id).await }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         async fn find(&self, id: u64) -> Option<Post> {
             ::cached_core::__private::assert_storable!(Option < Post >);
             let mut __call = ::cached_core::__private::Call::start(
@@ -358,7 +360,8 @@ fn a_method_of_a_trait_holds_everything_itself() {
                 .await
                 .0
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -372,7 +375,9 @@ fn the_boxed_future_of_async_trait_stays_boxed() {
             where 'life0: 'async_trait, Self: 'async_trait
         { Box::pin(async move { let __self = self; None }) }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         fn find<'life0, 'async_trait>(
             &'life0 self,
             id: u64,
@@ -418,7 +423,8 @@ fn the_boxed_future_of_async_trait_stays_boxed() {
                     .0
             })
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -428,7 +434,9 @@ fn a_pattern_is_taken_apart_for_the_key() {
         "key = \"page:<id>:<query:hash>\", ttl = lifetime(id)",
         "fn page(Path(mut id): Path<u64>, Query(query): Query<Search>) -> Page { render(id, query) }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         fn page(id: Path<u64>, query: Query<Search>) -> Page {
             page::traced(id, query).0
         }
@@ -505,7 +513,8 @@ fn a_pattern_is_taken_apart_for_the_key() {
                 __p::every_entry!(, Self);
             }
         };
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -6,20 +6,25 @@ use crate::testing::{check, tokens};
 #[test]
 fn one_field_is_the_field_itself() {
     let item = tokens("struct UserId(u64);");
-    check(expand(item, key_part::derive), &expect![[r#"
+    check(
+        expand(item, key_part::derive),
+        &expect![[r#"
         #[automatically_derived]
         impl ::cached_core::__private::KeyPart for UserId {
             fn write_key(&self, __k: &mut ::cached_core::__private::KeyWriter) {
                 ::cached_core::__private::KeyPart::write_key(&self.0, __k)
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn several_fields_are_a_tuple() {
     let item = tokens("struct Page<T> { slug: String, part: T }");
-    check(expand(item, key_part::derive), &expect![[r#"
+    check(
+        expand(item, key_part::derive),
+        &expect![[r#"
         #[automatically_derived]
         impl<T: ::cached_core::__private::KeyPart> ::cached_core::__private::KeyPart
         for Page<T> {
@@ -27,13 +32,16 @@ fn several_fields_are_a_tuple() {
                 ::cached_core::__private::KeyPart::write_key(&(&self.slug, &self.part), __k)
             }
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
 fn variants_are_their_names() {
     let item = tokens("enum Language { German, r#English {} }");
-    check(expand(item, key_part::derive), &expect![[r##"
+    check(
+        expand(item, key_part::derive),
+        &expect![[r##"
         #[automatically_derived]
         impl ::cached_core::__private::KeyPart for Language {
             fn write_key(&self, __k: &mut ::cached_core::__private::KeyWriter) {
@@ -45,19 +53,23 @@ fn variants_are_their_names() {
                 )
             }
         }
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]
 fn a_type_has_the_name_it_was_given() {
     let item =
         tokens("#[key_type = \"invoice\"] #[cached_core(crate = my::cache)] struct Invoice;");
-    check(expand(item, key_type::derive), &expect![[r##"
+    check(
+        expand(item, key_type::derive),
+        &expect![[r##"
         #[automatically_derived]
         impl my::cache::__private::KeyType for Invoice {
             const NAME: &'static str = "invoice";
         }
-    "##]]);
+    "##]],
+    );
 }
 
 #[test]

@@ -13,7 +13,9 @@ fn targets_are_rendered_before_the_body() {
         "\"post:<id>\", tag = \"user:<author.id>\", \"feed:<id>:*\", get_post(id), posts::feed(..)",
         "async fn update(id: u64, author: &Author) -> Result<(), Error> { save(id).await? }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         async fn update(id: u64, author: &Author) -> Result<(), Error> {
             let __mutation = ::cached_core::__private::Mutation::new()
                 .key(
@@ -41,7 +43,8 @@ fn targets_are_rendered_before_the_body() {
                 })
                 .await
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -67,7 +70,9 @@ fn the_result_is_looked_at_after_the_body() {
         "\"post:<result.id>:<name>\", by_name(name, result.id), on = ok",
         "fn create(name: String) -> Result<Post, Error> { insert(name) }",
     );
-    check(expansion, &expect![[r#"
+    check(
+        expansion,
+        &expect![[r#"
         fn create(name: String) -> Result<Post, Error> {
             let __kept0 = ::core::clone::Clone::clone(&name);
             let __kept1 = ::core::clone::Clone::clone(&name);
@@ -110,7 +115,8 @@ fn the_result_is_looked_at_after_the_body() {
                     },
                 )
         }
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -7,13 +7,14 @@
 mod shard;
 
 use std::hash::BuildHasher;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use hashbrown::HashTable;
 
 use self::shard::{Limits, Shard};
 use crate::entry::{Slot, SlotKey};
 use crate::key::Key;
+use crate::sync::{Mutex, MutexGuard};
 
 /// How much a memory tier may hold.
 #[derive(Debug, Clone, Copy)]

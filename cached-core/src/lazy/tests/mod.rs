@@ -2,6 +2,7 @@
 //! the public API, with the attributes.
 
 mod owned;
+mod serde;
 mod shared;
 mod tasks;
 mod traits;

@@ -2,7 +2,7 @@
 //! `#[cached_impl]`, outside of a trait impl.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote};
 use syn::{FnArg, Visibility};
 
 use super::entries::Entries;
@@ -16,10 +16,11 @@ use crate::signature::{Argument, Flow};
 /// The `const` block is there for its `use`: it keeps the paths short for whoever reads this.
 pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
     let door = format_ident!("__p");
-    let (parts, vis) = (Parts::beside_under(model, &door), &model.function.vis);
-    let (everywhere, private) = (&parts.attrs.everywhere, model.runtime.private());
+    let (mut parts, vis) = (Parts::beside_under(model, &door), &model.function.vis);
     let wrapper = wrapper(&parts, &quote!(#name), &format_ident!("traced"));
-    let declared = quote_spanned!(name.span()=> enum #name);
+    // What is on the block need not be on each function in it.
+    let everywhere = std::mem::take(&mut parts.attrs.everywhere);
+    let private = model.runtime.private();
     let body_name = &model.function.sig.ident;
     let site = site(&parts, Names::Own, &Visibility::Inherited);
     let traced = traced(&parts, Names::Own, body_name);
@@ -32,7 +33,7 @@ pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
         #(#everywhere)*
         #[doc(hidden)]
         #[allow(non_camel_case_types, dead_code)]
-        #vis #declared {}
+        #vis enum #name {}
 
         #(#everywhere)*
         const _: () = {

@@ -1,0 +1,19 @@
+//! What the engine, the tags and the memory tier synchronise with: the standard library, or, in a
+//! model (`--cfg shuttle`), shuttle, which tries interleavings of them.
+//!
+//! Not here: counters that only hand out ids, one-time initialisers, and locks of statics that are
+//! held for a moment and call nothing. A model could not reset them, and they order nothing.
+
+#[cfg(not(all(test, shuttle)))]
+pub(crate) use std::{
+    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    thread::{Thread, current, park},
+    thread_local,
+};
+
+#[cfg(all(test, shuttle))]
+pub(crate) use shuttle::{
+    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    thread::{Thread, current, park},
+    thread_local,
+};
