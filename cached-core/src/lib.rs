@@ -1,6 +1,65 @@
 //! Memoization with invalidation that no computation under way can overtake.
+//!
+//! ```
+//! use cached_core::{Handle, cached, invalidates};
+//!
+//! #[derive(Handle)] // reaches data, is none: never part of a key
+//! struct Db;
+//!
+//! #[cached(key = "post:<id>", ttl = 300)]
+//! async fn get_post(db: &Db, id: u64) -> Result<String, std::io::Error> {
+//!     Ok(format!("post {id}")) // a query, in real life
+//! }
+//!
+//! #[invalidates("post:<id>")]
+//! async fn update_post(db: &Db, id: u64, title: &str) -> Result<(), std::io::Error> {
+//!     Ok(())
+//! }
+//!
+//! # async fn example(db: Db) -> Result<(), std::io::Error> {
+//! get_post(&db, 7).await?; // computes
+//! get_post(&db, 7).await?; // a hit
+//! update_post(&db, 7, "new").await?; // whoever reads from now on sees the new post
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What holds
+//!
+//! - A value whose computation began before an invalidation completed is never stored, and never
+//!   returned to a call that begins after it. An invalidation never waits for a computation.
+//! - Concurrent misses of one key run the body once. Nobody waits longer than `wait` (5 seconds):
+//!   past it, a caller computes for itself.
+//! - A fault of the cache never becomes an error of your function.
+//! - Different arguments never share a key: an argument that is neither in the key nor skipped is
+//!   a compile error.
+//! - Every future can be dropped at any await.
+//!
+//! # Where to look
+//!
+//! - [`#[cached]`](macro@cached) and its options; [`#[invalidates]`](macro@invalidates);
+//!   [`#[cached_property]`](macro@cached_property) for lazy fields.
+//! - [`Cache`]: the low-level handle, named caches, bounds; [`install`].
+//! - [`Entry`]: the entries of one function, `get_post::entry(7)`.
+//! - [`KeyPart`], [`KeyType`], [`Handle`]: what arguments are to a key.
+//! - [`check`](check()), [`sites`], [`stats`]: what the binary caches, and how well.
+//! - [`testing`](https://docs.rs/cached-core/latest/cached_core/testing): isolated caches, manual
+//!   time, recorded events (feature `testing`).
+//!
+//! # Features
+//!
+//! `macros` (default): the attributes. `tokio`: [`spawn`](crate::with_context) with context.
+//! `testing`. `tracing`, `metrics`: subscribers in [`event`]. `uuid`, `chrono`, `time`: key parts.
+//! `sqlx`: pools are handles.
+//!
+//! # When not to use it
+//!
+//! Entries live in the memory of one process. Several processes with caches of their own do not
+//! see each other's invalidations; until a shared backend is available, give such data a TTL that
+//! you can live with.
 
-#![cfg_attr(docsrs, feature(doc_cfg))]
+// Without the macros, the links to them lead nowhere.
+#![cfg_attr(not(feature = "macros"), allow(rustdoc::broken_intra_doc_links))]
 
 #[doc(hidden)]
 pub mod __private;
@@ -8,7 +67,7 @@ pub mod __private;
 pub mod testing;
 
 mod cache;
-mod lazy;
+pub mod lazy;
 
 mod engine;
 
@@ -38,13 +97,16 @@ pub use engine::{bypass, bypass_blocking, refresh, refresh_blocking, with_contex
 pub use error::{Error, ErrorKind};
 pub use event::{Delivery, Outcome};
 pub use key::{Handle, IntoKey, Key, KeyError, KeyPart, KeyType, KeyWriter};
-pub use lazy::*;
+pub use lazy::{CachedProperty, Shared};
 pub use registry::{Finding, FunctionStats, Report, Role, Site, Stats, check, sites, stats};
 pub use time::Ttl;
 pub use value::{Local, Portable};
 
 #[cfg(feature = "macros")]
-pub use cached_macros::*;
+pub use cached_macros::{
+    Handle, KeyPart, KeyType, cached, cached_impl, cached_property, invalidate,
+    invalidate_blocking, invalidates, key,
+};
 
 /// Declares a template whose readers or mutators are outside of this binary, for
 /// [`check`](crate::check()).

@@ -28,10 +28,11 @@ const ORDER: &[&str] = &[
     "weigh",
     "time",
     "error",
+    "sync",
 ];
 
 /// What an adapter may name besides the port: values, no I/O, no decisions.
-const VOCABULARY: &[&str] = &["event", "entry", "tag", "key", "weigh", "time", "error"];
+const VOCABULARY: &[&str] = &["event", "entry", "tag", "key", "weigh", "time", "error", "sync"];
 
 /// The children of `backend` that are not adapters.
 const PORT: &[&str] = &["port"];

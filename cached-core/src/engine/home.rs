@@ -221,6 +221,7 @@ pub(crate) fn resolve(site: &'static Site) -> Option<Arc<Engine>> {
 }
 
 /// An item of a test binary that wants every call to run in a scope of its own.
+#[cfg(feature = "testing")]
 #[derive(Debug)]
 pub struct Isolate;
 

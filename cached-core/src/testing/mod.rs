@@ -1,7 +1,7 @@
 //! Support for testing code that caches (feature `testing`).
 //!
 //! - [`isolated`] gives a test its own cache, so that tests run side by side;
-//!   [`isolate_all!`](crate::isolate_all) makes a test binary insist on it.
+//!   [`isolate_all!`] makes a test binary insist on it.
 //! - [`Recorder`] writes down what a cache did, for tests that assert on "computed once" instead
 //!   of on time.
 //! - [`ManualClock`] moves time by hand.
@@ -25,7 +25,7 @@ use crate::engine::{Config, Engine, Frame, bypass, bypass_blocking, with_context
 /// Caches given by an expression stay what they are.
 ///
 /// The scope follows the future, not the thread; tasks spawned inside keep it by
-/// [`spawn`](crate::testing::spawn) or [`in_scope`].
+/// `spawn` (feature `tokio`) or [`in_scope`].
 ///
 /// ```
 /// use cached_core::{cached, testing};

@@ -1,5 +1,5 @@
 //! Time as the cache sees it: how long values live ([`Ttl`]), what time it is ([`Clock`]) and who
-//! wakes those that wait ([`Clock::sleep_until`]).
+//! wakes those that wait (alarms).
 //!
 //! All instants are milliseconds of a monotonic clock whose origin means nothing. Wall clocks
 //! never enter a decision.

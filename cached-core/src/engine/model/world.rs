@@ -1,0 +1,187 @@
+//! One cache, one source of truth, and callers that check what they are given.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use shuttle::scheduler::{PctScheduler, RandomScheduler, Scheduler};
+use shuttle::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use shuttle::thread;
+
+use crate::backend::memory::Bounds;
+use crate::engine::{Call, Config, Engine};
+use crate::event::Outcome;
+use crate::key::Key;
+use crate::registry::Site;
+use crate::time::{Clock, ManualClock, Ttl};
+use crate::value::{AnyBackend, Outside, Plain, Shaped, Unshared};
+
+pub(super) const TAG: &str = "tag";
+
+static SITE: Site = Site::handle((module_path!(), file!(), line!()));
+
+type ValueShape = Shaped<u64, Plain, Unshared, Outside, AnyBackend>;
+
+/// What the threads of a model share.
+pub(super) struct World {
+    pub(super) engine: Arc<Engine>,
+    /// What computations read.
+    pub(super) source: AtomicU64,
+    /// The version whose invalidation has completed.
+    completed: AtomicU64,
+    /// How many bodies run now.
+    running: AtomicU64,
+    /// How many bodies ever began.
+    pub(super) begun: AtomicU64,
+}
+
+impl World {
+    pub(super) fn new() -> Arc<Self> {
+        let config = Config {
+            clock: Clock::Manual(ManualClock::new()),
+            bounds: Bounds { entries: 16, weight: None },
+            ..Config::default()
+        };
+        Arc::new(Self {
+            engine: Engine::new(config),
+            source: AtomicU64::new(0),
+            completed: AtomicU64::new(0),
+            running: AtomicU64::new(0),
+            begun: AtomicU64::new(0),
+        })
+    }
+
+    pub(super) fn key(name: &str) -> Key {
+        Key::logical(name, 1).expect("not empty")
+    }
+
+    pub(super) fn shape() -> ValueShape {
+        Shaped::new(Plain, Unshared, Outside, AnyBackend)
+    }
+
+    pub(super) fn call(&self, name: &str) -> Call<'_> {
+        let call = Call::with_key(&SITE, Ok(Self::key(name)));
+        call.ttl(Ttl::FOREVER).tags(vec![TAG.into()]).on(&self.engine)
+    }
+
+    /// A sync read of `k`.
+    pub(super) fn read(&self) -> (u64, Outcome) {
+        let call = self.call("k");
+        let hit = call.hit(&Self::shape());
+        hit.unwrap_or_else(|| call.run(&Self::shape(), || self.compute()))
+    }
+
+    /// An async read of `k` whose body waits once.
+    pub(super) async fn read_async(&self) -> (u64, Outcome) {
+        let call = self.call("k");
+        if let Some(hit) = call.hit(&Self::shape()) {
+            return hit;
+        }
+        let body = || async {
+            let _body = Body::begin(self);
+            let read = self.source.load(SeqCst);
+            yield_once().await;
+            read
+        };
+        call.run_async(&Self::shape(), body).await
+    }
+
+    fn compute(&self) -> u64 {
+        let _body = Body::begin(self);
+        let read = self.source.load(SeqCst);
+        thread::yield_now();
+        read
+    }
+
+    /// A read that must not be older than what was completed before it began.
+    pub(super) fn check(&self, read: impl FnOnce(&Self) -> u64) {
+        let floor = self.completed.load(SeqCst);
+        let seen = read(self);
+        assert!(seen >= floor, "read {seen} after {floor} was completed");
+    }
+
+    /// Changes the source, then does what must be done about it.
+    pub(super) fn write(&self, version: u64, invalidate: fn(&Engine)) {
+        self.source.store(version, SeqCst);
+        invalidate(&self.engine);
+        self.completed.store(version, SeqCst);
+    }
+}
+
+/// A body that runs; there is never more than one of a flight.
+struct Body<'w>(&'w World);
+
+impl<'w> Body<'w> {
+    fn begin(world: &'w World) -> Self {
+        world.begun.fetch_add(1, SeqCst);
+        world.running.fetch_add(1, SeqCst);
+        Self(world)
+    }
+}
+
+impl Drop for Body<'_> {
+    fn drop(&mut self) {
+        self.0.running.fetch_sub(1, SeqCst);
+    }
+}
+
+impl World {
+    /// How many bodies run at this moment, this one included.
+    pub(super) fn running(&self) -> u64 {
+        self.running.load(SeqCst)
+    }
+}
+
+/// Pending once; whoever polls it is woken at once.
+pub(super) async fn yield_once() {
+    let mut yielded = false;
+    std::future::poll_fn(|cx| {
+        if std::mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Drops a future that has not ended after so many polls.
+pub(super) async fn cancel_after<F: Future>(polls: usize, future: F) -> Option<F::Output> {
+    let mut future = Some(Box::pin(future));
+    let mut left = polls;
+    let output = std::future::poll_fn(|cx| {
+        let inner = future.as_mut().expect("polled after the end");
+        left -= 1;
+        match inner.as_mut().poll(cx) {
+            Poll::Ready(output) => Poll::Ready(Some(output)),
+            Poll::Pending if left == 0 => Poll::Ready(None),
+            Poll::Pending => Poll::Pending,
+        }
+    });
+    let output = pin!(output).await;
+    drop(future.take());
+    output
+}
+
+/// Tries a model under two schedulers: blind chance, and chance that is good at finding bugs of few
+/// preemptions.
+pub(super) fn try_all(model: fn()) {
+    const TRIES: usize = 2000;
+    let under = |scheduler: Box<dyn Scheduler + Send>| {
+        let mut config = shuttle::Config::new();
+        config.silence_warnings = true;
+        config.failure_persistence = shuttle::FailurePersistence::None;
+        shuttle::Runner::new(scheduler, config).run(model);
+    };
+    under(Box::new(RandomScheduler::new(TRIES)));
+    under(Box::new(PctScheduler::new(3, TRIES)));
+}
+
+/// Runs threads of a model to their end.
+pub(super) fn run(threads: Vec<Box<dyn FnOnce() + Send>>) {
+    let threads: Vec<_> = threads.into_iter().map(thread::spawn).collect();
+    for thread in threads {
+        thread.join().expect("no thread of a model panics");
+    }
+}
