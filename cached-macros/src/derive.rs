@@ -24,12 +24,12 @@ pub(crate) fn expand(
     expanded().unwrap_or_else(Faults::into_tokens)
 }
 
-/// `#[cached_core(crate = path)]`
+/// `#[cached(crate = path)]`
 fn runtime(attrs: &[Attribute]) -> Result<Runtime, Faults> {
     let mut written = None;
     for attr in attrs
         .iter()
-        .filter(|attr| attr.path().is_ident("cached_core"))
+        .filter(|attr| attr.path().is_ident("cached"))
     {
         attr.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {

@@ -287,9 +287,9 @@ pub fn cached_property(attr: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// An enum whose variants hold data has no canonical form: use `<x:hash>`, or implement the trait.
-/// Renaming a variant changes its keys. `#[cached_core(crate = path)]` on the type says where
+/// Renaming a variant changes its keys. `#[cached(crate = path)]` on the type says where
 /// `cached-core` is.
-#[proc_macro_derive(KeyPart, attributes(cached_core))]
+#[proc_macro_derive(KeyPart, attributes(cached))]
 pub fn derive_key_part(item: TokenStream) -> TokenStream {
     derive::expand(item.into(), derive::key_part::derive).into()
 }
@@ -312,8 +312,8 @@ pub fn derive_key_part(item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// The name is yours to choose and to keep: the compiler's own names change with it, and with
-/// every move of the type. `#[cached_core(crate = path)]` says where `cached-core` is.
-#[proc_macro_derive(KeyType, attributes(cached_core, key_type))]
+/// every move of the type. `#[cached(crate = path)]` says where `cached-core` is.
+#[proc_macro_derive(KeyType, attributes(cached, key_type))]
 pub fn derive_key_type(item: TokenStream) -> TokenStream {
     derive::expand(item.into(), derive::key_type::derive).into()
 }
@@ -335,8 +335,8 @@ pub fn derive_key_type(item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// Two values of the type must give the same results: a client of one tenant is no handle, its
-/// tenant belongs in the key. `#[cached_core(crate = path)]` says where `cached-core` is.
-#[proc_macro_derive(Handle, attributes(cached_core))]
+/// tenant belongs in the key. `#[cached(crate = path)]` says where `cached-core` is.
+#[proc_macro_derive(Handle, attributes(cached))]
 pub fn derive_handle(item: TokenStream) -> TokenStream {
     derive::expand(item.into(), derive::handle::derive).into()
 }

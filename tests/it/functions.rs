@@ -99,6 +99,9 @@ fn an_impl_trait_argument_can_be_in_the_key_or_skipped() {
 }
 
 struct Wrapped<T>(T);
+
+impl cached_core::Handle for Wrapped<u64> {}
+
 struct Point {
     x: u64,
     y: u64,
@@ -119,7 +122,6 @@ async fn patterns_bind_what_the_key_names() {
         plain.0 += 0;
         id + x + y + second + plain.0
     }
-    impl cached_core::Handle for Wrapped<u64> {}
     isolated(async {
         let call = |id, x| sum(Wrapped(id), Point { x, y: 3 }, (9, 4), Wrapped(0));
         assert_eq!([call(1, 2).await, call(1, 2).await, call(2, 2).await], [10, 10, 11]);
@@ -368,6 +370,52 @@ async fn a_companion_is_as_visible_as_its_function() {
         assert_eq!(outer::inner::for_a_module(1), 3);
         assert!(outer::inner::for_a_module::entry(1).blocking().contains());
         assert_eq!(outer::parent(1).await, (2, true));
+    })
+    .await;
+}
+
+/// Functions named as what a companion holds.
+mod namesakes {
+    use cached_core::cached;
+
+    #[cached(key = "f:namesake:all")]
+    pub(super) async fn all() -> u64 {
+        1
+    }
+
+    #[cached(key = "f:namesake:entry:<id>")]
+    pub(super) fn entry(id: u64) -> u64 {
+        if id == 0 { 0 } else { entry(id - 1) + 1 }
+    }
+
+    #[cached(key = "f:namesake:traced:<id>")]
+    pub(super) async fn traced(id: u64) -> u64 {
+        id
+    }
+
+    #[cached(key = "f:namesake:uncached:<id>")]
+    pub(super) fn uncached(id: u64) -> u64 {
+        id
+    }
+
+    #[cached(key = "f:namesake:site:<id>")]
+    pub(super) fn site(id: u64) -> u64 {
+        id
+    }
+}
+
+#[tokio::test]
+async fn a_function_may_be_named_as_a_function_of_its_companion() {
+    isolated(async {
+        assert_eq!((namesakes::all().await, namesakes::entry(2)), (1, 2));
+        assert_eq!((namesakes::traced(3).await, namesakes::uncached(4), namesakes::site(5)), (3, 4, 5));
+        assert_eq!(namesakes::all::traced().await.1, Outcome::Hit);
+        assert_eq!(namesakes::entry::traced(1), (1, Outcome::Hit));
+        assert_eq!(namesakes::traced::traced(3).await.1, Outcome::Hit);
+        assert_eq!(namesakes::uncached::uncached(6), 6);
+        assert_eq!(namesakes::entry::entry(2).key(), "f:namesake:entry:2");
+        namesakes::all::invalidate_all().await;
+        assert!(!namesakes::all::entry().contains().await);
     })
     .await;
 }

@@ -7,6 +7,7 @@ mod flights;
 mod handle;
 mod mutators;
 mod races;
+mod readme;
 mod scopes;
 mod support;
 mod tags;

@@ -43,6 +43,10 @@ const STEPS: &[(&str, Action)] = &[
         "tests, cached-core without features",
         Action::Cargo("test -p cached-core --no-default-features --lib --tests"),
     ),
+    (
+        "models of the engine",
+        Action::Model("test -p cached-core --lib --target-dir target/model engine::model::"),
+    ),
     ("numbered examples", Action::Call(examples::run_all)),
     ("the blog", Action::Cargo("run -p blog")),
     ("instructions per hit", Action::Call(hit::check)),
@@ -64,6 +68,8 @@ enum Action {
     Cargo(&'static str),
     /// The same, with every rustdoc warning an error.
     Docs(&'static str),
+    /// The same, with shuttle in place of the standard library's locks.
+    Model(&'static str),
     /// A function of this crate.
     Call(fn() -> Outcome),
 }
@@ -73,6 +79,7 @@ impl Action {
         match self {
             Action::Cargo(words) => cargo(words).run(),
             Action::Docs(words) => cargo(words).env("RUSTDOCFLAGS", "-D warnings").run(),
+            Action::Model(words) => cargo(words).env("RUSTFLAGS", "--cfg shuttle").run(),
             Action::Call(function) => function(),
         }
     }

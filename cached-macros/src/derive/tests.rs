@@ -60,7 +60,7 @@ fn variants_are_their_names() {
 #[test]
 fn a_type_has_the_name_it_was_given() {
     let item =
-        tokens("#[key_type = \"invoice\"] #[cached_core(crate = my::cache)] struct Invoice;");
+        tokens("#[key_type = \"invoice\"] #[cached(crate = my::cache)] struct Invoice;");
     check(
         expand(item, key_type::derive),
         &expect![[r##"

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use shuttle::sync::atomic::Ordering::SeqCst;
 
-use super::world::{World, cancel_after, run, try_all, yield_once};
+use super::world::{World, cancel_after, run, try_all};
 use crate::engine::block_on;
 use crate::event::Outcome;
 
 type Thread = Box<dyn FnOnce() + Send>;
+
+const STAYS: usize = usize::MAX;
 
 /// A caller of `k` that gives up after so many polls.
 fn caller(world: &Arc<World>, polls: usize) -> Thread {
@@ -16,7 +18,7 @@ fn caller(world: &Arc<World>, polls: usize) -> Thread {
     Box::new(move || {
         let read = world.read_async();
         let seen = block_on(cancel_after(polls, read));
-        assert!(seen.is_some() || polls < 10, "it had all the time it wanted");
+        assert!(seen.is_some() || polls != STAYS, "it had all the time it wanted");
         if let Some((_, outcome)) = seen {
             assert_ne!(outcome, Outcome::Uncached);
             assert_ne!(outcome, Outcome::Refused);
@@ -24,28 +26,18 @@ fn caller(world: &Arc<World>, polls: usize) -> Thread {
     })
 }
 
-/// A caller that stays, and sees to it that it computes alone.
-fn lone(world: &Arc<World>) -> Thread {
-    let world = Arc::clone(world);
-    Box::new(move || {
-        let body = || async {
-            let before = world.running();
-            yield_once().await;
-            assert!(before == 0, "another body of the flight runs");
-            0
-        };
-        let call = world.call("k");
-        if call.hit(&World::shape()).is_none() {
-            block_on(call.run_async(&World::shape(), body));
-        }
-    })
+/// Runs callers that give up after so many polls each. At most one body runs at a time.
+fn callers(polls: &[usize]) -> Arc<World> {
+    let world = World::new();
+    run(polls.iter().map(|polls| caller(&world, *polls)).collect());
+    assert_eq!(world.most.load(SeqCst), 1, "two leaders of one flight");
+    world
 }
 
 #[test]
 fn callers_that_stay_share_one_computation() {
     try_all(|| {
-        let world = World::new();
-        run((0..3).map(|_| caller(&world, usize::MAX)).collect());
+        let world = callers(&[STAYS; 3]);
         assert_eq!(world.begun.load(SeqCst), 1);
     });
 }
@@ -66,8 +58,7 @@ fn sync_callers_share_one_computation() {
 #[test]
 fn a_leader_that_leaves_is_replaced_and_the_value_is_stored() {
     try_all(|| {
-        let world = World::new();
-        run(vec![caller(&world, 1), caller(&world, usize::MAX), caller(&world, usize::MAX)]);
+        let world = callers(&[1, STAYS, STAYS]);
         assert_eq!(world.read(), (0, Outcome::Hit));
         assert!(world.begun.load(SeqCst) <= 2);
     });
@@ -76,8 +67,7 @@ fn a_leader_that_leaves_is_replaced_and_the_value_is_stored() {
 #[test]
 fn heirs_that_leave_are_replaced_too() {
     try_all(|| {
-        let world = World::new();
-        run(vec![caller(&world, 1), caller(&world, 2), caller(&world, 1), caller(&world, 99)]);
+        let world = callers(&[1, 2, 1, STAYS]);
         assert_eq!(world.read(), (0, Outcome::Hit));
     });
 }
@@ -85,19 +75,10 @@ fn heirs_that_leave_are_replaced_too() {
 #[test]
 fn a_key_is_free_when_everybody_has_left() {
     try_all(|| {
-        let world = World::new();
-        run(vec![caller(&world, 1), caller(&world, 1), caller(&world, 2)]);
+        let world = callers(&[1, 1, 2]);
         let (value, outcome) = world.read();
         assert_eq!(value, 0);
         assert!(matches!(outcome, Outcome::Hit | Outcome::Stored), "{outcome:?}");
-    });
-}
-
-#[test]
-fn a_flight_has_one_leader_at_a_time() {
-    try_all(|| {
-        let world = World::new();
-        run(vec![caller(&world, 1), caller(&world, 2), lone(&world)]);
     });
 }
 
@@ -107,7 +88,7 @@ fn callers_that_leave_while_an_invalidation_comes_leave_nobody_behind() {
         let world = World::new();
         let writes = Arc::clone(&world);
         let writer = Box::new(move || {
-            writes.write(1, |engine| drop(engine.invalidate(&World::key("k"), None)));
+            writes.write(1, |engine| _ = engine.invalidate(&World::key("k"), None));
         });
         let stays = {
             let world = Arc::clone(&world);
@@ -115,7 +96,7 @@ fn callers_that_leave_while_an_invalidation_comes_leave_nobody_behind() {
         };
         let leaves = |polls| -> Thread {
             let world = Arc::clone(&world);
-            Box::new(move || drop(block_on(cancel_after(polls, world.read_async()))))
+            Box::new(move || _ = block_on(cancel_after(polls, world.read_async())))
         };
         run(vec![leaves(1), leaves(2), writer, stays]);
         assert_eq!(world.read().0, 1);
@@ -129,8 +110,8 @@ fn two_computations_that_need_each_other_both_end() {
         let needs = |one: &'static str, other: &'static str| -> Thread {
             let world = Arc::clone(&world);
             Box::new(move || {
-                let inner = || world.call(other).run(&World::shape(), || 1).0;
-                let (value, _) = world.call(one).run(&World::shape(), || 1 + inner());
+                let inner = || world.missed(other).run(&World::shape(), || 1).0;
+                let (value, _) = world.missed(one).run(&World::shape(), || 1 + inner());
                 assert!((1..=3).contains(&value));
             })
         };
@@ -146,7 +127,7 @@ fn a_panicking_leader_leaves_nobody_behind() {
             let world = Arc::clone(&world);
             Box::new(move || {
                 let body = || -> u64 { std::panic::resume_unwind(Box::new("as the model wants")) };
-                let call = || world.call("k").run(&World::shape(), body);
+                let call = || world.missed("k").run(&World::shape(), body);
                 let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(call));
             })
         };

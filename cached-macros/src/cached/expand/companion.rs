@@ -22,11 +22,16 @@ pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
     let everywhere = std::mem::take(&mut parts.attrs.everywhere);
     let private = model.runtime.private();
     let body_name = &model.function.sig.ident;
+    let (owner, apart) = owner_of_body(&model.function.name());
     let site = site(&parts, Names::Own, &Visibility::Inherited);
-    let traced = traced(&parts, Names::Own, body_name);
+    let traced = traced(&parts, Names::Own, (&owner, body_name));
     let body = body(&parts, None, &Visibility::Inherited, body_name);
-    let uncached = uncached(&parts, body_name);
+    let uncached = uncached(&parts, (&owner, body_name));
     let entries = Entries::new(&parts, Names::Own, vis.clone()).all();
+    let (within, beside) = match apart {
+        None => (Some(body), None),
+        Some(apart) => (None, Some(quote!(enum #apart {} impl #apart { #body }))),
+    };
     quote! {
         #wrapper
 
@@ -39,8 +44,20 @@ pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
         const _: () = {
             use #private as #door;
             #[allow(dead_code)]
-            impl #name { #site #traced #body #uncached #entries }
+            impl #name { #site #traced #within #uncached #entries }
+            #beside
         };
+    }
+}
+
+/// Where the body goes, and the type that has to be declared for it: a function named like one of
+/// those in its companion stands apart from them, because bodies keep their names.
+fn owner_of_body(name: &str) -> (TokenStream, Option<Ident>) {
+    const TAKEN: [&str; 7] =
+        ["all", "entry", "entry_by", "invalidate_all", "site", "traced", "uncached"];
+    match TAKEN.contains(&name) {
+        false => (quote!(Self), None),
+        true => (quote!(__Body), Some(format_ident!("__Body"))),
     }
 }
 
@@ -54,7 +71,7 @@ pub(super) fn siblings(model: &Model, prefix: &Ident) -> TokenStream {
     let wrapper = wrapper(&parts, &quote!(Self), &names.of("traced"));
     let body_name = names.of("uncached");
     let site = site(&parts, names, vis);
-    let traced = traced(&parts, names, &body_name);
+    let traced = traced(&parts, names, (&quote!(Self), &body_name));
     let doc = names.documented(
         "The body of {}: nothing is read or stored.",
         &model.function.name(),
@@ -100,7 +117,11 @@ fn site(parts: &Parts<'_>, names: Names<'_>, vis: &Visibility) -> TokenStream {
 }
 
 /// The call with its outcome: hit, or run the body.
-fn traced(parts: &Parts<'_>, names: Names<'_>, body: &Ident) -> TokenStream {
+fn traced(
+    parts: &Parts<'_>,
+    names: Names<'_>,
+    (owner, body): (&TokenStream, &Ident),
+) -> TokenStream {
     let Parts {
         model,
         private,
@@ -110,7 +131,7 @@ fn traced(parts: &Parts<'_>, names: Names<'_>, body: &Ident) -> TokenStream {
     let (everywhere, lints, vis) = (&attrs.everywhere, &attrs.lints, &model.function.vis);
     let (name, site) = (names.of("traced"), names.of("site"));
     let begin = begin(parts, &quote!(Self::#site()));
-    let (tags, body) = (parts.tags(), call(parts, &quote!(Self), body));
+    let (tags, body) = (parts.tags(), call(parts, owner, body));
     let (asyncness, run) = match model.signature.flow {
         Flow::Sync => (None, quote!(.run(&__shape, move || #body))),
         Flow::Async | Flow::Boxed => (
@@ -163,14 +184,14 @@ fn body(
 }
 
 /// `uncached(..)` of a companion, whose body keeps the function's name.
-fn uncached(parts: &Parts<'_>, body: &Ident) -> TokenStream {
+fn uncached(parts: &Parts<'_>, (owner, body): (&TokenStream, &Ident)) -> TokenStream {
     let function = &parts.model.function;
     let (everywhere, lints) = (&parts.attrs.everywhere, &parts.attrs.lints);
     let (vis, asyncness) = (&function.vis, &function.sig.asyncness);
     let output = function.sig.output.to_token_stream();
     let header = header(parts, &format_ident!("uncached"), &inputs(parts), &output);
     let (call, wait) = (
-        call(parts, &quote!(Self), body),
+        call(parts, owner, body),
         asyncness.map(|_| quote!(.await)),
     );
     quote!(#(#everywhere)* #(#lints)* #vis #asyncness #header { #call #wait })

@@ -57,7 +57,9 @@ impl<'p, 'm> Entries<'p, 'm> {
 
     /// The entry of a call, by the arguments that its key and tags are made of.
     fn entry(&self) -> TokenStream {
-        let value = self.value(&self.parts.key(), &self.parts.tags());
+        let arguments: Vec<_> = self.arguments().collect();
+        let ttl = self.parts.ttl_given(&arguments, self.receiver().is_some());
+        let value = self.value(&self.parts.key(), &quote!(#(#ttl)*), &self.parts.tags());
         let receiver = self.receiver();
         let doc = self.doc("The entry of {} for these arguments.");
         let main = self.entry_fn(doc, "entry", receiver, &value);
