@@ -34,8 +34,8 @@ async fn reorder_all_feeds() {}
 async fn main() -> Result<(), cached_core::Error> {
     let reads = async |when: &str| {
         let before = QUERIES.load(Ordering::Relaxed);
-        (feed(1, 1).await, feed(1, 2).await, feed(2, 1).await);
-        (permissions(1).await, permissions(2).await);
+        let _feeds = (feed(1, 1).await, feed(1, 2).await, feed(2, 1).await);
+        let _permissions = (permissions(1).await, permissions(2).await);
         let queries = QUERIES.load(Ordering::Relaxed) - before;
         println!("{when}: 5 reads, {queries} queries");
         queries

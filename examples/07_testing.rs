@@ -36,7 +36,6 @@ async fn the_log_says_what_happened() -> Result<(), cached_core::Error> {
     .await;
     println!("{recorder:?}");
     assert_eq!(recorder.count(EventKind::Stored), 1);
-    assert_eq!(recorder.log().last().unwrap(), "invalidated answer:life");
     Ok(())
 }
 

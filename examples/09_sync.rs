@@ -12,7 +12,11 @@ static RUNS: AtomicU32 = AtomicU32::new(0);
 #[cached(key = "primes:<below>", ttl = "forever")]
 fn primes(below: u32) -> usize {
     RUNS.fetch_add(1, Ordering::Relaxed);
-    let prime = |n: &u32| (2..*n).take_while(|d| d * d <= *n).all(|d| n % d != 0);
+    let prime = |n: &u32| {
+        (2..*n)
+            .take_while(|d| d * d <= *n)
+            .all(|d| !n.is_multiple_of(d))
+    };
     (2..below).filter(prime).count()
 }
 

@@ -6,14 +6,14 @@
 
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use std::{
-    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     thread::{Thread, current, park},
     thread_local,
 };
 
 #[cfg(all(test, shuttle))]
 pub(crate) use shuttle::{
-    sync::{Mutex, MutexGuard, atomic::AtomicU64},
+    sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},
     thread::{Thread, current, park},
     thread_local,
 };

@@ -27,10 +27,7 @@ pub(crate) fn expand(
 /// `#[cached(crate = path)]`
 fn runtime(attrs: &[Attribute]) -> Result<Runtime, Faults> {
     let mut written = None;
-    for attr in attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("cached"))
-    {
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("cached")) {
         attr.parse_nested_meta(|meta| {
             if !meta.path.is_ident("crate") {
                 return Err(

@@ -27,162 +27,13 @@ mod testing;
 
 use proc_macro::TokenStream;
 
-/// Caches what a function returns: sync or async, free, method, or method of a trait.
-///
-/// ```
-/// use cached_core::{Handle, cached};
-///
-/// #[derive(Handle)]
-/// struct Db;
-/// impl Db {
-///     async fn load(&self, id: u64) -> Result<String, std::io::Error> {
-///         Ok(format!("post {id}"))
-///     }
-/// }
-///
-/// #[cached(key = "post:<id>", ttl = "5m")]
-/// async fn get_post(db: &Db, id: u64) -> Result<String, std::io::Error> {
-///     db.load(id).await
-/// }
-///
-/// # #[tokio::main(flavor = "current_thread")]
-/// # async fn main() -> Result<(), std::io::Error> {
-/// let post = get_post(&Db, 7).await?; // runs the body and stores the value
-/// assert_eq!(get_post(&Db, 7).await?, post); // a hit
-/// assert_eq!(get_post::entry(7).get().await, Some(post));
-/// get_post::entry(7).invalidate().await;
-/// # Ok(())
-/// # }
-/// ```
-///
-/// The function keeps its name and signature. A `Result` stores its `Ok`, an `Option` its `Some`;
-/// an `Err` and a `None` are handed on and computed again next time.
-///
-/// # Options
-///
-/// | Option | Means | Without it |
-/// |---|---|---|
-/// | `key = "post:<id>"` | the template of the key | crate, module, function and every argument |
-/// | `ttl = 300`, `"5m"`, `"1h30m"`, `"forever"`, or an expression | how long a value is fresh | the cache's default, 5 minutes |
-/// | `ttl_none = "30s"` | stores `None` too, for so long | `None` is not stored |
-/// | `skip(db, self, T)` | what does not change the value | every argument is in the key, or a [`Handle`] |
-/// | `tags("user:<author>")` | names that drop many entries at once | |
-/// | `cache = "name"`, or an expression such as `self.cache` | which cache | the installed one |
-/// | `version = 2` | a number in the key's identity: a new one leaves the old values behind | 1 |
-/// | `wait = "2s"` | how long a caller waits for another's computation before it runs its own | 5 s |
-/// | `lock`, `lock = "30s"` | one computation across processes; in memory it changes nothing | one per process |
-/// | `share_err = false` | callers that wait together do not share an error | shared if it is `Clone` |
-/// | `in_process` | the value stays in memory and needs no serde | it can go to any backend |
-/// | `weigh = \|value: &T\| bytes` | what a value counts against a weight bound | its size |
-/// | `companion = name`, `companion = none` | another name for the companion, or none | the function's name |
-/// | `crate = path` | where `cached-core` is | `::cached_core` |
-///
-/// # Keys
-///
-/// `<id>` (or `{id}`) names an argument, `<post.author.id>` and `<pair.0>` a field of one,
-/// `<self.tenant>` one of `self`, `<T>`, `<N>` and `<Self>` a parameter or the type. `<x:hash>`
-/// takes any `Serialize` value, `<x:secret>` a value that must not be seen in a key. Patterns are
-/// taken apart: `Path(id): Path<u64>` gives `<id>`. An argument that is not in the key has to be
-/// skipped, or be of a type that only leads to data ([`Handle`]); anything else does not compile.
-///
-/// # Beside the function
-///
-/// | For a function `f` | For a method `f` | |
-/// |---|---|---|
-/// | `f::entry(..)` | `self.f_entry(..)` | the entry of these arguments: `get`, `put`, `invalidate`, `expire`, `refresh` |
-/// | `f::entry_by(..)` | `Type::f_entry_by(..)` | the same by one value per placeholder |
-/// | `f::all()`, `f::invalidate_all()` | `Type::f_all()`, `Type::f_invalidate_all()` | every entry |
-/// | `f::traced(..)` | `self.f_traced(..)` | the value, and where it came from |
-/// | `f::uncached(..)` | `self.f_uncached(..)` | the body |
-///
-/// `entry` takes the arguments that the key and the tags are made of. The companion of a function
-/// is a type of its name, so it needs no import; if a module or type of that name is in the way,
-/// say `companion = other_name`. Nothing can stand beside a method of a trait: it is cached all
-/// the same, and [`#[cached_impl]`](macro@cached_impl) on the `impl` block reaches its entries.
-///
-/// ```
-/// use cached_core::cached;
-///
-/// struct Shop { country: String }
-///
-/// impl Shop {
-///     #[cached(key = "vat:<self.country>:<product>", ttl = "1d")]
-///     fn vat(&self, product: &str) -> Option<u32> {
-///         (product == "book").then_some(7)
-///     }
-/// }
-///
-/// let shop = Shop { country: "de".to_owned() };
-/// assert_eq!(shop.vat("book"), Some(7));
-/// assert_eq!(shop.vat_entry("book").key(), "vat:de:book");
-/// ```
-///
-/// # Other attributes
-///
-/// Documentation, `#[must_use]`, `#[deprecated]` and `#[inline]` stay on the function that callers
-/// see, `#[cfg]` goes on everything, lint levels on every copy of the signature, and all others,
-/// such as `#[tracing::instrument]`, on the body: a span covers what runs on a miss.
-///
-/// # Where it does not work
-///
-/// On `const`, `unsafe` and `extern` functions, with `&mut` arguments, on functions that return
-/// nothing, a borrow, an iterator, a stream or a guard: each is an error that says what to write.
-/// Where the function itself was written by another macro, its surroundings cannot be seen; if it
-/// is a method of a trait, put `#[cached_impl]` on the block or say `companion = none`.
+#[doc = include_str!("../docs/cached.md")]
 #[proc_macro_attribute]
 pub fn cached(attr: TokenStream, item: TokenStream) -> TokenStream {
     cached::expand(attr.into(), item.into(), place::of_call_site()).into()
 }
 
-/// Invalidates when a function ends, however it ends: by value, `Err`, panic, or dropped future.
-///
-/// ```
-/// use cached_core::{cached, invalidates};
-///
-/// #[cached(key = "post:<id>", tags("user:<author>"), skip(author))]
-/// fn get_post(id: u64, author: u64) -> String {
-///     format!("post {id} by {author}")
-/// }
-///
-/// #[invalidates("post:<id>", tag = "user:<author>")] // by template
-/// #[invalidates(get_post(id, author))] // by function: checked by the compiler
-/// fn update_post(id: u64, author: u64, title: &str) -> Result<(), std::io::Error> {
-///     # let _ = title;
-///     Ok(())
-/// }
-///
-/// get_post(7, 1);
-/// update_post(7, 1, "new")?;
-/// assert_eq!(get_post::entry(7, 1).blocking().get(), None);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-///
-/// # Targets
-///
-/// | Target | Drops |
-/// |---|---|
-/// | `"post:<id>"` | the key, in every cache where a registered function keeps keys of this text |
-/// | `tag = "user:<author>"`, or `"user:<author>:*"` | every entry that declared the tag |
-/// | `get_post(id)`, `posts::get_post(id)` | the entry of a free function |
-/// | `self.get_post(id)`, `Self::find(id)`, `<Repo>::find(id)` | the entry of a method |
-/// | `get_post(..)`, literally | every entry of the function |
-/// | `self.word_count` | a lazy field, see [`#[cached_property]`](macro@cached_property) |
-///
-/// Several targets may be listed, and the attribute repeated. Keys are rendered before the body
-/// runs, so arguments may be moved and changed by it; arguments of the function form are cloned.
-/// `<result.id>` names what the function returned, and then needs an `Ok` or a `Some`.
-///
-/// # Options
-///
-/// | Option | Means | Without it |
-/// |---|---|---|
-/// | `on = ok` | only when the function returned `Ok` or `Some` | always: an error does not prove that nothing was written |
-/// | `cache = "name"`, or an expression | where the templates' keys are | the installed cache, and those of functions with such keys |
-/// | `again_after = "10s"` | invalidates once more, so long after the function ended | 5 s, if its future was dropped |
-/// | `crate = path` | where `cached-core` is | `::cached_core` |
-///
-/// While the body runs, cached functions that it calls do not answer from, share or store what
-/// the targets cover: nothing that may be rolled back is kept.
+#[doc = include_str!("../docs/invalidates.md")]
 #[proc_macro_attribute]
 pub fn invalidates(attr: TokenStream, item: TokenStream) -> TokenStream {
     invalidates::expand(attr.into(), item.into(), place::of_call_site()).into()
@@ -396,10 +247,5 @@ pub fn invalidate(tokens: TokenStream) -> TokenStream {
 /// ```
 #[proc_macro]
 pub fn invalidate_blocking(tokens: TokenStream) -> TokenStream {
-    inline::invalidate(
-        tokens.into(),
-        "invalidate_blocking!",
-        "invalidate_blocking",
-    )
-    .into()
+    inline::invalidate(tokens.into(), "invalidate_blocking!", "invalidate_blocking").into()
 }

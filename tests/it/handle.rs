@@ -4,24 +4,12 @@ use std::time::Duration;
 
 use cached_core::{Cache, Delivery, Error, ErrorKind, Ttl};
 
-use crate::support::{Runs, Task, finishes, manual, memory};
-
-type Checked = Result<(), Error>;
+use crate::support::{Checked, Runs, Task, fails, finishes, manual, memory};
 
 /// Runs an operation that waits for nothing.
 #[track_caller]
 fn now<T>(operation: impl Future<Output = T>) -> T {
     Task::new(operation).ends()
-}
-
-#[track_caller]
-fn fails<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
-    let error = result.expect_err("it should fail");
-    assert_eq!(error.kind(), kind);
-    assert!(
-        error.to_string().contains(says),
-        "`{error}` should say `{says}`"
-    );
 }
 
 #[test]
@@ -181,63 +169,6 @@ fn touch_counts_from_now() -> Checked {
 }
 
 #[test]
-fn counters_start_at_zero_live_forever_and_keep_their_ttl() -> Checked {
-    let (cache, clock) = manual();
-    cache.blocking().incr("views", 1)?;
-    cache.blocking().set("minute", &10i64, 60)?;
-    cache.blocking().incr("minute", 1)?;
-    clock.advance(Duration::from_secs(60));
-    assert_eq!(cache.blocking().get("views")?, Some(1i64));
-    assert_eq!(cache.blocking().get::<i64>("minute")?, None);
-    assert_eq!(
-        cache.blocking().incr("minute", 3)?,
-        3,
-        "what expired counts as nothing"
-    );
-    Ok(())
-}
-
-#[test]
-fn counters_neither_wrap_nor_change_what_is_no_counter() -> Checked {
-    let cache = memory();
-    cache.blocking().set("n", &i64::MAX, 60)?;
-    fails(cache.blocking().incr("n", 1), ErrorKind::Overflow, "i64");
-    assert_eq!(cache.blocking().get("n")?, Some(i64::MAX));
-    fails(
-        cache.blocking().decr("n", i64::MIN),
-        ErrorKind::Overflow,
-        "i64",
-    );
-    assert_eq!(cache.blocking().decr("n", i64::MAX)?, 0);
-    cache.blocking().set("text", &"7".to_owned(), 60)?;
-    fails(
-        cache.blocking().incr("text", 1),
-        ErrorKind::WrongType,
-        "`set` it",
-    );
-    assert_eq!(cache.blocking().get("text")?, Some("7".to_owned()));
-    cache.blocking().set("narrow", &7i32, 60)?;
-    fails(
-        cache.blocking().incr("narrow", 1),
-        ErrorKind::WrongType,
-        "i64",
-    );
-    Ok(())
-}
-
-#[test]
-fn counters_lose_nothing_on_many_threads() -> Checked {
-    let cache = memory();
-    std::thread::scope(|scope| {
-        for _ in 0..4 {
-            scope.spawn(|| (0..1000).for_each(|_| _ = cache.blocking().incr("n", 1)));
-        }
-    });
-    assert_eq!(cache.blocking().get("n")?, Some(4000i64));
-    Ok(())
-}
-
-#[test]
 fn versions_of_a_key_are_strangers() -> Checked {
     let cache = memory();
     let second = cache.with_version(2);
@@ -326,17 +257,6 @@ fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
     assert!(
         !cache.blocking().add("big", &too_large, 60)?,
         "it is there already"
-    );
-    Ok(())
-}
-
-#[test]
-fn a_counter_that_does_not_fit_says_so() -> Checked {
-    let cache = Cache::memory().max_weight(1).build()?;
-    fails(
-        cache.blocking().incr("n", 1),
-        ErrorKind::TooLarge,
-        "max_weight",
     );
     Ok(())
 }

@@ -10,13 +10,13 @@
 use std::thread;
 
 use cached_core::event::EventKind;
-use cached_core::{Cache, refresh, refresh_blocking};
+use cached_core::{Cache, refresh};
 
-use crate::support::{Gate, Runs, Task, Watch, finishes, memory};
+use crate::support::{Gate, Runs, Task, Watch, finishes, memory, stored};
 
-const OLD: i64 = 1;
-const NEW: i64 = 2;
-const WRITTEN: i64 = 7;
+pub(crate) const OLD: i64 = 1;
+pub(crate) const NEW: i64 = 2;
+pub(crate) const WRITTEN: i64 = 7;
 
 /// A way to overtake a computation of `k`, and what the key holds afterwards.
 type Overtaker = (&'static str, fn(&Cache), Option<i64>);
@@ -86,7 +86,11 @@ const OVERTAKERS: &[Overtaker] = &[
     ),
 ];
 
-fn read<'c>(cache: &'c Cache, value: i64, gate: &Gate) -> impl Future<Output = i64> + use<'c> {
+pub(crate) fn read<'c>(
+    cache: &'c Cache,
+    value: i64,
+    gate: &Gate,
+) -> impl Future<Output = i64> + use<'c> {
     let gate = gate.clone();
     let body = move || async move {
         gate.passed().await;
@@ -100,7 +104,7 @@ fn read<'c>(cache: &'c Cache, value: i64, gate: &Gate) -> impl Future<Output = i
     }
 }
 
-fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
+pub(crate) fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
     let body = || {
         gate.pass();
         value
@@ -111,14 +115,10 @@ fn read_blocking(cache: &Cache, value: i64, gate: &Gate) -> i64 {
         .expect("a valid key and TTL")
 }
 
-fn open() -> Gate {
+pub(crate) fn open() -> Gate {
     let gate = Gate::default();
     gate.open();
     gate
-}
-
-fn stored(cache: &Cache) -> Option<i64> {
-    cache.blocking().get("k").expect("a valid key")
 }
 
 #[test]
@@ -307,62 +307,6 @@ async fn read_forever(cache: &Cache) -> i64 {
 }
 
 #[test]
-fn expiry_promises_no_freshness_so_the_computation_under_way_may_fill() {
-    let (cache, gate) = (memory(), Gate::default());
-    let mut leader = Task::waiting(read(&cache, OLD, &gate));
-    assert!(
-        !cache.blocking().expire("k").expect("a valid key"),
-        "nothing was there"
-    );
-    let mut joiner = Task::waiting(read(&cache, NEW, &gate));
-    gate.open();
-    assert_eq!((leader.ends(), joiner.ends_woken()), (OLD, OLD));
-    assert_eq!(stored(&cache), Some(OLD));
-    assert!(cache.blocking().expire("k").expect("a valid key"));
-    assert_eq!(stored(&cache), None);
-}
-
-#[test]
-fn add_and_touch_leave_a_computation_alone_where_they_change_nothing() {
-    let (cache, gate) = (memory(), Gate::default());
-    cache
-        .blocking()
-        .set("k", &0i64, 60)
-        .expect("a valid key and TTL");
-    let mut refresher = Task::waiting(refresh(read(&cache, NEW, &gate)));
-    assert!(
-        !cache
-            .blocking()
-            .add("k", &WRITTEN, 60)
-            .expect("a valid key and TTL")
-    );
-    assert!(
-        cache
-            .blocking()
-            .touch("k", 90)
-            .expect("a valid key and TTL")
-    );
-    gate.open();
-    refresher.ends();
-    assert_eq!(stored(&cache), Some(NEW));
-}
-
-#[test]
-fn a_refresh_detaches_the_older_computation_and_leads_a_new_one() {
-    let (cache, old, new) = (memory(), Gate::default(), Gate::default());
-    let mut leader = Task::waiting(read(&cache, OLD, &old));
-    let mut joiner = Task::waiting(read(&cache, -1, &open()));
-    let mut refresher = Task::waiting(refresh(read(&cache, NEW, &new)));
-    assert!(joiner.take_wakes() > 0);
-    joiner.waits();
-    new.open();
-    assert_eq!((refresher.ends(), joiner.ends_woken()), (NEW, NEW));
-    old.open();
-    assert_eq!(leader.ends(), OLD);
-    assert_eq!(stored(&cache), Some(NEW));
-}
-
-#[test]
 fn an_invalidation_overtakes_a_refresh_too() {
     for (name, overtake, holds) in OVERTAKERS.iter().filter(|(name, ..)| *name != "delete") {
         let (cache, gate) = (memory(), Gate::default());
@@ -372,24 +316,6 @@ fn an_invalidation_overtakes_a_refresh_too() {
         assert_eq!(refresher.ends(), OLD, "{name}");
         assert_eq!(stored(&cache), *holds, "{name}");
     }
-}
-
-#[test]
-fn the_value_before_is_served_while_a_refresh_runs_and_stays_if_it_is_dropped() {
-    let (cache, gate) = (memory(), Gate::default());
-    cache
-        .blocking()
-        .set("k", &OLD, 60)
-        .expect("a valid key and TTL");
-    let refresher = Task::waiting(refresh(read(&cache, NEW, &gate)));
-    assert_eq!(Task::new(read(&cache, -1, &gate)).ends(), OLD);
-    drop(refresher);
-    assert_eq!(stored(&cache), Some(OLD));
-    assert_eq!(
-        refresh_blocking(|| read_blocking(&cache, NEW, &open())),
-        NEW
-    );
-    assert_eq!(stored(&cache), Some(NEW));
 }
 
 #[test]

@@ -8,9 +8,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use cached_core::Cache;
 use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
+use cached_core::{Cache, Error, ErrorKind};
 
 /// Longer than anything here takes; a test that hangs fails after it.
 const HANG: Duration = Duration::from_secs(60);
@@ -291,4 +291,43 @@ impl Tally {
     pub(crate) fn count(&self) -> usize {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// A read of `key` whose body waits at the gate and returns the number of its run.
+pub(crate) fn counted<'c>(
+    cache: &'c Cache,
+    key: &'static str,
+    runs: &Runs,
+    gate: &Gate,
+) -> impl Future<Output = i64> + use<'c> {
+    let (runs, gate) = (runs.clone(), gate.clone());
+    let body = move || async move {
+        let run = runs.next();
+        gate.passed().await;
+        run
+    };
+    async move {
+        cache
+            .get_or_set(key, 60, body)
+            .await
+            .expect("a valid key and TTL")
+    }
+}
+
+/// What `k` holds.
+pub(crate) fn stored(cache: &Cache) -> Option<i64> {
+    cache.blocking().get("k").expect("a valid key")
+}
+
+pub(crate) type Checked = Result<(), Error>;
+
+/// The error must be of a kind, and say what to do.
+#[track_caller]
+pub(crate) fn fails<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKind, says: &str) {
+    let error = result.expect_err("it should fail");
+    assert_eq!(error.kind(), kind);
+    assert!(
+        error.to_string().contains(says),
+        "`{error}` should say `{says}`"
+    );
 }

@@ -8,7 +8,7 @@ use cached_core::event::EventKind;
 use cached_core::time::ManualClock;
 use cached_core::{Cache, spawn};
 
-use crate::support::{Runs, Task, Watch, finishes, manual, memory};
+use crate::support::{Runs, Task, Watch, finishes, manual, memory, stored};
 
 const BOUND: Duration = Duration::from_secs(5);
 const TICK: Duration = Duration::from_millis(1);
@@ -19,10 +19,6 @@ async fn stuck(cache: &Cache) -> i64 {
         .get_or_set("k", 60, std::future::pending)
         .await
         .expect("a valid key and TTL")
-}
-
-fn stored(cache: &Cache) -> Option<i64> {
-    cache.blocking().get("k").expect("a valid key")
 }
 
 #[test]

@@ -86,13 +86,12 @@ impl<'c> Call<'c> {
         if !self.served {
             return None;
         }
-        let taken = match home::usual(self.site) {
+        match home::usual(self.site) {
             Some(engine) if self.engine.is_none() && context::is_plain() => {
                 self.look(engine, key, shape)
             }
             _ => self.look_elsewhere(key, shape),
-        };
-        Some((open(shape, taken?)?, Outcome::Hit))
+        }
     }
 
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
@@ -101,7 +100,7 @@ impl<'c> Call<'c> {
         &self,
         key: &Key,
         shape: &S,
-    ) -> Option<Taken<S::Return>> {
+    ) -> Option<(S::Return, Outcome)> {
         if !context::is_plain() {
             return self.look_in_context(key, shape);
         }
@@ -117,17 +116,24 @@ impl<'c> Call<'c> {
         engine: &Engine,
         key: &Key,
         shape: &S,
-    ) -> Option<Taken<S::Return>> {
+    ) -> Option<(S::Return, Outcome)> {
         let lifetime = self.ttl.or_zero(engine.default_ttl);
         let taken = engine.lookup(key, lifetime, shape)?;
-        self.note_hit(engine, key);
-        Some(taken)
+        self.found(engine, key, shape, taken)
     }
 
     #[inline(always)]
-    fn note_hit(&self, engine: &Engine, key: &Key) {
+    fn found<S: Shape + ?Sized>(
+        &self,
+        engine: &Engine,
+        key: &Key,
+        shape: &S,
+        taken: Taken<S::Return>,
+    ) -> Option<(S::Return, Outcome)> {
+        let value = open(shape, taken)?;
         count(self.site.number(), Counter::Hit);
         engine.tell(EventKind::Hit, Some(self.site), key);
+        Some((value, Outcome::Hit))
     }
 
     #[cold]
@@ -135,7 +141,7 @@ impl<'c> Call<'c> {
         &self,
         key: &Key,
         shape: &S,
-    ) -> Option<Taken<S::Return>> {
+    ) -> Option<(S::Return, Outcome)> {
         let frame = context::current()?;
         let armed = frame.armed.as_ref();
         if frame.mode != Mode::Normal || armed.is_some_and(|armed| armed.covers(key)) {
@@ -145,8 +151,7 @@ impl<'c> Call<'c> {
         let lifetime = self.ttl.or_zero(engine.default_ttl);
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
         let taken = engine.lookup_unless(key, lifetime, shape, covered)?;
-        self.note_hit(&engine, key);
-        Some(taken)
+        self.found(&engine, key, shape, taken)
     }
 
     pub(super) fn resolve(&self) -> Option<Arc<Engine>> {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) use shape::{Sealed, Shape, Taken};
 pub(crate) use times::Times;
 
-use crate::key::Key;
+use crate::key::{Edition, Key};
 use crate::tag::Stamps;
 use crate::time::Millis;
 
@@ -72,29 +72,25 @@ const TABLE_OVERHEAD: usize = 48;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct SlotKey {
     text: Box<str>,
-    version: u32,
-    digest: bool,
+    edition: Edition,
 }
 
 impl SlotKey {
     pub(crate) fn new(key: &Key) -> Self {
         Self {
             text: key.text().into(),
-            version: key.version(),
-            digest: key.is_digest(),
+            edition: key.edition(),
         }
     }
 
     #[inline]
     pub(crate) fn is(&self, key: &Key) -> bool {
-        self.version == key.version()
-            && self.digest == key.is_digest()
-            && same(self.text.as_bytes(), key.as_bytes())
+        self.edition == key.edition() && same(self.text.as_bytes(), key.as_bytes())
     }
 }
 
-/// Equality of two short texts, without the call into the C library that `==` makes: words of
-/// eight bytes, the last one overlapping.
+/// Equality of two texts of equal length, without the call into the C library that `==` makes:
+/// words of eight bytes from the front, and the last one, which may overlap.
 #[inline]
 fn same(a: &[u8], b: &[u8]) -> bool {
     if a.len() != b.len() {
@@ -103,12 +99,25 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     let (Some(a_end), Some(b_end)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) else {
         return a == b;
     };
-    let mut at = 0;
-    while at + 8 < a.len() {
-        if a[at..at + 8] != b[at..at + 8] {
-            return false;
+    let (a_words, b_words) = (a.as_chunks::<8>().0, b.as_chunks::<8>().0);
+    a_end == b_end && a_words.iter().zip(b_words).all(|(a, b)| a == b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::same;
+
+    #[test]
+    fn texts_that_differ_in_one_byte_or_in_length_are_not_the_same() {
+        for len in 0..30 {
+            let text = vec![b'a'; len];
+            assert!(same(&text, &text.clone()), "{len} bytes");
+            assert!(!same(&text, &vec![b'a'; len + 1]), "{len} bytes");
+            for at in 0..len {
+                let mut other = text.clone();
+                other[at] = b'b';
+                assert!(!same(&text, &other), "{len} bytes, at {at}");
+            }
         }
-        at += 8;
     }
-    a_end == b_end
 }

@@ -78,9 +78,38 @@ pub(crate) const MAX_LEN: usize = 200;
 #[derive(Clone)]
 pub struct Key {
     bytes: [u8; MAX_LEN],
-    version: u32,
+    edition: Edition,
     len: u8,
-    digest: bool,
+}
+
+/// What a key is beside its text: its version, and whether the text ends with a digest. One word,
+/// because every hit compares it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Edition(u64);
+
+impl Edition {
+    #[inline]
+    fn of(version: u32) -> Self {
+        Self(u64::from(version) << 1)
+    }
+
+    fn digested(self) -> Self {
+        Self(self.0 | 1)
+    }
+
+    fn with_version(self, version: u32) -> Self {
+        Self(Self::of(version).0 | (self.0 & 1))
+    }
+
+    #[inline]
+    fn is_digest(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    #[inline]
+    fn version(self) -> u32 {
+        (self.0 >> 1) as u32
+    }
 }
 
 impl Key {
@@ -112,14 +141,19 @@ impl Key {
     #[must_use]
     #[inline]
     pub fn version(&self) -> u32 {
-        self.version
+        self.edition.version()
+    }
+
+    #[inline]
+    pub(crate) fn edition(&self) -> Edition {
+        self.edition
     }
 
     /// The same text under another version.
     #[must_use]
     pub(crate) fn with_version(&self, version: u32) -> Self {
         Self {
-            version,
+            edition: self.edition.with_version(version),
             ..self.clone()
         }
     }
@@ -129,7 +163,7 @@ impl Key {
     #[must_use]
     #[inline]
     pub fn is_digest(&self) -> bool {
-        self.digest
+        self.edition.is_digest()
     }
 }
 
@@ -169,15 +203,16 @@ impl Rendered {
         }
     }
 
-    pub(crate) fn into_key(mut self) -> Result<Key, KeyError> {
-        match self.0.take_error() {
+    pub(crate) fn into_key(self) -> Result<Key, KeyError> {
+        match self.0.error() {
             None => Ok(self.0.key),
-            Some(error) => Err(error),
+            Some(error) => Err(error.clone()),
         }
     }
 
     pub(crate) fn fail(&mut self, error: KeyError) {
         self.0.fail(error);
+        self.0.settle();
     }
 }
 
@@ -201,9 +236,7 @@ impl fmt::Debug for Rendered {
 impl PartialEq for Key {
     #[inline]
     fn eq(&self, other: &Self) -> bool {
-        self.version == other.version
-            && self.digest == other.digest
-            && self.as_bytes() == other.as_bytes()
+        self.edition == other.edition && self.as_bytes() == other.as_bytes()
     }
 }
 
@@ -212,7 +245,7 @@ impl Eq for Key {}
 impl Hash for Key {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.as_bytes().hash(state);
-        (self.version, self.digest).hash(state);
+        self.edition.hash(state);
     }
 }
 
@@ -227,8 +260,8 @@ impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Key")
             .field("text", &self.text())
-            .field("version", &self.version)
-            .field("digest", &self.digest)
+            .field("version", &self.version())
+            .field("digest", &self.is_digest())
             .finish()
     }
 }
@@ -244,7 +277,10 @@ enum Fault {
 }
 
 impl KeyError {
-    const EMPTY: Self = Self(Fault::Empty);
+    const EMPTY: &Self = {
+        static EMPTY: KeyError = KeyError(Fault::Empty);
+        &EMPTY
+    };
 
     fn unserialisable(reason: &str) -> Self {
         Self(Fault::Unserialisable(reason.into()))

@@ -8,8 +8,8 @@ use hmac_sha256::Hash;
 use serde::Serialize;
 
 use super::digits::{self, MAX_DIGITS};
-use super::encoding::{encoded, needs_encoding};
-use super::{Key, KeyError, KeyPart, KeyType, MAX_LEN, digest, secret};
+use super::encoding::{encoded, is_plain, needs_encoding};
+use super::{Edition, Key, KeyError, KeyPart, KeyType, MAX_LEN, digest, secret};
 
 /// Bytes kept of a text that is too long; `#` and the digest follow.
 pub(super) const PREFIX_LEN: usize = MAX_LEN - 1 - digest::HEX_LEN;
@@ -43,9 +43,8 @@ impl KeyWriter {
         Self {
             key: Key {
                 bytes: [0; MAX_LEN],
-                version: 0,
+                edition: Edition::of(0),
                 len: 0,
-                digest: false,
             },
             rare: None,
         }
@@ -92,8 +91,8 @@ impl KeyWriter {
         let mut inner = Self::new();
         part.write_key(&mut inner);
         inner.complete(0);
-        match inner.take_error() {
-            Some(error) if error != KeyError::EMPTY => self.fail(error),
+        match inner.error() {
+            Some(error) if error != KeyError::EMPTY => self.fail(error.clone()),
             _ => self.push(&secret::mac(&inner.key)),
         }
         self
@@ -123,9 +122,10 @@ impl KeyWriter {
     /// write one text.
     #[inline]
     pub fn text(&mut self, text: &str) {
-        match text.bytes().position(needs_encoding) {
-            None => self.push(text.as_bytes()),
-            Some(at) => self.encode(text.as_bytes(), at),
+        if is_plain(text.as_bytes()) {
+            self.push(text.as_bytes());
+        } else {
+            self.encode(text.as_bytes());
         }
     }
 
@@ -162,19 +162,24 @@ impl KeyWriter {
     /// An integer without sign, in decimal.
     #[inline]
     pub(super) fn decimal(&mut self, number: u64) {
-        let digits = digits::count(number);
-        match self.room(digits) {
-            Some(room) => digits::fill(room, number),
-            None => self.decimal_beyond(number, digits),
+        let start = usize::from(self.key.len);
+        // Always eight, so that copying them is one step.
+        match self.key.bytes.get_mut(start..start + 8) {
+            Some(room) if number < digits::SHORT => {
+                let (text, digits) = digits::short(number);
+                room.copy_from_slice(&text);
+                self.key.len += digits as u8;
+            }
+            _ => self.long_decimal(number),
         }
     }
 
-    #[cold]
-    fn decimal_beyond(&mut self, number: u64, digits: usize) {
+    /// The same for large numbers, and where the buffer ends.
+    fn long_decimal(&mut self, number: u64) {
         let mut room = [0; MAX_DIGITS];
-        let room = &mut room[..digits];
+        let room = &mut room[..digits::count(number)];
         digits::fill(room, number);
-        self.spill(room);
+        self.push(room);
     }
 
     /// What a formatter prints, as text.
@@ -229,9 +234,8 @@ impl KeyWriter {
     }
 
     #[cold]
-    fn encode(&mut self, text: &[u8], plain: usize) {
-        self.push(&text[..plain]);
-        for &byte in &text[plain..] {
+    fn encode(&mut self, text: &[u8]) {
+        for &byte in text {
             if needs_encoding(byte) {
                 self.push(&encoded(byte));
             } else {
@@ -250,27 +254,33 @@ impl KeyWriter {
     /// The key stays where it is: moving it about is what short keys cost most.
     #[inline]
     pub(super) fn complete(&mut self, version: u32) {
+        self.key.edition = Edition::of(version);
         if self.rare.is_some() {
-            self.end_with_digest();
-        }
-        self.key.version = version;
-        if self.key.len == 0 {
-            self.fail(KeyError::EMPTY);
+            self.settle();
         }
     }
 
-    /// What stands against the key.
+    /// Carries out what was rare. A key with something against it is left empty, as one that
+    /// nothing was written to, so that a hit has one question to ask.
+    #[cold]
+    pub(super) fn settle(&mut self) {
+        self.end_with_digest();
+        if self.fault().is_some() {
+            self.key.len = 0;
+        }
+    }
+
+    /// What stands against the completed key.
     #[inline]
     pub(super) fn error(&self) -> Option<&KeyError> {
+        (self.key.len == 0).then(|| self.fault().unwrap_or(KeyError::EMPTY))
+    }
+
+    fn fault(&self) -> Option<&KeyError> {
         self.rare.as_ref()?.error.as_ref()
     }
 
-    pub(super) fn take_error(&mut self) -> Option<KeyError> {
-        self.rare.as_mut()?.error.take()
-    }
-
     /// Replaces the end of the text; the buffer is full, so there is room.
-    #[cold]
     fn end_with_digest(&mut self) {
         let Some(spill) = self.rare.as_mut().and_then(|rare| rare.spill.take()) else {
             return;
@@ -278,7 +288,7 @@ impl KeyWriter {
         let hex = digest::hex(&spill.hash.finalize());
         // Less than `MAX_LEN`, which fits.
         self.key.len = whole_characters(&self.key.bytes[..PREFIX_LEN]) as u8;
-        self.key.digest = true;
+        self.key.edition = self.key.edition.digested();
         self.push(b"#");
         self.push(&hex);
     }
@@ -306,7 +316,7 @@ impl fmt::Debug for KeyWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("KeyWriter")
             .field("beginning", &String::from_utf8_lossy(self.key.as_bytes()))
-            .field("error", &self.error())
+            .field("error", &self.fault())
             .finish_non_exhaustive()
     }
 }

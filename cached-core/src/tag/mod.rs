@@ -51,7 +51,7 @@ impl Stamps {
     #[inline]
     pub(crate) fn are_current(&self) -> bool {
         self.function.as_ref().is_none_or(Stamp::is_current)
-            && self.tags.iter().all(Stamp::is_current)
+            && (self.tags.is_empty() || self.tags.iter().all(Stamp::is_current))
     }
 
     /// Whether this depends on one of the tags that `other` depends on.

@@ -47,9 +47,10 @@ impl Clock {
 
 #[inline]
 fn system_now() -> Millis {
-    let ticks = coarsetime::Instant::now().as_ticks();
+    // Not `now`, which also writes a word that all threads share.
+    let ticks = coarsetime::Instant::now_without_cache_update().as_ticks();
     // coarsetime counts 2^-32 seconds.
-    (ticks >> 32) * 1000 + (((ticks & 0xffff_ffff) * 1000) >> 32)
+    ((u128::from(ticks) * 1000) >> 32) as Millis
 }
 
 fn system_alarms() -> &'static Arc<ThreadedAlarms> {

@@ -18,54 +18,59 @@ use crate::error::{Error, ErrorKind};
 /// assert_eq!(Ttl::from(Some(Duration::from_millis(1500))), Ttl::from(Duration::from_millis(1500)));
 /// assert_eq!(Ttl::from(None), Ttl::DEFAULT);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Ttl(Kind);
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-enum Kind {
-    #[default]
-    Default,
-    For(Millis),
-    Forever,
-    /// Negative or beyond `u64` milliseconds; refused where it is used, because `From` cannot.
-    Invalid,
-}
+///
+/// The largest numbers are no lengths but the constants below: every hit reads a TTL, and one word
+/// is cheaper to pass on than an enum.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Ttl(Millis);
 
 impl Ttl {
     /// The cache's own default (300 seconds unless the builder says otherwise).
-    pub const DEFAULT: Self = Self(Kind::Default);
+    pub const DEFAULT: Self = Self(Millis::MAX - 1);
     /// No expiry: the value leaves by invalidation or eviction only.
-    pub const FOREVER: Self = Self(Kind::Forever);
+    pub const FOREVER: Self = Self(Millis::MAX);
+    /// Negative or beyond [`LONGEST`](Self::LONGEST); refused where it is used, because `From`
+    /// cannot.
+    const INVALID: Self = Self(Millis::MAX - 2);
+    const LONGEST: Millis = Millis::MAX - 3;
 
     /// A TTL of so many milliseconds. Zero expires at once.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(Kind::For(millis))
+        if millis > Self::LONGEST {
+            return Self::FOREVER;
+        }
+        Self(millis)
+    }
+
+    fn checked(millis: Option<Millis>) -> Self {
+        match millis {
+            Some(millis) if millis <= Self::LONGEST => Self(millis),
+            _ => Self::INVALID,
+        }
     }
 
     /// [`resolve`](Self::resolve) for a reader: an unusable TTL finds nothing fresh.
     #[inline]
     pub(crate) fn or_zero(self, default: Lifetime) -> Lifetime {
-        match self.0 {
-            Kind::Default => default,
-            Kind::For(millis) => Lifetime(millis),
-            Kind::Forever => Lifetime::FOREVER,
-            Kind::Invalid => Lifetime(0),
+        match self {
+            Self::DEFAULT => default,
+            Self::INVALID => Lifetime(0),
+            // `FOREVER` is the same number here and there.
+            Self(millis) => Lifetime(millis),
         }
     }
 
     /// The milliseconds this TTL means in a cache whose default is `default`.
     pub(crate) fn resolve(self, default: Lifetime) -> Result<Lifetime, Error> {
-        match self.0 {
-            Kind::Default => Ok(default),
-            Kind::For(millis) => Ok(Lifetime(millis)),
-            Kind::Forever => Ok(Lifetime::FOREVER),
-            Kind::Invalid => Err(Error::new(
+        if self == Self::INVALID {
+            return Err(Error::new(
                 ErrorKind::Ttl,
                 "the TTL is negative or too long to count in milliseconds; \
                  use a positive number of seconds, a `Duration`, or `Ttl::FOREVER`",
-            )),
+            ));
         }
+        Ok(self.or_zero(default))
     }
 }
 
@@ -89,25 +94,19 @@ impl Lifetime {
 impl From<Duration> for Ttl {
     fn from(duration: Duration) -> Self {
         let millis = duration.as_nanos().div_ceil(1_000_000);
-        // `u64::MAX` itself means forever inside.
-        match Millis::try_from(millis) {
-            Ok(millis) if millis < Millis::MAX => Self(Kind::For(millis)),
-            _ => Self(Kind::Invalid),
-        }
+        Self::checked(Millis::try_from(millis).ok())
     }
 }
 
 impl From<u64> for Ttl {
     fn from(seconds: u64) -> Self {
-        seconds
-            .checked_mul(1000)
-            .map_or(Self(Kind::Invalid), |millis| Self(Kind::For(millis)))
+        Self::checked(seconds.checked_mul(1000))
     }
 }
 
 impl From<i64> for Ttl {
     fn from(seconds: i64) -> Self {
-        u64::try_from(seconds).map_or(Self(Kind::Invalid), Self::from)
+        u64::try_from(seconds).map_or(Self::INVALID, Self::from)
     }
 }
 
@@ -133,12 +132,50 @@ impl From<Option<Duration>> for Ttl {
 /// `300s`, `1500ms`, `forever`, `default`.
 impl std::fmt::Display for Ttl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.0 {
-            Kind::Default => f.write_str("default"),
-            Kind::For(millis) if millis % 1000 == 0 => write!(f, "{}s", millis / 1000),
-            Kind::For(millis) => write!(f, "{millis}ms"),
-            Kind::Forever => f.write_str("forever"),
-            Kind::Invalid => f.write_str("invalid"),
+        match *self {
+            Self::DEFAULT => f.write_str("default"),
+            Self::FOREVER => f.write_str("forever"),
+            Self::INVALID => f.write_str("invalid"),
+            Self(millis) if millis % 1000 == 0 => write!(f, "{}s", millis / 1000),
+            Self(millis) => write!(f, "{millis}ms"),
         }
+    }
+}
+
+impl std::fmt::Debug for Ttl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Ttl({self})")
+    }
+}
+
+impl Default for Ttl {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_length_is_taken_for_a_constant() {
+        for millis in [Millis::MAX - 2, Millis::MAX - 1, Millis::MAX] {
+            assert_eq!(Ttl::from_millis(millis), Ttl::FOREVER);
+            assert_eq!(Ttl::from(Duration::from_millis(millis)), Ttl::INVALID);
+        }
+        let longest = Ttl::from_millis(Ttl::LONGEST);
+        assert_eq!(longest.to_string(), "18446744073709551612ms");
+        assert_eq!(Ttl::from(u64::MAX), Ttl::INVALID);
+        assert_eq!(Ttl::from(-1), Ttl::INVALID);
+    }
+
+    #[test]
+    fn an_invalid_ttl_is_an_error_and_finds_nothing_fresh() {
+        let default = Lifetime(5);
+        assert!(Ttl::INVALID.resolve(default).is_err());
+        assert_eq!(Ttl::INVALID.or_zero(default), Lifetime(0));
+        assert_eq!(Ttl::DEFAULT.or_zero(default), default);
+        assert_eq!(Ttl::FOREVER.or_zero(default), Lifetime::FOREVER);
     }
 }

@@ -80,6 +80,14 @@ pub(crate) enum Proof {
 }
 
 impl Policy {
+    /// The TTL, where it is an expression that is evaluated at each call.
+    pub(crate) fn computed_ttl(&self) -> Option<&Expr> {
+        match &self.ttl {
+            Some(Duration::Computed(ttl)) => Some(ttl),
+            Some(Duration::Millis(_) | Duration::Forever) | None => None,
+        }
+    }
+
     /// The cache, where it is an expression that generated functions have to evaluate.
     pub(crate) fn computed_cache(&self) -> Option<&Expr> {
         match &self.cache {

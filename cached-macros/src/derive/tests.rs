@@ -59,8 +59,7 @@ fn variants_are_their_names() {
 
 #[test]
 fn a_type_has_the_name_it_was_given() {
-    let item =
-        tokens("#[key_type = \"invoice\"] #[cached(crate = my::cache)] struct Invoice;");
+    let item = tokens("#[key_type = \"invoice\"] #[cached(crate = my::cache)] struct Invoice;");
     check(
         expand(item, key_type::derive),
         &expect![[r##"

@@ -164,9 +164,18 @@ fn shown_at(tokens: TokenStream, span: Span) -> TokenStream {
 pub(crate) fn shown_over(
     path: TokenStream,
     arguments: TokenStream,
+    ends: (Span, Span),
+) -> TokenStream {
+    called_over(path, shown_at(arguments, ends.1), ends)
+}
+
+/// The same with arguments that the user wrote, which are shown where they are.
+pub(crate) fn called_over(
+    path: TokenStream,
+    arguments: TokenStream,
     (first, last): (Span, Span),
 ) -> TokenStream {
-    let mut arguments = Group::new(Delimiter::Parenthesis, shown_at(arguments, last));
+    let mut arguments = Group::new(Delimiter::Parenthesis, arguments);
     arguments.set_span(last);
     let path = shown_at(path, first);
     quote!(#path #arguments)

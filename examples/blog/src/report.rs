@@ -109,7 +109,7 @@ where
     let warm = cost(db, &again, &read).await?;
     let micros = |cost: &Cost| cost.each.as_secs_f64() * 1e6;
     println!(
-        "  {name:<10} {:>8} {:>8} {:>10.1}   {:>8} {:>8} {:>10.1}",
+        "  {name:<10} {:>8} {:>8} {:>10.2}   {:>8} {:>8} {:>10.2}",
         keys.len(),
         cold.queries,
         micros(&cold),

@@ -6,7 +6,7 @@
 
 mod shard;
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::sync::{Arc, PoisonError};
 
 use hashbrown::HashTable;
@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use self::shard::{Limits, Shard};
 use crate::entry::{Slot, SlotKey};
 use crate::key::Key;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// How much a memory tier may hold.
 #[derive(Debug, Clone, Copy)]
@@ -25,7 +25,8 @@ pub(crate) struct Bounds {
 
 /// A bounded table of entries and of the leases `L` of keys that are being computed.
 pub(crate) struct Store<L> {
-    shards: Box<[Mutex<Cells<L>>]>,
+    /// Locked for reading by hits, which go on side by side, and for writing by all else.
+    shards: Box<[RwLock<Cells<L>>]>,
     hasher: foldhash::fast::RandomState,
 }
 
@@ -71,7 +72,7 @@ impl<L> Store<L> {
         };
         Self {
             shards: (0..shards)
-                .map(|index| Mutex::new(Cells::new(limits(index))))
+                .map(|index| RwLock::new(Cells::new(limits(index))))
                 .collect(),
             hasher: foldhash::fast::RandomState::default(),
         }
@@ -79,29 +80,32 @@ impl<L> Store<L> {
 
     #[inline]
     fn hash(&self, key: &Key) -> u64 {
-        self.hasher.hash_one(key.as_bytes())
+        // Not `hash_one`, which adds the length: it tells apart what follows, and nothing does.
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write(key.as_bytes());
+        hasher.finish()
     }
 
     #[inline]
-    fn shard(&self, hash: u64) -> MutexGuard<'_, Cells<L>> {
+    fn shard(&self, hash: u64) -> &RwLock<Cells<L>> {
         // hashbrown uses the low bits and the top seven; these are in between.
         let index = (hash >> 40) as usize & (self.shards.len() - 1);
-        lock(&self.shards[index])
+        &self.shards[index]
     }
 
     /// Reads the entry of a key under its lock, and marks it as used.
     #[inline(always)]
     pub(crate) fn read<R>(&self, key: &Key, read: impl FnOnce(&Slot) -> R) -> Option<R> {
         let hash = self.hash(key);
-        let mut cells = self.shard(hash);
-        cells.table.get(hash, |slot| slot.is_for(key)).map(|slot| read(slot))
+        let cells = look(self.shard(hash));
+        cells.table.get(hash, |slot| slot.is_for(key)).map(read)
     }
 
     /// Decides and acts on one cell in one step.
     pub(crate) fn cell<R>(&self, key: &Key, act: impl FnOnce(&mut Cell<'_, L>) -> R) -> R {
         let hash = self.hash(key);
         let mut grave = Graveyard::default();
-        let mut cells = self.shard(hash);
+        let mut cells = lock(self.shard(hash));
         let result = act(&mut Cell {
             cells: &mut cells,
             key,
@@ -128,17 +132,27 @@ impl<L> Store<L> {
 
     /// The number of entries, expired ones included.
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).table.len()).sum()
+        self.shards
+            .iter()
+            .map(|shard| look(shard).table.len())
+            .sum()
     }
 
     /// The weight of all entries in bytes.
     pub(crate) fn weight(&self) -> u64 {
-        self.shards.iter().map(|shard| lock(shard).table.weight()).sum()
+        self.shards
+            .iter()
+            .map(|shard| look(shard).table.weight())
+            .sum()
     }
 }
 
-fn lock<L>(shard: &Mutex<Cells<L>>) -> MutexGuard<'_, Cells<L>> {
-    shard.lock().unwrap_or_else(PoisonError::into_inner)
+fn look<L>(shard: &RwLock<Cells<L>>) -> RwLockReadGuard<'_, Cells<L>> {
+    shard.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock<L>(shard: &RwLock<Cells<L>>) -> RwLockWriteGuard<'_, Cells<L>> {
+    shard.write().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl<L> Cells<L> {
@@ -174,7 +188,7 @@ impl<L> Cell<'_, L> {
     /// The entry, marked as used.
     pub(crate) fn slot(&mut self) -> Option<&mut Slot> {
         let key = self.key;
-        self.cells.table.get(self.hash, |slot| slot.is_for(key))
+        self.cells.table.get_mut(self.hash, |slot| slot.is_for(key))
     }
 
     /// The lease of the computation under way.

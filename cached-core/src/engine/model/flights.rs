@@ -18,7 +18,10 @@ fn caller(world: &Arc<World>, polls: usize) -> Thread {
     Box::new(move || {
         let read = world.read_async();
         let seen = block_on(cancel_after(polls, read));
-        assert!(seen.is_some() || polls != STAYS, "it had all the time it wanted");
+        assert!(
+            seen.is_some() || polls != STAYS,
+            "it had all the time it wanted"
+        );
         if let Some((_, outcome)) = seen {
             assert_ne!(outcome, Outcome::Uncached);
             assert_ne!(outcome, Outcome::Refused);
@@ -78,7 +81,10 @@ fn a_key_is_free_when_everybody_has_left() {
         let world = callers(&[1, 1, 2]);
         let (value, outcome) = world.read();
         assert_eq!(value, 0);
-        assert!(matches!(outcome, Outcome::Hit | Outcome::Stored), "{outcome:?}");
+        assert!(
+            matches!(outcome, Outcome::Hit | Outcome::Stored),
+            "{outcome:?}"
+        );
     });
 }
 

@@ -89,7 +89,11 @@ fn an_explicit_write_overtakes_the_computation_under_way() {
             writes.engine.set(&World::key("k"), new(7));
         });
         run(vec![reader, writer]);
-        assert_eq!(world.read(), (7, Outcome::Hit), "0 was read before 7 was written");
+        assert_eq!(
+            world.read(),
+            (7, Outcome::Hit),
+            "0 was read before 7 was written"
+        );
     });
 }
 

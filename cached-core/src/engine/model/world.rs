@@ -41,7 +41,10 @@ impl World {
     pub(super) fn new() -> Arc<Self> {
         let config = Config {
             clock: Clock::Manual(ManualClock::new()),
-            bounds: Bounds { entries: 16, weight: None },
+            bounds: Bounds {
+                entries: 16,
+                weight: None,
+            },
             ..Config::default()
         };
         Arc::new(Self {

@@ -53,6 +53,20 @@ fn a_low_level_key_meets_a_template() {
 }
 
 #[test]
+fn an_integer_may_be_the_last_of_200_bytes() {
+    let ends_with = |integer: u64| {
+        let text = "x".repeat(200 - integer.to_string().len());
+        let key = render(0, |key| {
+            key.part(&text).part(&integer);
+        });
+        assert_eq!(key.expect("not empty").text(), format!("{text}{integer}"));
+    };
+    for integer in [0, 12_345, 12_345_678, 123_456_789, u64::MAX] {
+        ends_with(integer);
+    }
+}
+
+#[test]
 fn up_to_200_bytes_a_key_is_its_text() {
     let text = "x".repeat(200);
     assert_eq!(logical(&text).text(), text);

@@ -53,8 +53,15 @@ pub(super) fn free(model: &Model, name: &Ident) -> TokenStream {
 /// Where the body goes, and the type that has to be declared for it: a function named like one of
 /// those in its companion stands apart from them, because bodies keep their names.
 fn owner_of_body(name: &str) -> (TokenStream, Option<Ident>) {
-    const TAKEN: [&str; 7] =
-        ["all", "entry", "entry_by", "invalidate_all", "site", "traced", "uncached"];
+    const TAKEN: [&str; 7] = [
+        "all",
+        "entry",
+        "entry_by",
+        "invalidate_all",
+        "site",
+        "traced",
+        "uncached",
+    ];
     match TAKEN.contains(&name) {
         false => (quote!(Self), None),
         true => (quote!(__Body), Some(format_ident!("__Body"))),
@@ -190,10 +197,7 @@ fn uncached(parts: &Parts<'_>, (owner, body): (&TokenStream, &Ident)) -> TokenSt
     let (vis, asyncness) = (&function.vis, &function.sig.asyncness);
     let output = function.sig.output.to_token_stream();
     let header = header(parts, &format_ident!("uncached"), &inputs(parts), &output);
-    let (call, wait) = (
-        call(parts, owner, body),
-        asyncness.map(|_| quote!(.await)),
-    );
+    let (call, wait) = (call(parts, owner, body), asyncness.map(|_| quote!(.await)));
     quote!(#(#everywhere)* #(#lints)* #vis #asyncness #header { #call #wait })
 }
 

@@ -57,10 +57,10 @@ impl<'p, 'm> Entries<'p, 'm> {
 
     /// The entry of a call, by the arguments that its key and tags are made of.
     fn entry(&self) -> TokenStream {
-        let arguments: Vec<_> = self.arguments().collect();
-        let ttl = self.parts.ttl_given(&arguments, self.receiver().is_some());
-        let value = self.value(&self.parts.key(), &quote!(#(#ttl)*), &self.parts.tags());
         let receiver = self.receiver();
+        let ttl = self.ttl(&self.arguments(), receiver.is_some());
+        let tags = self.parts.tags();
+        let value = self.value(&self.parts.key(), &quote!(#tags #ttl));
         let doc = self.doc("The entry of {} for these arguments.");
         let main = self.entry_fn(doc, "entry", receiver, &value);
         // `<Type>::method(id)` in `#[invalidates]` has no instance at hand: `entry_at` takes one
@@ -82,7 +82,8 @@ impl<'p, 'm> Entries<'p, 'm> {
         let (private, output) = (&self.parts.private, &self.parts.model.signature.output);
         let (everywhere, lints) = (&self.parts.attrs.everywhere, &self.parts.attrs.lints);
         let receiver = receiver.map(|token| quote!(&#token));
-        let inputs: Vec<_> = receiver.into_iter().chain(self.arguments()).collect();
+        let arguments = self.arguments().into_iter().map(Argument::declaration);
+        let inputs: Vec<_> = receiver.into_iter().chain(arguments).collect();
         let (vis, name) = (&self.vis, self.names.of(what));
         let header = header(
             self.parts,
@@ -94,7 +95,7 @@ impl<'p, 'm> Entries<'p, 'm> {
     }
 
     /// The arguments that an entry cannot be named without.
-    fn arguments(&self) -> Vec<TokenStream> {
+    fn arguments(&self) -> Vec<&'m Argument> {
         let model = self.parts.model;
         let in_key = |name: &str| match &model.key {
             Key::Template(template) => template.names(name),
@@ -107,20 +108,27 @@ impl<'p, 'm> Entries<'p, 'm> {
         let used = |argument: &&Argument| {
             argument.bindings.iter().any(named) || self.cache.needs(argument)
         };
-        model
-            .signature
-            .arguments
-            .iter()
-            .filter(used)
-            .map(Argument::declaration)
-            .collect()
+        model.signature.arguments.iter().filter(used).collect()
     }
 
     /// `P::Entry::new(site, shape, key)`
-    fn value(&self, key: &TokenStream, tags: &TokenStream) -> TokenStream {
+    fn value(&self, key: &TokenStream, more: &TokenStream) -> TokenStream {
         let (private, site) = (&self.parts.private, self.names.of("site"));
         let (shape, cache) = (self.parts.shape(), self.parts.cache());
-        quote!(#private::Entry::new(Self::#site(), #shape, #key) #tags #cache)
+        quote!(#private::Entry::new(Self::#site(), #shape, #key) #more #cache)
+    }
+
+    /// `.ttl(expression)`, if the expression needs no more than is at hand; else the entry has the
+    /// cache's default.
+    fn ttl(&self, at_hand: &[&Argument], has_self: bool) -> Option<TokenStream> {
+        let model = self.parts.model;
+        let ttl = model.policy.computed_ttl()?.to_token_stream();
+        let missing = |argument: &Argument| {
+            argument.is_named_in(&ttl) && !at_hand.iter().any(|there| there.name == argument.name)
+        };
+        let lacks_self = types::mentions(ttl.clone(), "self") && !has_self;
+        let is_lacking = lacks_self || model.signature.arguments.iter().any(missing);
+        self.parts.ttl().filter(|_| !is_lacking)
     }
 
     fn doc(&self, text: &str) -> Option<TokenStream> {
@@ -149,7 +157,8 @@ impl<'p, 'm> Entries<'p, 'm> {
             return None;
         };
         let by = By::of(key, &model.tags, &model.signature, private)?;
-        let value = self.value(&by.writer(key), &by.tags(&model.tags));
+        let (tags, ttl) = (by.tags(&model.tags), self.ttl(&self.cache.arguments, false));
+        let value = self.value(&by.writer(key), &quote!(#tags #ttl));
         let receiver = self.cache.receiver.map(|token| quote!(&#token));
         let cache = self
             .cache

@@ -8,7 +8,6 @@ use super::policy;
 use crate::attrs::Sorted;
 use crate::cached::model::{DefaultKey, Key, Model, Proof};
 use crate::function::plain;
-use crate::options::duration::Duration;
 use crate::scope::Scope;
 use crate::signature::{Argument, types};
 use crate::template::Template;
@@ -103,7 +102,7 @@ impl<'m> Parts<'m> {
         let private = &self.private;
         let self_type = (self.model.is_method && !self.model.policy.any_self)
             .then(|| quote!(__k.self_type(::core::any::type_name::<Self>());));
-        let unpack = self.unpack(|_| true);
+        let unpack = self.unpack(|argument| argument.bindings.iter().any(|b| parts.contains(b)));
         let parts = parts.iter().map(|part| {
             let write = quote!(#private::default_part!);
             let write = types::shown_over(write, quote!(__k, #part), self.ends_of(part));
@@ -163,13 +162,7 @@ impl<'m> Parts<'m> {
         let on_type = self
             .checks_self()
             .then(|| quote!(.on_type(::core::any::type_name::<Self>())));
-        let ttl = match &self.model.policy.ttl {
-            Some(Duration::Computed(ttl)) => {
-                let ttl = self.computed(ttl);
-                Some(quote!(.ttl(#ttl)))
-            }
-            Some(Duration::Millis(_) | Duration::Forever) | None => None,
-        };
+        let ttl = self.ttl();
         let cache = self
             .model
             .policy
@@ -179,6 +172,14 @@ impl<'m> Parts<'m> {
             let mut __call = #private::Call::start(#site) #on_type #ttl #cache;
             __call.key(#key);
         }
+    }
+
+    /// `.ttl(P::Ttl::from(expression))`
+    pub(crate) fn ttl(&self) -> Option<TokenStream> {
+        let (private, expr) = (&self.private, self.model.policy.computed_ttl()?);
+        let from = quote!(#private::Ttl::from);
+        let ttl = types::called_over(from, self.computed(expr), types::ends(expr));
+        Some(quote!(.ttl(#ttl)))
     }
 
     /// A method's site serves one type, unless the key tells types apart or `skip(Self)` is given.

@@ -2,50 +2,53 @@
 
 use super::{Refusal, refuse};
 
+const GUARDS: [&str; 12] = [
+    "MutexGuard",
+    "RwLockReadGuard",
+    "RwLockWriteGuard",
+    "OwnedMutexGuard",
+    "MappedMutexGuard",
+    "MappedRwLockReadGuard",
+    "OwnedRwLockReadGuard",
+    "OwnedRwLockWriteGuard",
+    "ReentrantMutexGuard",
+    "Ref",
+    "RefMut",
+    "SemaphorePermit",
+];
+
+const QUERIES: [&str; 8] = [
+    "QueryBuilder",
+    "QueryAs",
+    "QueryScalar",
+    "Query",
+    "Select",
+    "SelectStatement",
+    "BoxedSelectStatement",
+    "Selector",
+];
+
+const LAZY: [&str; 16] = [
+    "Iter",
+    "IterMut",
+    "IntoIter",
+    "Map",
+    "Filter",
+    "FilterMap",
+    "FlatMap",
+    "Chain",
+    "Rev",
+    "Take",
+    "Skip",
+    "Peekable",
+    "Enumerate",
+    "Lines",
+    "BoxStream",
+    "LocalBoxStream",
+];
+
 /// The refusal of a type that is called `name`.
 pub(super) fn named(name: &str) -> Option<Refusal> {
-    const GUARDS: [&str; 12] = [
-        "MutexGuard",
-        "RwLockReadGuard",
-        "RwLockWriteGuard",
-        "OwnedMutexGuard",
-        "MappedMutexGuard",
-        "MappedRwLockReadGuard",
-        "OwnedRwLockReadGuard",
-        "OwnedRwLockWriteGuard",
-        "ReentrantMutexGuard",
-        "Ref",
-        "RefMut",
-        "SemaphorePermit",
-    ];
-    const QUERIES: [&str; 8] = [
-        "QueryBuilder",
-        "QueryAs",
-        "QueryScalar",
-        "Query",
-        "Select",
-        "SelectStatement",
-        "BoxedSelectStatement",
-        "Selector",
-    ];
-    const LAZY: [&str; 16] = [
-        "Iter",
-        "IterMut",
-        "IntoIter",
-        "Map",
-        "Filter",
-        "FilterMap",
-        "FlatMap",
-        "Chain",
-        "Rev",
-        "Take",
-        "Skip",
-        "Peekable",
-        "Enumerate",
-        "Lines",
-        "BoxStream",
-        "LocalBoxStream",
-    ];
     match name {
         name if GUARDS.contains(&name) => refuse(
             format!("a `{name}` is a guard: stored, it would hold its lock for good"),

@@ -1,7 +1,7 @@
 //! One shard of the memory table: a bounded map with a replacement policy.
 //!
 //! It takes no lock, reads no clock and runs no code of the user's: the backend wraps it in
-//! a mutex, gives it hashes and comparisons, and drops what it hands back after unlocking.
+//! a lock, gives it hashes and comparisons, and drops what it hands back after unlocking.
 //! Nobody else needs it; a cache without bounds would be better served by a plain map.
 //!
 //! # The policy

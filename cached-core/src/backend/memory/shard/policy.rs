@@ -2,10 +2,39 @@
 //!
 //! Decides only; [`Slab`] holds the queues and the shard does the moving.
 
+use std::sync::atomic::{AtomicU8, Ordering};
+
 use super::slab::{Queue, Slab};
 
 /// Uses beyond this are not counted, so an entry outlives its popularity by this many turns.
-pub(super) const MOST_USES: u8 = 3;
+const MOST_USES: u8 = 3;
+
+/// How often an entry was used lately. Atomic because hits count side by side; two that meet may
+/// count as one, and a popular entry is not written to any more.
+#[derive(Default)]
+pub(super) struct Uses(AtomicU8);
+
+impl Uses {
+    #[inline]
+    pub(super) fn count(&self) {
+        let uses = self.0.load(Ordering::Relaxed);
+        if uses < MOST_USES {
+            self.0.store(uses + 1, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn any(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    /// Pays one use; whether there was one.
+    fn pay(&mut self) -> bool {
+        let uses = self.0.get_mut();
+        let any = *uses > 0;
+        *uses = uses.saturating_sub(1);
+        any
+    }
+}
 
 /// Used entries that a search passes over before it takes the next one all the same.
 pub(super) const MOST_STEPS: usize = 32;
@@ -74,10 +103,9 @@ impl Policy {
         for _ in 0..MOST_STEPS {
             let number = self.next(slab)?;
             let slot = slab.slot_mut(number);
-            if slot.uses == 0 {
+            if !slot.uses.pay() {
                 return Some(number);
             }
-            slot.uses -= 1;
             slab.requeue(number, Queue::Hot);
         }
         self.next(slab)

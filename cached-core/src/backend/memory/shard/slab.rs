@@ -5,6 +5,7 @@
 //! the middle in constant time when they are invalidated.
 
 use super::index::Tag;
+use super::policy::Uses;
 
 /// No slot: the end of a list.
 const NONE: u32 = u32::MAX;
@@ -29,7 +30,7 @@ pub(super) struct Slot<E> {
     pub(super) tag: Tag,
     pub(super) queue: Queue,
     /// How often the entry was used lately, up to the policy's bound.
-    pub(super) uses: u8,
+    pub(super) uses: Uses,
     prev: u32,
     next: u32,
 }
@@ -115,7 +116,7 @@ impl<E> Slab<E> {
             weight,
             tag,
             queue,
-            uses: 0,
+            uses: Uses::default(),
             prev: NONE,
             next: NONE,
         };

@@ -2,7 +2,7 @@
 
 use super::ghosts::Ghosts;
 use super::index::{Index, Tag};
-use super::policy::{Limits, MOST_USES, Policy};
+use super::policy::{Limits, Policy};
 use super::slab::{Queue, Slab};
 
 /// A bounded map from 64-bit hashes and the caller's notion of equality to entries.
@@ -31,10 +31,18 @@ impl<E> Shard<E> {
 
     /// The entry of a key, whose use is counted.
     #[inline(always)]
-    pub(crate) fn get(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&mut E> {
+    pub(crate) fn get(&self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&E> {
+        let number = self.find(Tag::of(hash), eq)?;
+        let slot = self.slab.slot(number);
+        slot.uses.count();
+        slot.entry.as_ref()
+    }
+
+    /// [`get`](Self::get), to change the entry.
+    pub(crate) fn get_mut(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&mut E> {
         let number = self.find(Tag::of(hash), eq)?;
         let slot = self.slab.slot_mut(number);
-        slot.uses = (slot.uses + 1).min(MOST_USES);
+        slot.uses.count();
         slot.entry.as_mut()
     }
 
@@ -79,7 +87,7 @@ impl<E> Shard<E> {
         let tag = Tag::of(hash);
         let number = self.find(tag, eq)?;
         let slot = self.slab.slot(number);
-        if slot.queue == Queue::Hot || slot.uses > 0 {
+        if slot.queue == Queue::Hot || slot.uses.any() {
             self.remember(tag);
         }
         self.take(number)

@@ -130,7 +130,7 @@ fn replacing_hands_back_the_old_entry_and_keeps_the_uses() {
 #[test]
 fn an_entry_may_be_changed_in_place() {
     let mut numbers = Numbers::holding(0..3);
-    let entry = numbers.shard.get(mix(1), |&entry| entry == 1);
+    let entry = numbers.shard.get_mut(mix(1), |&entry| entry == 1);
     *entry.expect("1 was stored") = 11;
     assert!(numbers.shard.peek(mix(1), |&entry| entry == 11).is_some());
 }
