@@ -1,5 +1,6 @@
 //! Which attribute of the annotated function goes where when it becomes several functions.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Meta, parse_quote};
 
 /// The attributes of a function, sorted by what they are about.
@@ -77,6 +78,34 @@ fn unexpecting(attr: &Attribute) -> Attribute {
     }
 }
 
+/// `#[tracing::instrument]` names its span after the function it stands on, which has another name
+/// than the user's where it is the body of a method.
+pub(crate) fn with_span_name(attr: &Attribute, name: &str) -> Attribute {
+    let path = attr.path();
+    match &attr.meta {
+        Meta::Path(_) if is_named(attr, "instrument") => parse_quote!(#[#path(name = #name)]),
+        Meta::List(list) if is_named(attr, "instrument") && !gives_name(&list.tokens) => {
+            let given = &list.tokens;
+            parse_quote!(#[#path(name = #name, #given)])
+        }
+        _ => attr.clone(),
+    }
+}
+
+/// `name = "post"`, or `"post"` alone.
+fn gives_name(given: &TokenStream) -> bool {
+    let mut at_start = true;
+    given.clone().into_iter().any(|token| {
+        let names = match &token {
+            TokenTree::Ident(word) => at_start && word == "name",
+            TokenTree::Literal(_) => at_start,
+            TokenTree::Group(_) | TokenTree::Punct(_) => false,
+        };
+        at_start = matches!(&token, TokenTree::Punct(sign) if sign.as_char() == ',');
+        names
+    })
+}
+
 /// Where in `attrs` the attribute of this crate named `name` stands.
 pub(crate) fn position(attrs: &[Attribute], name: &str) -> Option<usize> {
     attrs.iter().position(|attr| is_named(attr, name))
@@ -93,6 +122,23 @@ pub(crate) fn is_named(attr: &Attribute, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_span_keeps_the_name_it_was_given() {
+        use quote::ToTokens;
+        let named = |attr: Attribute| {
+            let named = with_span_name(&attr, "post").to_token_stream();
+            named.to_string().replace(' ', "")
+        };
+        assert_eq!(named(parse_quote!(#[instrument])), "#[instrument(name=\"post\")]");
+        assert_eq!(
+            named(parse_quote!(#[tracing::instrument(level = "debug", fields(name = 1))])),
+            "#[tracing::instrument(name=\"post\",level=\"debug\",fields(name=1))]"
+        );
+        assert_eq!(named(parse_quote!(#[instrument(err, name = "x")])), "#[instrument(err,name=\"x\")]");
+        assert_eq!(named(parse_quote!(#[instrument("x", err)])), "#[instrument(\"x\",err)]");
+        assert_eq!(named(parse_quote!(#[other])), "#[other]");
+    }
 
     #[test]
     fn every_attribute_has_a_place() {

@@ -1,8 +1,8 @@
 //! Inside a mutator: its keys are bypassed, other keys may be hits, and nothing that is computed
 //! there is shared or stored, because it may be uncommitted.
 
-use cached_core::Outcome;
 use cached_core::testing::{Recorder, isolated_blocking, with_cache_blocking};
+use cached_core::{Outcome, with_context};
 
 use crate::mutators::{async_update, outcome, post, update};
 use crate::support::{Gate, Task, memory};
@@ -12,7 +12,8 @@ fn inside_a_mutator_armed_keys_are_computed_and_nothing_computed_is_stored() {
     let cache = memory();
     let log = Recorder::of(&cache);
     with_cache_blocking(&cache, || {
-        (post(1), post(2));
+        post(1);
+        post(2);
         let body = || {
             assert_eq!(outcome(1), Outcome::Uncached, "armed, though it is stored");
             assert_eq!(outcome(2), Outcome::Hit, "of no concern to this mutator");
@@ -77,7 +78,9 @@ fn inside_a_mutator_nothing_is_joined_or_led() {
 #[test]
 fn nested_mutators_arm_the_sum_of_their_keys() {
     isolated_blocking(|| {
-        (post(1), post(2), post(3));
+        post(1);
+        post(2);
+        post(3);
         let inner = || {
             assert_eq!(outcome(1), Outcome::Uncached, "the outer one's");
             assert_eq!(outcome(2), Outcome::Uncached, "its own");
@@ -110,5 +113,26 @@ fn the_scope_of_a_mutator_does_not_leak_into_other_tasks_of_the_thread() {
         gate.open();
         mutator.ends();
         assert_eq!(outcome(1), Outcome::Stored);
+    });
+}
+
+#[test]
+fn a_task_that_outlives_its_mutator_is_cached_again() {
+    isolated_blocking(|| {
+        let gate = Gate::default();
+        let mut task = None;
+        let body = || {
+            let spawned = with_context(async {
+                assert_eq!(outcome(1), Outcome::Uncached, "the mutator runs");
+                gate.passed().await;
+                (outcome(1), outcome(1))
+            });
+            task = Some(Task::waiting(spawned));
+            Ok(1)
+        };
+        update(1, body).expect("it succeeds");
+        gate.open();
+        let after = task.expect("it was spawned").ends_woken();
+        assert_eq!(after, (Outcome::Stored, Outcome::Hit));
     });
 }

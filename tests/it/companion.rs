@@ -102,7 +102,6 @@ async fn what_is_put_carries_the_tags_of_the_function() {
     isolated(async {
         post::entry(8, "eve").put("put".into()).await;
         post::entry_by(9, "eve").put("put".into()).await;
-        post::entry(8, "ann").key();
         rename("ann");
         assert!(post::entry(8, "eve").contains().await);
         rename("eve");

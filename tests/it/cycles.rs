@@ -16,15 +16,15 @@ async fn both(one: impl Future<Output = i64>, two: impl Future<Output = i64>) ->
     let (mut one, mut two) = (pin!(one), pin!(two));
     let (mut first, mut second) = (None, None);
     poll_fn(|cx| {
-        if first.is_none() {
-            if let Poll::Ready(value) = one.as_mut().poll(cx) {
-                first = Some(value);
-            }
+        if first.is_none()
+            && let Poll::Ready(value) = one.as_mut().poll(cx)
+        {
+            first = Some(value);
         }
-        if second.is_none() {
-            if let Poll::Ready(value) = two.as_mut().poll(cx) {
-                second = Some(value);
-            }
+        if second.is_none()
+            && let Poll::Ready(value) = two.as_mut().poll(cx)
+        {
+            second = Some(value);
         }
         match (first, second) {
             (Some(first), Some(second)) => Poll::Ready((first, second)),

@@ -48,8 +48,8 @@ fn arguments_of_a_default_key_do_not_run_into_each_other() {
 #[test]
 fn skipped_arguments_are_in_no_default_key() {
     static RUNS: Tally = Tally::new();
-    #[cached(skip(log, unused))]
-    fn find(id: u64, log: &dyn Fn(u64), (unused, _): (u64, f64)) -> u64 {
+    #[cached(skip(log, _unused))]
+    fn find(id: u64, log: &dyn Fn(u64), (_unused, _): (u64, f64)) -> u64 {
         log(id);
         RUNS.add();
         id
@@ -183,6 +183,7 @@ async fn a_cache_given_by_an_expression_is_used_for_everything() {
 fn a_cache_may_be_an_argument() {
     #[cached(key = "d:argument:<id>", cache = cache, skip(cache))]
     fn read(cache: &Cache, id: u64) -> u64 {
+        let _ = cache;
         id
     }
     let (one, two) = (memory(), memory());

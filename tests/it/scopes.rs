@@ -69,6 +69,16 @@ fn bypass_reaches_nested_calls_and_nothing_ends_it_from_within() {
 }
 
 #[test]
+fn bypass_does_not_stop_an_invalidation() {
+    in_memory(|_| {
+        let runs = Runs::default();
+        inner(1, &runs);
+        bypass_blocking(|| inner::entry(1).blocking().invalidate());
+        assert_eq!(inner(1, &runs), 2);
+    });
+}
+
+#[test]
 fn refresh_computes_anew_and_stores_but_not_inside_of_the_computation() {
     in_memory(|_| {
         let (runs, own) = (Runs::default(), Runs::default());

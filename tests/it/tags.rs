@@ -181,7 +181,9 @@ fn a_promoted_waiter_under_an_outdated_tag_stores_nothing() {
 #[test]
 fn all_entries_of_a_function_go_and_those_of_others_stay() {
     with_memory(|cache| {
-        (post(1, 1), post(2, 2), plain(1));
+        post(1, 1);
+        post(2, 2);
+        plain(1);
         cache.blocking().set("mine", &1u64, 60).expect("valid");
         post::all().blocking().invalidate();
         assert_eq!(
@@ -196,7 +198,8 @@ fn all_entries_of_a_function_go_and_those_of_others_stay() {
 #[test]
 fn inside_a_mutator_of_a_tag_its_entries_are_computed() {
     with_memory(|_| {
-        (post(1, 1), post(2, 2));
+        post(1, 1);
+        post(2, 2);
         rename_while(1, || {
             assert_eq!(outcome(1, 1), Outcome::Uncached);
             assert_eq!(outcome(2, 2), Outcome::Hit);

@@ -105,6 +105,7 @@ impl Plan {
 async fn an_expression_sees_self_and_the_arguments() {
     #[cached(key = "t:argument:<id>", ttl = seconds, skip(seconds))]
     fn value(id: u64, seconds: u64) -> u64 {
+        let _ = seconds;
         id
     }
     let (cache, clock) = manual();
@@ -138,6 +139,7 @@ fn short(id: u64) -> u64 {
 
 #[cached(key = "t:short:<id>", ttl = seconds, skip(seconds))]
 fn given(id: u64, seconds: u64) -> u64 {
+    let _ = seconds;
     id
 }
 
@@ -161,6 +163,7 @@ fn shortening_a_ttl_works_at_once() {
 fn a_ttl_without_use_stores_nothing() {
     #[cached(key = "t:unusable:<id>", ttl = seconds, skip(seconds))]
     fn value(id: u64, seconds: i64) -> u64 {
+        let _ = seconds;
         id
     }
     let (cache, _clock) = manual();

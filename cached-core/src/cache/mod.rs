@@ -209,3 +209,6 @@ pub fn install(cache: Cache) -> Result<(), Error> {
 pub fn replace(cache: Cache) -> Option<Cache> {
     engine::replace(cache.engine).map(Cache::from_engine)
 }
+
+/// A cache given as an argument says where values are, not which.
+impl crate::key::Handle for Cache {}

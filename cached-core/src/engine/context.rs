@@ -61,6 +61,11 @@ pub(crate) fn clock() -> Clock {
 }
 
 impl Frame {
+    /// Whether a mutator around this still runs.
+    pub(super) fn is_armed(&self) -> bool {
+        self.armed.as_ref().is_some_and(|armed| armed.is_running())
+    }
+
     /// A copy of the current frame, changed.
     pub(crate) fn derive(change: impl FnOnce(&mut Self)) -> Arc<Self> {
         let mut frame = current().map_or_else(Self::default, |frame| (*frame).clone());

@@ -97,7 +97,7 @@ impl<'c> Miss<'c> {
             site.notice(Notice::Disguised, || DISGUISED.to_owned());
         }
         let frame = self.frame.as_ref();
-        let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.armed.is_some());
+        let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.is_armed());
         let usable = self.call.key.key().is_ok() && self.call.served && !disguised;
         usable && !scoped && self.engine.is_some()
     }
@@ -197,7 +197,10 @@ impl<'c> Miss<'c> {
         match decision {
             Decision::Alone => self.go_alone(),
             Decision::Found(taken) => match open(shape, taken) {
-                Some(value) => Next::Break((value, Outcome::Hit)),
+                Some(value) => {
+                    engine.tell(EventKind::Hit, site, key);
+                    Next::Break((value, Outcome::Hit))
+                }
                 None => self.go_alone(),
             },
             Decision::Lead => {

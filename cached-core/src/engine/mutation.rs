@@ -7,11 +7,11 @@
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Wake, Waker};
 
-use super::context::Frame;
+use super::context::{self, Frame};
 use super::{Engine, home};
 use crate::event::report;
 use crate::key::{Key, KeyWriter, render, template};
@@ -78,6 +78,8 @@ pub(crate) struct Armed {
     keys: Vec<Key>,
     stamps: Vec<Stamps>,
     outer: Option<Arc<Self>>,
+    /// The mutator has ended; tasks that it spawned with its context may live on.
+    over: AtomicBool,
 }
 
 impl Armed {
@@ -86,6 +88,7 @@ impl Armed {
             keys: Vec::new(),
             stamps: Vec::new(),
             outer,
+            over: AtomicBool::new(false),
         };
         for Target { engine, what, .. } in targets {
             match what {
@@ -101,8 +104,15 @@ impl Armed {
         armed
     }
 
+    /// The mutators that still run.
     fn chain(&self) -> impl Iterator<Item = &Self> {
         std::iter::successors(Some(self), |armed| armed.outer.as_deref())
+            .filter(|armed| !armed.over.load(Ordering::Acquire))
+    }
+
+    /// Whether any mutator around the call still runs.
+    pub(super) fn is_running(&self) -> bool {
+        self.chain().next().is_some()
     }
 
     /// Whether a mutator around the call is armed for the key.
@@ -226,12 +236,12 @@ impl Mutation {
     }
 
     fn arm(self) -> (Arc<Frame>, Guard) {
-        let frame = Frame::derive(|frame| {
-            let outer = frame.armed.take();
-            frame.armed = Some(Arc::new(Armed::new(&self.targets, outer)));
-        });
+        let outer = context::current().and_then(|frame| frame.armed.clone());
+        let armed = Arc::new(Armed::new(&self.targets, outer));
+        let frame = Frame::derive(|frame| frame.armed = Some(Arc::clone(&armed)));
         let guard = Guard {
             mutation: self,
+            armed,
             ended: false,
         };
         (frame, guard)
@@ -318,6 +328,7 @@ impl Late {
 /// Invalidates when the body ends, and when it is dropped or unwinds.
 struct Guard {
     mutation: Mutation,
+    armed: Arc<Armed>,
     ended: bool,
 }
 
@@ -346,9 +357,11 @@ impl Drop for Guard {
     fn drop(&mut self) {
         let mutation = std::mem::take(&mut self.mutation);
         if mutation.on_ok && !self.ended {
+            self.armed.over.store(true, Ordering::Release);
             return;
         }
         mutation.fire();
+        self.armed.over.store(true, Ordering::Release);
         let dropped = (!self.ended).then_some(AGAIN_AFTER_DROP_MS);
         if let Some(millis) = mutation.again_after.or(dropped) {
             Again::schedule(mutation.targets, millis);

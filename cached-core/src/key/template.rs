@@ -17,6 +17,10 @@ pub(crate) fn matches(template: &str, key: &Key) -> bool {
 
 /// Whether some key can come from both templates.
 pub(crate) fn unify(one: &str, other: &str) -> bool {
+    // Most templates differ in their first word already.
+    if !begins_alike(one, first_literal(other)) {
+        return false;
+    }
     let one: Vec<Token> = tokens(one).collect();
     let other: Vec<Token> = tokens(other).collect();
     // `ends[j]`: whether what is left of `one` and `other[j..]` can render the same.
@@ -68,12 +72,16 @@ fn renders(template: &str, text: &str) -> bool {
 }
 
 fn begins_alike(template: &str, text: &str) -> bool {
-    let first = literals(template).next().unwrap_or_default().as_bytes();
+    let first = first_literal(template).as_bytes();
     first
         .iter()
         .zip(text.as_bytes())
         .take(super::writer::PREFIX_LEN)
         .all(|(a, b)| a == b)
+}
+
+fn first_literal(template: &str) -> &str {
+    literals(template).next().unwrap_or_default()
 }
 
 fn is_part(text: &str) -> bool {

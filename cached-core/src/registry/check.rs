@@ -139,6 +139,11 @@ fn reads_tag(reader: &Site, tag: &str) -> bool {
     tags.any(|declared| template::unify(declared, tag))
 }
 
+/// Whether `cache = ..` was given.
+fn names_cache(site: &Site) -> bool {
+    site.policy.cache.is_some() || site.policy.cache_expr
+}
+
 fn unread(target: &'static Site, sites: &[&'static Site]) -> Option<Finding> {
     let reads = |site: &&Site| match (site.role(), target.role()) {
         (Role::Reader, Role::TagMutator) => reads_tag(site, target.template()),
@@ -155,7 +160,7 @@ fn unread(target: &'static Site, sites: &[&'static Site]) -> Option<Finding> {
             target.template(),
             target.template()
         )
-    } else if target.policy.cache.is_none() && readers.all(|site| site.policy.cache_expr) {
+    } else if !names_cache(target) && readers.all(|site| site.policy.cache_expr) {
         format!(
             "`{}` is read only by functions whose cache is an expression, which a template \
              cannot reach; name the function instead, `#[invalidates(f(..))]`, or give `cache = `",

@@ -8,6 +8,7 @@ use syn::{FnArg, Visibility};
 use super::entries::Entries;
 use super::names::Names;
 use super::parts::Parts;
+use crate::attrs::with_span_name;
 use crate::cached::model::Model;
 use crate::signature::{Argument, Flow};
 
@@ -181,7 +182,12 @@ fn body(
 ) -> TokenStream {
     let function = &parts.model.function;
     let attrs = &parts.attrs;
-    let (everywhere, lints, own) = (&attrs.everywhere, &attrs.lints, &attrs.body);
+    let (everywhere, lints) = (&attrs.everywhere, &attrs.lints);
+    let named_alike = *name == function.sig.ident;
+    let own = attrs.body.iter().map(|attr| match named_alike {
+        true => attr.clone(),
+        false => with_span_name(attr, &function.name()),
+    });
     let sig = syn::Signature {
         ident: name.clone(),
         ..function.sig.clone()
