@@ -130,13 +130,22 @@ mod tests {
             let named = with_span_name(&attr, "post").to_token_stream();
             named.to_string().replace(' ', "")
         };
-        assert_eq!(named(parse_quote!(#[instrument])), "#[instrument(name=\"post\")]");
+        assert_eq!(
+            named(parse_quote!(#[instrument])),
+            "#[instrument(name=\"post\")]"
+        );
         assert_eq!(
             named(parse_quote!(#[tracing::instrument(level = "debug", fields(name = 1))])),
             "#[tracing::instrument(name=\"post\",level=\"debug\",fields(name=1))]"
         );
-        assert_eq!(named(parse_quote!(#[instrument(err, name = "x")])), "#[instrument(err,name=\"x\")]");
-        assert_eq!(named(parse_quote!(#[instrument("x", err)])), "#[instrument(\"x\",err)]");
+        assert_eq!(
+            named(parse_quote!(#[instrument(err, name = "x")])),
+            "#[instrument(err,name=\"x\")]"
+        );
+        assert_eq!(
+            named(parse_quote!(#[instrument("x", err)])),
+            "#[instrument(\"x\",err)]"
+        );
         assert_eq!(named(parse_quote!(#[other])), "#[other]");
     }
 

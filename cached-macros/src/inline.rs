@@ -114,7 +114,7 @@ fn told(target: &Target, name: &str, private: &TokenStream, settings: &Settings)
             let passed: Vec<_> = arguments
                 .map(|argument| events::passed(argument, None))
                 .collect();
-            events::function(call, &call.entries(&passed))
+            events::function(private, name, call, &call.entries(&passed))
         }
         Target::Field(_) => TokenStream::new(),
     }

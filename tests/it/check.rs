@@ -2,7 +2,9 @@
 //!
 //! Other modules link sites too, contradictory ones among them; each test looks at its own.
 
-use cached_core::{Finding, Report, Role, Ttl, cached, check, external, invalidate, invalidates, sites};
+use cached_core::{
+    Finding, Report, Role, Ttl, cached, check, external, invalidate, invalidates, sites,
+};
 
 fn report() -> Report {
     check().expect_err("this binary holds contradictions on purpose")
@@ -12,13 +14,19 @@ fn about(findings: &[Finding], function: &str) -> Vec<String> {
     let mine = |finding: &&Finding| {
         finding.site().name() == function && finding.site().module() == module_path!()
     };
-    findings.iter().filter(mine).map(ToString::to_string).collect()
+    findings
+        .iter()
+        .filter(mine)
+        .map(ToString::to_string)
+        .collect()
 }
 
 #[track_caller]
 fn errs(function: &str, says: &[&str]) {
     let errors = about(report().errors(), function);
-    let [error] = errors.as_slice() else { panic!("one error about {function}: {errors:?}") };
+    let [error] = errors.as_slice() else {
+        panic!("one error about {function}: {errors:?}")
+    };
     assert!(error.starts_with(&format!("{}:", file!())), "{error}");
     for part in says {
         assert!(error.contains(part), "{part:?} is not in {error:?}");
@@ -54,8 +62,17 @@ pub(crate) fn misses_its_tag(id: u64) {}
 
 #[test]
 fn a_target_that_nobody_reads_is_an_error() {
-    errs("misses_its_key", &["no function reads `check:nobody:<id>`", "external!(\"check:nobody:<id>\")"]);
-    errs("misses_its_tag", &["no function reads `check:no-such-tag:<id>`"]);
+    errs(
+        "misses_its_key",
+        &[
+            "no function reads `check:nobody:<id>`",
+            "external!(\"check:nobody:<id>\")",
+        ],
+    );
+    errs(
+        "misses_its_tag",
+        &["no function reads `check:no-such-tag:<id>`"],
+    );
 }
 
 pub(crate) fn hook(id: u64) {
@@ -65,8 +82,15 @@ pub(crate) fn hook(id: u64) {
 
 #[test]
 fn the_targets_of_the_macros_are_checked_too() {
-    let errors = report().errors().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let mine: Vec<_> = errors.iter().filter(|error| error.contains("check:hook:<id>")).collect();
+    let errors = report()
+        .errors()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let mine: Vec<_> = errors
+        .iter()
+        .filter(|error| error.contains("check:hook:<id>"))
+        .collect();
     assert_eq!(mine.len(), 1, "{mine:?}");
     assert!(mine[0].contains("`invalidate_blocking!`"), "{mine:?}");
 }
@@ -111,7 +135,10 @@ fn a_finite_reader_without_a_mutator_is_noted() {
     let report = report();
     assert_eq!(about(report.errors(), "finite"), Vec::<String>::new());
     let notes = about(report.notes(), "finite");
-    assert!(notes.len() == 1 && notes[0].contains("as old as its TTL (90s)"), "{notes:?}");
+    assert!(
+        notes.len() == 1 && notes[0].contains("as old as its TTL (90s)"),
+        "{notes:?}"
+    );
 }
 
 #[cached(key = "clash:post:<id>")]
@@ -139,13 +166,26 @@ pub(crate) fn reads_them(id: u64) {}
 
 #[test]
 fn one_key_with_two_types_is_an_error() {
-    let errors = report().errors().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let clash = |error: &&String| error.contains("`clash:post:<id>`") && error.contains("`clash:<kind>:<id>`");
+    let errors = report()
+        .errors()
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>();
+    let clash = |error: &&String| {
+        error.contains("`clash:post:<id>`") && error.contains("`clash:<kind>:<id>`")
+    };
     let found: Vec<_> = errors.iter().filter(clash).collect();
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].contains("`u64`") && found[0].contains("String`"), "{found:?}");
+    assert!(
+        found[0].contains("`u64`") && found[0].contains("String`"),
+        "{found:?}"
+    );
     let same_value = |error: &&String| error.contains("`alike`") && error.contains("alike_too");
-    assert_eq!(errors.iter().filter(same_value).count(), 0, "a `Result` stores its `Ok`");
+    assert_eq!(
+        errors.iter().filter(same_value).count(),
+        0,
+        "a `Result` stores its `Ok`"
+    );
 }
 
 pub(crate) struct Repo {
@@ -175,23 +215,43 @@ fn a_template_that_meets_only_caches_given_by_expressions_is_an_error() {
 fn sites_list_templates_ttls_and_places() {
     let all = sites();
     let mine = |name: &str| {
-        let named = |site: &&&cached_core::Site| site.name() == name && site.module() == module_path!();
+        let named =
+            |site: &&&cached_core::Site| site.name() == name && site.module() == module_path!();
         all.iter().filter(named).copied().collect::<Vec<_>>()
     };
-    let [reader] = mine("well_read")[..] else { panic!("one site per reader") };
-    assert_eq!((reader.role(), reader.template()), (Role::Reader, "check:read:<id>"));
+    let [reader] = mine("well_read")[..] else {
+        panic!("one site per reader")
+    };
+    assert_eq!(
+        (reader.role(), reader.template()),
+        (Role::Reader, "check:read:<id>")
+    );
     assert_eq!((reader.ttl(), reader.file()), (Ttl::from(300), file!()));
     assert!(reader.line() > 0 && reader.line() < line!());
     assert_eq!(
         reader.to_string(),
-        format!("well_read reads check:read:<id>, ttl 300s ({}:{})", file!(), reader.line())
+        format!(
+            "well_read reads check:read:<id>, ttl 300s ({}:{})",
+            file!(),
+            reader.line()
+        )
     );
-    let roles: Vec<_> = mine("well_targeted").iter().map(|site| (site.role(), site.template())).collect();
+    let roles: Vec<_> = mine("well_targeted")
+        .iter()
+        .map(|site| (site.role(), site.template()))
+        .collect();
     assert_eq!(
         roles,
-        [(Role::Mutator, "check:read:<number>"), (Role::TagMutator, "check:tag:<number>")]
+        [
+            (Role::Mutator, "check:read:<number>"),
+            (Role::TagMutator, "check:tag:<number>")
+        ]
     );
-    let [external] = all.iter().filter(|site| site.role() == Role::External && site.module() == module_path!()).collect::<Vec<_>>()[..] else {
+    let [external] = all
+        .iter()
+        .filter(|site| site.role() == Role::External && site.module() == module_path!())
+        .collect::<Vec<_>>()[..]
+    else {
         panic!("one external declaration here")
     };
     assert_eq!(external.template(), "check:forever:outside:<key>");
@@ -202,6 +262,18 @@ fn sites_list_templates_ttls_and_places() {
 fn a_report_prints_every_finding() {
     let report = report();
     let printed = report.to_string();
-    assert_eq!(printed.lines().filter(|line| line.starts_with("error: ")).count(), report.errors().len());
-    assert_eq!(printed.lines().filter(|line| line.starts_with("note: ")).count(), report.notes().len());
+    assert_eq!(
+        printed
+            .lines()
+            .filter(|line| line.starts_with("error: "))
+            .count(),
+        report.errors().len()
+    );
+    assert_eq!(
+        printed
+            .lines()
+            .filter(|line| line.starts_with("note: "))
+            .count(),
+        report.notes().len()
+    );
 }

@@ -10,7 +10,11 @@ static SOURCE: Tally = Tally::new();
 #[cached(key = "c:post:<id>", ttl = 300, tags("c:user:<author>"), skip(author))]
 async fn post(id: u64, author: &str) -> Result<String, String> {
     SOURCE.add();
-    if id == 0 { Err("zero".into()) } else { Ok(format!("{author} {id}")) }
+    if id == 0 {
+        Err("zero".into())
+    } else {
+        Ok(format!("{author} {id}"))
+    }
 }
 
 #[cached(key = "c:plain:<id>")]
@@ -29,7 +33,10 @@ async fn an_entry_is_named_by_arguments_or_by_placeholders() {
         post(1, "ann").await.expect("not 0");
         assert_eq!(post::entry(1, "ann").key(), "c:post:1");
         assert_eq!(post::entry(1, "ann").get().await, Some("ann 1".into()));
-        assert_eq!(post::entry_by("1", String::from("ann")).get().await, Some("ann 1".into()));
+        assert_eq!(
+            post::entry_by("1", String::from("ann")).get().await,
+            Some("ann 1".into())
+        );
         assert_eq!(post::entry(2, "ann").get().await, None);
         assert!(format!("{:?}", post::entry(1, "ann")).contains("c:post:1"));
     })
@@ -43,10 +50,16 @@ async fn entries_are_read_written_and_dropped() {
         assert!(!entry.contains().await);
         assert!(entry.put("put".into()).await);
         assert!(entry.contains().await);
-        assert_eq!(post::traced(1, "ann").await, (Ok("put".into()), Outcome::Hit));
+        assert_eq!(
+            post::traced(1, "ann").await,
+            (Ok("put".into()), Outcome::Hit)
+        );
         assert_eq!(entry.invalidate().await, Delivery::Acknowledged);
         assert!(!entry.contains().await);
-        assert_eq!(post::traced(1, "ann").await, (Ok("ann 1".into()), Outcome::Stored));
+        assert_eq!(
+            post::traced(1, "ann").await,
+            (Ok("ann 1".into()), Outcome::Stored)
+        );
         assert!(entry.expire().await);
         assert!(!entry.expire().await, "nothing live is left");
         assert_eq!((entry.get().await, entry.contains().await), (None, false));
@@ -59,9 +72,15 @@ async fn entries_are_read_written_and_dropped() {
 fn sync_callers_have_the_same_operations() {
     isolated_blocking(|| {
         let entry = plain::entry(1).blocking();
-        assert_eq!((entry.key(), entry.get(), entry.contains()), ("c:plain:1", None, false));
+        assert_eq!(
+            (entry.key(), entry.get(), entry.contains()),
+            ("c:plain:1", None, false)
+        );
         assert!(entry.put(9) && entry.contains());
-        assert_eq!((entry.get(), plain::traced(1)), (Some(9), (9, Outcome::Hit)));
+        assert_eq!(
+            (entry.get(), plain::traced(1)),
+            (Some(9), (9, Outcome::Hit))
+        );
         assert!(entry.expire() && !entry.expire());
         assert_eq!((entry.get(), plain(1)), (None, 1));
         assert_eq!(entry.invalidate(), Delivery::Acknowledged);
@@ -90,7 +109,10 @@ fn entries_of_options_speak_of_what_is_inside() {
         assert!(entry.put(7));
         assert_eq!((entry.get(), maybe(1)), (Some(7), Some(7)));
         maybe(0);
-        assert!(maybe::entry(0).blocking().contains(), "a remembered `None` is an entry");
+        assert!(
+            maybe::entry(0).blocking().contains(),
+            "a remembered `None` is an entry"
+        );
         assert_eq!(maybe::entry(0).blocking().get(), None);
     });
 }
@@ -119,7 +141,10 @@ async fn uncached_is_the_body() {
         RUNS.add() * 100 + id
     }
     isolated(async {
-        assert_eq!((body(1).await, body::uncached(1).await, body(1).await), (101, 201, 101));
+        assert_eq!(
+            (body(1).await, body::uncached(1).await, body(1).await),
+            (101, 201, 101)
+        );
         assert_eq!(body::uncached(2).await, 302);
         assert!(!body::entry(2).contains().await, "nothing is stored");
     })
@@ -132,11 +157,23 @@ async fn outcomes_tell_where_a_value_came_from() {
         assert_eq!(post::traced(5, "x").await.1, Outcome::Stored);
         assert_eq!(post::traced(5, "x").await.1, Outcome::Hit);
         assert_eq!(post::traced(0, "x").await.1, Outcome::NotStored);
-        assert_eq!(cached_core::bypass(post::traced(5, "x")).await.1, Outcome::Uncached);
-        assert_eq!(cached_core::refresh(post::traced(5, "x")).await.1, Outcome::Stored);
-        assert_eq!(cached_core::bypass_blocking(|| plain::traced(5).1), Outcome::Uncached);
+        assert_eq!(
+            cached_core::bypass(post::traced(5, "x")).await.1,
+            Outcome::Uncached
+        );
+        assert_eq!(
+            cached_core::refresh(post::traced(5, "x")).await.1,
+            Outcome::Stored
+        );
+        assert_eq!(
+            cached_core::bypass_blocking(|| plain::traced(5).1),
+            Outcome::Uncached
+        );
         plain(5);
-        assert_eq!(cached_core::refresh_blocking(|| plain::traced(5).1), Outcome::Stored);
+        assert_eq!(
+            cached_core::refresh_blocking(|| plain::traced(5).1),
+            Outcome::Stored
+        );
     })
     .await;
 }
@@ -153,12 +190,18 @@ fn outcomes_tell_of_joining_and_of_being_overtaken() {
     let call = || cached_core::testing::with_cache(&cache, slow::traced(1, &gate));
     let (mut leader, mut joiner) = (Task::waiting(call()), Task::waiting(call()));
     gate.open();
-    assert_eq!((leader.ends().1, joiner.ends().1), (Outcome::Stored, Outcome::Joined));
+    assert_eq!(
+        (leader.ends().1, joiner.ends().1),
+        (Outcome::Stored, Outcome::Joined)
+    );
     let (mut leader, gate) = {
         let gate = Gate::default();
         let held = gate.clone();
         let call = async move { slow::traced(2, &held).await };
-        (Task::waiting(cached_core::testing::with_cache(&cache, call)), gate)
+        (
+            Task::waiting(cached_core::testing::with_cache(&cache, call)),
+            gate,
+        )
     };
     cached_core::testing::with_cache_blocking(&cache, || slow::entry(2).blocking().invalidate());
     gate.open();
@@ -171,8 +214,14 @@ async fn refresh_replaces_the_value_and_keeps_it_when_it_fails() {
         let entry = post::entry(6, "x");
         entry.put("old".into()).await;
         let failed = entry.refresh(|| async { Err("down".to_owned()) }).await;
-        assert_eq!((failed, entry.get().await), (Err("down".into()), Some("old".into())));
-        assert_eq!(entry.refresh(|| post::uncached(6, "x")).await, Ok("x 6".into()));
+        assert_eq!(
+            (failed, entry.get().await),
+            (Err("down".into()), Some("old".into()))
+        );
+        assert_eq!(
+            entry.refresh(|| post::uncached(6, "x")).await,
+            Ok("x 6".into())
+        );
         assert_eq!(post::traced(6, "x").await, (Ok("x 6".into()), Outcome::Hit));
     })
     .await;
@@ -186,7 +235,11 @@ async fn every_entry_of_a_function_falls_at_once_and_no_other() {
                 _ = (plain(id), post(id, "x").await);
             }
         };
-        let left = || (1..=50).filter(|id| plain::entry(*id).blocking().contains()).count();
+        let left = || {
+            (1..=50)
+                .filter(|id| plain::entry(*id).blocking().contains())
+                .count()
+        };
         fill().await;
         assert_eq!(plain::invalidate_all().await, Delivery::Acknowledged);
         assert_eq!(left(), 0);
@@ -260,7 +313,10 @@ fn a_companion_may_have_another_name() {
         assert_eq!(renamed_cache::entry(2).key(), "c:renamed:2");
         renamed_cache::all().blocking().invalidate();
         assert!(!renamed_cache::entry(2).blocking().contains());
-        assert_eq!((Type::method(1), Type::other_traced(1)), (1, (1, Outcome::Hit)));
+        assert_eq!(
+            (Type::method(1), Type::other_traced(1)),
+            (1, (1, Outcome::Hit))
+        );
         assert_eq!(Type::other_entry(1).key(), "c:sibling:1");
     });
 }
@@ -274,7 +330,10 @@ async fn a_function_may_have_no_companion_at_all() {
         let cache = Cache::current().expect("a stand-in is there");
         assert_eq!((alone::default().field, alone(1, (2, 3)).await), (0, Ok(6)));
         assert_eq!(alone(1, (2, 9)).await, Ok(6), "a hit");
-        assert_eq!(cache.get::<u64>("c:alone:1:2").await.expect("valid"), Some(6));
+        assert_eq!(
+            cache.get::<u64>("c:alone:1:2").await.expect("valid"),
+            Some(6)
+        );
         change(1, 9, 3);
         assert_eq!(alone(1, (2, 9)).await, Ok(12));
         assert!(alone(0, (0, 0)).await.is_err());

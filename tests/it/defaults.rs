@@ -3,7 +3,7 @@
 use cached_core::testing::{Recorder, isolated, isolated_blocking, with_cache_blocking};
 use cached_core::{Cache, Outcome, cached, invalidates};
 
-use crate::support::{memory, Tally};
+use crate::support::{Tally, memory};
 
 #[cached]
 async fn nothing_said(id: u64, name: &str, tags: &[&str]) -> String {
@@ -21,8 +21,14 @@ async fn a_default_key_holds_module_function_and_every_argument() {
         assert_eq!(nothing_said(1, "a", &[]).await, "1a");
         assert_eq!(nothing_said(1, "b", &[]).await, "1b");
         assert_eq!(nothing_said(1, "b", &["c"]).await, "1bc");
-        assert_eq!(nothing_said::traced(1, "a", &[]).await, ("1a".into(), Outcome::Hit));
-        assert_eq!(nothing_said::entry(1, "a", &[]).get().await, Some("1a".into()));
+        assert_eq!(
+            nothing_said::traced(1, "a", &[]).await,
+            ("1a".into(), Outcome::Hit)
+        );
+        assert_eq!(
+            nothing_said::entry(1, "a", &[]).get().await,
+            Some("1a".into())
+        );
         nothing_said::entry(1, "a", &[]).invalidate().await;
         assert!(!nothing_said::entry(1, "a", &[]).contains().await);
         nothing_said::invalidate_all().await;
@@ -38,7 +44,13 @@ fn arguments_of_a_default_key_do_not_run_into_each_other() {
         format!("{one}|{two}")
     }
     isolated_blocking(|| {
-        let pairs = [("a", "bc"), ("ab", "c"), ("abc", ""), ("a:b", "c"), ("a", "b:c")];
+        let pairs = [
+            ("a", "bc"),
+            ("ab", "c"),
+            ("abc", ""),
+            ("a:b", "c"),
+            ("a", "b:c"),
+        ];
         for (one, two) in pairs.iter().chain(&pairs) {
             assert_eq!(join(one, two), format!("{one}|{two}"));
         }
@@ -55,9 +67,18 @@ fn skipped_arguments_are_in_no_default_key() {
         id
     }
     isolated_blocking(|| {
-        assert_eq!((find(1, &|_| (), (1, 0.0)), find(1, &|_| (), (2, 1.0))), (1, 1));
+        assert_eq!(
+            (find(1, &|_| (), (1, 0.0)), find(1, &|_| (), (2, 1.0))),
+            (1, 1)
+        );
         assert_eq!(RUNS.count(), 1);
-        assert_eq!(find::entry(7).key(), format!("{}::skipped_arguments_are_in_no_default_key::find:7", module_path!()));
+        assert_eq!(
+            find::entry(7).key(),
+            format!(
+                "{}::skipped_arguments_are_in_no_default_key::find:7",
+                module_path!()
+            )
+        );
     });
 }
 
@@ -71,7 +92,11 @@ fn patterns_are_taken_apart_in_a_default_key() {
     isolated_blocking(|| {
         assert_eq!(find(Wrapped(1), (2, None)), 3);
         assert_eq!(find(Wrapped(1), (2, Some(true))), 4);
-        assert!(find::entry(Wrapped(1), (-2, None)).key().ends_with("::find:1:-2:!"));
+        assert!(
+            find::entry(Wrapped(1), (-2, None))
+                .key()
+                .ends_with("::find:1:-2:!")
+        );
     });
 }
 
@@ -108,16 +133,25 @@ fn change(id: u64) {}
 fn a_new_version_leaves_the_old_values_behind() {
     isolated_blocking(|| {
         assert_eq!((first(1), second(1), first(1), second(1)), (1, 101, 1, 101));
-        assert_eq!((first::traced(1).1, second::traced(1).1), (Outcome::Hit, Outcome::Hit));
+        assert_eq!(
+            (first::traced(1).1, second::traced(1).1),
+            (Outcome::Hit, Outcome::Hit)
+        );
         assert_eq!(first::entry(1).key(), second::entry(1).key());
         second::entry(1).blocking().invalidate();
         assert_eq!(first::traced(1).1, Outcome::Hit);
         second(1);
         change(1);
-        assert_eq!((first::traced(1).1, second::traced(1).1), (Outcome::Stored, Outcome::Stored));
+        assert_eq!(
+            (first::traced(1).1, second::traced(1).1),
+            (Outcome::Stored, Outcome::Stored)
+        );
         let cache = Cache::current().expect("a stand-in is there");
         let read = |cache: &Cache| cache.blocking().get::<u64>("d:version:1").expect("valid");
-        assert_eq!((read(&cache), read(&cache.with_version(2))), (Some(1), Some(101)));
+        assert_eq!(
+            (read(&cache), read(&cache.with_version(2))),
+            (Some(1), Some(101))
+        );
         assert_eq!(read(&cache.with_version(3)), None);
     });
 }
@@ -130,7 +164,10 @@ struct Repo {
 
 impl Repo {
     fn new(id: u64) -> Self {
-        Self { cache: memory(), id }
+        Self {
+            cache: memory(),
+            id,
+        }
     }
 
     #[cached(key = "d:repo:<id>", cache = self.cache, skip(self))]
@@ -208,16 +245,28 @@ fn change_in_named(id: u64) {}
 
 #[test]
 fn a_named_cache_is_found_by_its_name() {
-    let sessions = Cache::memory().name("surface-sessions").build().expect("valid");
+    let sessions = Cache::memory()
+        .name("surface-sessions")
+        .build()
+        .expect("valid");
     let recorder = Recorder::of(&sessions);
     cached_core::install(sessions.clone()).expect("nobody else has that name");
-    assert_eq!((named::traced(1), named::traced(1)), ((1, Outcome::Stored), (1, Outcome::Hit)));
-    assert_eq!(recorder.log(), ["led d:named:1", "stored d:named:1", "hit d:named:1"]);
+    assert_eq!(
+        (named::traced(1), named::traced(1)),
+        ((1, Outcome::Stored), (1, Outcome::Hit))
+    );
+    assert_eq!(
+        recorder.log(),
+        ["led d:named:1", "stored d:named:1", "hit d:named:1"]
+    );
     assert!(sessions.blocking().contains("d:named:1").expect("valid"));
     for change in [change_named, change_in_named] {
         named(1);
         change(1);
-        assert!(!named::entry(1).blocking().contains(), "templates reach named caches");
+        assert!(
+            !named::entry(1).blocking().contains(),
+            "templates reach named caches"
+        );
     }
     // In a test scope it is the stand-in that answers.
     isolated_blocking(|| assert_eq!(named::traced(1).1, Outcome::Stored));
@@ -230,7 +279,12 @@ fn options_without_effect_in_memory_are_accepted() {
     fn locked(id: u64) -> u64 {
         id
     }
-    #[cached(key = "d:lock:ttl:<id>", lock = "30s", ttl = "5m", tags("d:lock", "d:lock:<id>"), )]
+    #[cached(
+        key = "d:lock:ttl:<id>",
+        lock = "30s",
+        ttl = "5m",
+        tags("d:lock", "d:lock:<id>")
+    )]
     fn leased(id: u64) -> Result<u64, String> {
         Ok(id)
     }

@@ -21,7 +21,11 @@ struct Db(Arc<Tally>);
 async fn load(db: &Db, id: u64) -> Result<String, StatusCode> {
     db.0.add();
     tokio::task::yield_now().await;
-    if id == 0 { Err(StatusCode::NOT_FOUND) } else { Ok(format!("post {id}")) }
+    if id == 0 {
+        Err(StatusCode::NOT_FOUND)
+    } else {
+        Ok(format!("post {id}"))
+    }
 }
 
 async fn show(State(db): State<Db>, Path(id): Path<u64>) -> Result<String, StatusCode> {
@@ -40,10 +44,19 @@ async fn change(State(_db): State<Db>, Path(id): Path<u64>) -> StatusCode {
 }
 
 async fn ask(app: &Router, method: &str, path: &str) -> (u16, String) {
-    let request = Request::builder().method(method).uri(path).body(Body::empty());
-    let response = app.clone().oneshot(request.expect("valid")).await.expect("infallible");
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .body(Body::empty());
+    let response = app
+        .clone()
+        .oneshot(request.expect("valid"))
+        .await
+        .expect("infallible");
     let status = response.status().as_u16();
-    let body = to_bytes(response.into_body(), 1_000).await.expect("it is short");
+    let body = to_bytes(response.into_body(), 1_000)
+        .await
+        .expect("it is short");
     (status, String::from_utf8_lossy(&body).into_owned())
 }
 
@@ -58,7 +71,10 @@ async fn axum_handlers_call_and_are_cached_functions() {
             .with_state(db.clone());
         for _ in 0..2 {
             assert_eq!(ask(&app, "GET", "/posts/7").await, (200, "post 7".into()));
-            assert_eq!(ask(&app, "GET", "/pages/7").await, (200, "page of post 7".into()));
+            assert_eq!(
+                ask(&app, "GET", "/pages/7").await,
+                (200, "page of post 7".into())
+            );
         }
         assert_eq!(db.0.count(), 1);
         assert_eq!(ask(&app, "GET", "/pages/0").await.0, 404);
@@ -66,7 +82,11 @@ async fn axum_handlers_call_and_are_cached_functions() {
         assert_eq!(ask(&app, "POST", "/posts/7").await.0, 204);
         assert!(!page::entry_by(7).contains().await);
         assert_eq!(ask(&app, "GET", "/pages/7").await.0, 200);
-        assert_eq!(db.0.count(), 3, "once more for 0, once more for the changed one");
+        assert_eq!(
+            db.0.count(),
+            3,
+            "once more for 0, once more for the changed one"
+        );
     })
     .await;
 }
@@ -166,15 +186,29 @@ fn spans_are_named_after_their_function() {
     let run = |future: &mut dyn FnMut()| (Spans::during(&mut *future), Spans::during(&mut *future));
     let db = Db::default();
     isolated_blocking(|| {
-        let block = tokio::runtime::Builder::new_current_thread().build().expect("no I/O");
+        let block = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("no I/O");
         assert_eq!(run(&mut || _ = below(1)), (vec!["below"], vec![]));
-        assert_eq!(run(&mut || _ = block.block_on(below_async(&db, 1))), (vec!["below_async"], vec![]));
-        assert_eq!(run(&mut || _ = block.block_on(db.method(1))), (vec!["method"], vec![]));
+        assert_eq!(
+            run(&mut || _ = block.block_on(below_async(&db, 1))),
+            (vec!["below_async"], vec![])
+        );
+        assert_eq!(
+            run(&mut || _ = block.block_on(db.method(1))),
+            (vec!["method"], vec![])
+        );
         let first = |run: (Vec<&'static str>, Vec<&'static str>)| run.0;
         assert_eq!(first(run(&mut || _ = above(1))), ["above"]);
-        assert_eq!(first(run(&mut || _ = block.block_on(above_async(&db, 1)))), ["above_async"]);
+        assert_eq!(
+            first(run(&mut || _ = block.block_on(above_async(&db, 1)))),
+            ["above_async"]
+        );
         assert_eq!(first(run(&mut || _ = db.method_above(1))), ["method_above"]);
-        assert_eq!((below::traced(1).1, above::traced(1).1), (Outcome::Hit, Outcome::Hit));
+        assert_eq!(
+            (below::traced(1).1, above::traced(1).1),
+            (Outcome::Hit, Outcome::Hit)
+        );
         assert_eq!(db.0.count(), 2);
     });
 }
@@ -250,6 +284,9 @@ fn functions_have_statistics() {
     assert_eq!(row.hit_ratio(), Some(0.4));
     assert_eq!(row.site().template(), "w:stats:<id>");
     let printed = stats.to_string();
-    let line = printed.lines().find(|line| line.contains("::watched")).expect("it has a row");
+    let line = printed
+        .lines()
+        .find(|line| line.contains("::watched"))
+        .expect("it has a row");
     assert!(line.contains("40.0%"), "{line}");
 }

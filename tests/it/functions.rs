@@ -31,7 +31,10 @@ async fn an_async_function_runs_once_per_key() {
         id * id
     }
     isolated(async {
-        assert_eq!([square(3).await, square(3).await, square(4).await], [9, 9, 16]);
+        assert_eq!(
+            [square(3).await, square(3).await, square(4).await],
+            [9, 9, 16]
+        );
         assert_eq!(RUNS.count(), 2);
     })
     .await;
@@ -77,7 +80,10 @@ async fn lifetimes_are_kept() {
     isolated(async {
         let (one, two) = (String::from("abc"), String::from("de"));
         assert_eq!(longer(&one, &two, &[&two]).await, "abc");
-        assert_eq!(longer::traced(&one, &two, &[]).await, ("abc".into(), Outcome::Hit));
+        assert_eq!(
+            longer::traced(&one, &two, &[]).await,
+            ("abc".into(), Outcome::Hit)
+        );
     })
     .await;
 }
@@ -124,7 +130,10 @@ async fn patterns_bind_what_the_key_names() {
     }
     isolated(async {
         let call = |id, x| sum(Wrapped(id), Point { x, y: 3 }, (9, 4), Wrapped(0));
-        assert_eq!([call(1, 2).await, call(1, 2).await, call(2, 2).await], [10, 10, 11]);
+        assert_eq!(
+            [call(1, 2).await, call(1, 2).await, call(2, 2).await],
+            [10, 10, 11]
+        );
         assert_eq!(RUNS.count(), 2);
         let entry = sum::entry(Wrapped(1), Point { x: 2, y: 0 }, (0, 4));
         assert_eq!(entry.key(), "f:pattern:1:2:4");
@@ -214,76 +223,11 @@ async fn bodies_end_by_question_mark_and_return() {
         assert_eq!(RUNS.count(), 4);
         assert!(parse("x").await.is_err() && parse("x").await.is_err());
         assert_eq!((first(""), first("")), (None, None));
-        assert_eq!(RUNS.count(), 8, "what ends early with nothing is not stored");
-    })
-    .await;
-}
-
-#[test]
-fn recursion_runs_each_step_once() {
-    static RUNS: Tally = Tally::new();
-    #[cached(key = "f:fib:<n>")]
-    fn fib(n: u64) -> u64 {
-        RUNS.add();
-        if n < 2 { n } else { fib(n - 1) + fib(n - 2) }
-    }
-    isolated_blocking(|| assert_eq!(fib(60), 1_548_008_755_920));
-    assert_eq!(RUNS.count(), 61);
-}
-
-#[tokio::test]
-async fn async_recursion_takes_a_box() {
-    static RUNS: Tally = Tally::new();
-    #[cached(key = "f:afib:<n>")]
-    async fn fib(n: u64) -> u64 {
-        RUNS.add();
-        match n {
-            0 | 1 => n,
-            n => Box::pin(fib(n - 1)).await + Box::pin(fib(n - 2)).await,
-        }
-    }
-    isolated(async { assert_eq!(fib(40).await, 102_334_155) }).await;
-    assert_eq!(RUNS.count(), 41);
-}
-
-static EVEN_RUNS: Tally = Tally::new();
-
-#[cached(key = "f:even:<n>")]
-fn is_even(n: u64) -> bool {
-    EVEN_RUNS.add();
-    n == 0 || is_odd(n - 1)
-}
-
-#[cached(key = "f:odd:<n>")]
-fn is_odd(n: u64) -> bool {
-    EVEN_RUNS.add();
-    n != 0 && is_even(n - 1)
-}
-
-#[test]
-fn mutual_recursion_runs_each_step_once() {
-    isolated_blocking(|| {
-        assert!(is_even(20));
-        assert!(is_odd(19), "stored on the way");
-        assert_eq!(EVEN_RUNS.count(), 21);
-    });
-}
-
-#[cached(key = "f:ping:<n>")]
-async fn ping(n: u64) -> u64 {
-    if n == 0 { 0 } else { Box::pin(pong(n - 1)).await + 1 }
-}
-
-#[cached(key = "f:pong:<n>")]
-async fn pong(n: u64) -> u64 {
-    if n == 0 { 100 } else { Box::pin(ping(n - 1)).await + 1 }
-}
-
-#[tokio::test]
-async fn async_mutual_recursion_takes_a_box() {
-    isolated(async {
-        assert_eq!((ping(4).await, ping(5).await), (4, 105));
-        assert_eq!(pong::traced(3).await, (3, Outcome::Hit));
+        assert_eq!(
+            RUNS.count(),
+            8,
+            "what ends early with nothing is not stored"
+        );
     })
     .await;
 }
@@ -318,7 +262,10 @@ async fn macros_write_cached_functions() {
     isolated(async {
         assert_eq!((plus_one(1), plus_two(1), plus_one(1)), (2, 3, 2));
         assert_eq!(plus_one::entry(1).key(), "f:macro:one:1");
-        assert_eq!((two_bytes(7).await, three_words(7).await), (vec![7; 2], vec![7; 3]));
+        assert_eq!(
+            (two_bytes(7).await, three_words(7).await),
+            (vec![7; 2], vec![7; 3])
+        );
         assert_eq!(three_words::traced(7).await.1, Outcome::Hit);
     })
     .await;
@@ -366,56 +313,14 @@ mod outer {
 async fn a_companion_is_as_visible_as_its_function() {
     isolated(async {
         assert_eq!(outer::inner::for_the_crate(1), 1);
-        assert!(crate::functions::outer::inner::for_the_crate::entry(1).contains().await);
+        assert!(
+            crate::functions::outer::inner::for_the_crate::entry(1)
+                .contains()
+                .await
+        );
         assert_eq!(outer::inner::for_a_module(1), 3);
         assert!(outer::inner::for_a_module::entry(1).blocking().contains());
         assert_eq!(outer::parent(1).await, (2, true));
-    })
-    .await;
-}
-
-/// Functions named as what a companion holds.
-mod namesakes {
-    use cached_core::cached;
-
-    #[cached(key = "f:namesake:all")]
-    pub(super) async fn all() -> u64 {
-        1
-    }
-
-    #[cached(key = "f:namesake:entry:<id>")]
-    pub(super) fn entry(id: u64) -> u64 {
-        if id == 0 { 0 } else { entry(id - 1) + 1 }
-    }
-
-    #[cached(key = "f:namesake:traced:<id>")]
-    pub(super) async fn traced(id: u64) -> u64 {
-        id
-    }
-
-    #[cached(key = "f:namesake:uncached:<id>")]
-    pub(super) fn uncached(id: u64) -> u64 {
-        id
-    }
-
-    #[cached(key = "f:namesake:site:<id>")]
-    pub(super) fn site(id: u64) -> u64 {
-        id
-    }
-}
-
-#[tokio::test]
-async fn a_function_may_be_named_as_a_function_of_its_companion() {
-    isolated(async {
-        assert_eq!((namesakes::all().await, namesakes::entry(2)), (1, 2));
-        assert_eq!((namesakes::traced(3).await, namesakes::uncached(4), namesakes::site(5)), (3, 4, 5));
-        assert_eq!(namesakes::all::traced().await.1, Outcome::Hit);
-        assert_eq!(namesakes::entry::traced(1), (1, Outcome::Hit));
-        assert_eq!(namesakes::traced::traced(3).await.1, Outcome::Hit);
-        assert_eq!(namesakes::uncached::uncached(6), 6);
-        assert_eq!(namesakes::entry::entry(2).key(), "f:namesake:entry:2");
-        namesakes::all::invalidate_all().await;
-        assert!(!namesakes::all::entry().contains().await);
     })
     .await;
 }

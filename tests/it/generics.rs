@@ -44,7 +44,10 @@ async fn a_type_parameter_is_a_part_of_the_key() {
         }
         assert_eq!(LABEL_RUNS.count(), 2);
         assert_eq!(label::entry::<Order>(1).key(), "g:test.order:1");
-        assert_eq!(label::entry_by::<Order>(1).get().await, Some("order 1".into()));
+        assert_eq!(
+            label::entry_by::<Order>(1).get().await,
+            Some("order 1".into())
+        );
         label::entry::<Order>(1).invalidate().await;
         assert_eq!(label::traced::<Order>(1).await.1, Outcome::Stored);
         assert_eq!(label::traced::<Invoice>(1).await.1, Outcome::Hit);
@@ -72,13 +75,22 @@ async fn the_function_form_takes_type_parameters() {
 fn a_const_parameter_is_a_part_of_the_key() {
     #[cached(key = "g:const:<N>:<FLAG>:<from>")]
     fn take<const N: usize, const FLAG: bool>(from: &[u64]) -> Vec<u64> {
-        from.iter().copied().take(if FLAG { N } else { 0 }).collect()
+        from.iter()
+            .copied()
+            .take(if FLAG { N } else { 0 })
+            .collect()
     }
     isolated_blocking(|| {
         let from = [1, 2, 3];
-        assert_eq!((take::<1, true>(&from), take::<2, true>(&from)), (vec![1], vec![1, 2]));
+        assert_eq!(
+            (take::<1, true>(&from), take::<2, true>(&from)),
+            (vec![1], vec![1, 2])
+        );
         assert_eq!(take::<2, false>(&from), Vec::<u64>::new());
-        assert_eq!(take::entry::<2, false>(&from).key(), "g:const:2:false:[1,2,3]");
+        assert_eq!(
+            take::entry::<2, false>(&from).key(),
+            "g:const:2:false:[1,2,3]"
+        );
     });
 }
 
@@ -91,7 +103,10 @@ fn parameters_can_be_skipped() {
         format!("{part:?}")
     }
     isolated_blocking(|| {
-        assert_eq!((show::<_, 1>(7u8), show::<_, 2>(7u64)), ("7".into(), "7".into()));
+        assert_eq!(
+            (show::<_, 1>(7u8), show::<_, 2>(7u64)),
+            ("7".into(), "7".into())
+        );
         assert_eq!(RUNS.count(), 1);
     });
 }
@@ -103,7 +118,13 @@ fn without_a_key_parameters_are_in_it_by_themselves() {
         format!("{}{N}{text}", T::LABEL)
     }
     isolated_blocking(|| {
-        let all = || (size::<Invoice, 1>("a"), size::<Order, 1>("a"), size::<Order, 2>("a"));
+        let all = || {
+            (
+                size::<Invoice, 1>("a"),
+                size::<Order, 1>("a"),
+                size::<Order, 2>("a"),
+            )
+        };
         let expected = ("invoice1a".into(), "order1a".into(), "order2a".into());
         assert_eq!(all(), expected);
         assert_eq!(all(), expected);
@@ -117,7 +138,14 @@ async fn a_generic_argument_is_written_by_its_own_form() {
     #[cached(key = "g:argument:<T>:<part>")]
     async fn twice<T>(part: T) -> Vec<T>
     where
-        T: KeyPart + KeyType + Clone + Send + Sync + 'static + serde::Serialize + serde::de::DeserializeOwned,
+        T: KeyPart
+            + KeyType
+            + Clone
+            + Send
+            + Sync
+            + 'static
+            + serde::Serialize
+            + serde::de::DeserializeOwned,
     {
         vec![part.clone(), part]
     }
@@ -126,7 +154,10 @@ async fn a_generic_argument_is_written_by_its_own_form() {
         assert_eq!(twice(1u64).await, [1u64, 1]);
         assert_eq!(twice(String::from("a b")).await, ["a b", "a b"]);
         assert_eq!(twice::traced(1u8).await, (vec![1u8, 1], Outcome::Hit));
-        assert_eq!(twice::entry(String::from("a b")).key(), "g:argument:String:a%20b");
+        assert_eq!(
+            twice::entry(String::from("a b")).key(),
+            "g:argument:String:a%20b"
+        );
     })
     .await;
 }
@@ -153,7 +184,10 @@ async fn a_parameter_bound_to_be_a_handle_needs_no_mention() {
     }
     isolated(async {
         assert_eq!((read(&Disk, 1).await, read(&Disk, 1).await), (2, 2));
-        assert_eq!((bound(&Disk, 1).await, bound::traced(&Disk, 1).await.1), (1, Outcome::Hit));
+        assert_eq!(
+            (bound(&Disk, 1).await, bound::traced(&Disk, 1).await.1),
+            (1, Outcome::Hit)
+        );
     })
     .await;
 }
@@ -168,7 +202,10 @@ fn lifetimes_types_and_consts_stand_together() {
         assert_eq!(all::<Order, 2>("x", &["a", "b"]), "test.orderxab");
         assert_eq!(all::traced::<Order, 2>("x", &["a", "b"]).1, Outcome::Hit);
         assert_eq!(all::uncached::<Invoice, 1>("x", &["c"]), "test.invoicexc");
-        assert_eq!(all::entry::<Order, 2>("x", &["a", "b"]).key(), "g:all:test.order:2:x:[a,b]");
+        assert_eq!(
+            all::entry::<Order, 2>("x", &["a", "b"]).key(),
+            "g:all:test.order:2:x:[a,b]"
+        );
     });
 }
 
@@ -182,7 +219,10 @@ async fn generic_recursion_works() {
         Box::pin(deep::<T>(depth - 1)).await + "."
     }
     isolated(async {
-        assert_eq!((deep::<Order>(3).await, deep::<Invoice>(2).await), ("order...".into(), "invoice..".into()));
+        assert_eq!(
+            (deep::<Order>(3).await, deep::<Invoice>(2).await),
+            ("order...".into(), "invoice..".into())
+        );
         assert_eq!(deep::traced::<Order>(2).await.1, Outcome::Hit);
     })
     .await;

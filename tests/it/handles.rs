@@ -66,7 +66,13 @@ fn handles_stay_out_of_a_default_key() {
         assert_eq!((call(1), call(1), call(2)), (1, 1, 2));
         assert_eq!(db.runs.0.count(), 2);
         let key = find::entry(&db, 1, Arc::default(), Rc::default(), &Box::default());
-        assert_eq!(key.key(), format!("{}::handles_stay_out_of_a_default_key::find:1", module_path!()));
+        assert_eq!(
+            key.key(),
+            format!(
+                "{}::handles_stay_out_of_a_default_key::find:1",
+                module_path!()
+            )
+        );
     });
 }
 
@@ -105,8 +111,14 @@ async fn a_handle_may_still_be_named_in_the_key() {
     }
     isolated(async {
         let call = |number, tenant| async move { find(&Shard { number }, Tenant(tenant), 1).await };
-        assert_eq!((call(1, 2).await, call(2, 2).await, call(1, 3).await), (121, 221, 131));
-        assert_eq!(find::traced(&Shard { number: 1 }, Tenant(2), 1).await.1, Outcome::Hit);
+        assert_eq!(
+            (call(1, 2).await, call(2, 2).await, call(1, 3).await),
+            (121, 221, 131)
+        );
+        assert_eq!(
+            find::traced(&Shard { number: 1 }, Tenant(2), 1).await.1,
+            Outcome::Hit
+        );
         assert_eq!(find::entry_by(1, 2, 1).key(), "h:named:1:2:1");
     })
     .await;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cached_core::testing::{isolated, isolated_blocking};
-use cached_core::{Cache, Delivery, Handle, Outcome, cached, invalidate, invalidate_blocking, invalidates};
+use cached_core::{
+    Cache, Delivery, Handle, Outcome, cached, invalidate, invalidate_blocking, invalidates,
+};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +20,12 @@ struct Author {
 }
 
 fn new(id: u64, author: &str) -> Post {
-    Post { id, author: Author { name: author.to_owned() } }
+    Post {
+        id,
+        author: Author {
+            name: author.to_owned(),
+        },
+    }
 }
 
 #[cached(key = "i:post:<id>", tags("i:user:<author>"), skip(author))]
@@ -47,13 +54,22 @@ mod elsewhere {
 fn left() -> String {
     let mut left = String::new();
     let posts = [post::entry(1, "ann"), post::entry(2, "bob")];
-    for (there, mark) in posts.into_iter().map(|post| post.blocking().contains()).zip(['1', '2']) {
+    for (there, mark) in posts
+        .into_iter()
+        .map(|post| post.blocking().contains())
+        .zip(['1', '2'])
+    {
         left.extend(there.then_some(mark));
     }
     left.extend(feed::entry("ann", 0).blocking().contains().then_some('a'));
     left.extend(feed::entry("bob", 0).blocking().contains().then_some('b'));
     left.extend(title::entry(1).blocking().contains().then_some('t'));
-    left.extend(elsewhere::count::entry(1).blocking().contains().then_some('c'));
+    left.extend(
+        elsewhere::count::entry(1)
+            .blocking()
+            .contains()
+            .then_some('c'),
+    );
     left
 }
 
@@ -61,7 +77,12 @@ fn left() -> String {
 async fn after<T>(mutate: impl AsyncFnOnce() -> T) -> String {
     isolated(async {
         (post(1, "ann").await, post(2, "bob").await);
-        (feed("ann", 0), feed("bob", 0), title(1), elsewhere::count(1));
+        (
+            feed("ann", 0),
+            feed("bob", 0),
+            title(1),
+            elsewhere::count(1),
+        );
         assert_eq!(left(), "12abtc");
         mutate().await;
         left()
@@ -137,7 +158,11 @@ async fn targets_can_be_made_of_the_result() {
         Ok(new(id, "bob"))
     }
     assert_eq!(after(async || create(1).await).await, "ac");
-    assert_eq!(after(async || create(0).await).await, "12abtc", "an `Err` names nothing");
+    assert_eq!(
+        after(async || create(0).await).await,
+        "12abtc",
+        "an `Err` names nothing"
+    );
 
     #[invalidates("i:title:<result>")]
     fn number(id: u64) -> u64 {
@@ -171,7 +196,11 @@ async fn on_ok_waits_for_success() {
     async fn anyhow(id: u64) -> Result<(), String> {
         Err("no".into())
     }
-    assert_eq!(after(async || anyhow(1).await).await, "12abc", "an `Err` proves nothing");
+    assert_eq!(
+        after(async || anyhow(1).await).await,
+        "12abc",
+        "an `Err` proves nothing"
+    );
 }
 
 #[derive(Clone, Default, Handle)]
@@ -218,19 +247,41 @@ async fn repo_after(mutate: impl AsyncFnOnce(&mut Repo)) -> (bool, bool, bool) {
         (repo.load(1).await, repo.load(2).await, Repo::assoc(1));
         mutate(&mut repo).await;
         let there = |id: u64| repo.load_entry(id).blocking().contains();
-        (there(1), there(2), Repo::assoc_entry(1).blocking().contains())
+        (
+            there(1),
+            there(2),
+            Repo::assoc_entry(1).blocking().contains(),
+        )
     })
     .await
 }
 
 #[tokio::test]
 async fn methods_name_their_entries() {
-    assert_eq!(repo_after(async |repo| repo.change(1).await).await, (false, true, false));
-    assert_eq!(repo_after(async |repo| repo.change_all()).await, (false, false, false));
-    assert_eq!(repo_after(async |_| Repo::change_without_self(2)).await, (true, false, true));
-    assert_eq!(repo_after(async |_| change_from_outside(1)).await, (false, true, false));
-    assert_eq!(repo_after(async |_| change_all_from_outside()).await, (false, false, true));
-    assert_eq!(repo_after(async |repo| change_through(repo, 2)).await, (true, false, true));
+    assert_eq!(
+        repo_after(async |repo| repo.change(1).await).await,
+        (false, true, false)
+    );
+    assert_eq!(
+        repo_after(async |repo| repo.change_all()).await,
+        (false, false, false)
+    );
+    assert_eq!(
+        repo_after(async |_| Repo::change_without_self(2)).await,
+        (true, false, true)
+    );
+    assert_eq!(
+        repo_after(async |_| change_from_outside(1)).await,
+        (false, true, false)
+    );
+    assert_eq!(
+        repo_after(async |_| change_all_from_outside()).await,
+        (false, false, true)
+    );
+    assert_eq!(
+        repo_after(async |repo| change_through(repo, 2)).await,
+        (true, false, true)
+    );
     let by_template = async |_: &mut Repo| drop(Arc::new(Repo).change_by_template(1));
     assert_eq!(repo_after(by_template).await, (false, true, true));
 }
@@ -238,9 +289,11 @@ async fn methods_name_their_entries() {
 #[tokio::test]
 async fn the_macros_for_hooks_take_the_same_targets() {
     let (id, post_now) = (1_u64, new(1, "bob"));
-    let by_template = after(async || invalidate!("i:post:<id>", tag = "i:user:<post_now.author.name>").await);
+    let by_template =
+        after(async || invalidate!("i:post:<id>", tag = "i:user:<post_now.author.name>").await);
     assert_eq!(by_template.await, "atc");
-    let by_function = after(async || invalidate!(title(id), post(id, "ann"), elsewhere::count(..)).await);
+    let by_function =
+        after(async || invalidate!(title(id), post(id, "ann"), elsewhere::count(..)).await);
     assert_eq!(by_function.await, "2ab");
     let blocking = after(async || invalidate_blocking!("i:title:{id}", feed("ann", 0)));
     assert_eq!(blocking.await, "12bc");
@@ -253,7 +306,10 @@ async fn the_macros_for_hooks_take_the_same_targets() {
         repo.load(1).await;
         cache.set("i:repo:1", &5_u64, 60).await.expect("valid");
         invalidate!("i:repo:<id>", cache = cache).await;
-        assert!(repo.load_entry(1).contains().await, "another cache was named");
+        assert!(
+            repo.load_entry(1).contains().await,
+            "another cache was named"
+        );
         assert!(!cache.contains("i:repo:1").await.expect("valid"));
         invalidate!(repo.load(id)).await;
         assert!(!repo.load_entry(1).contains().await);
@@ -282,10 +338,19 @@ async fn a_mutator_keeps_the_form_of_its_function() {
         then(text)
     }
     let mut list = Vec::new();
-    assert_eq!(after(async || assert_eq!(borrow(1, &mut list), Some(&1))).await, "12abc");
+    assert_eq!(
+        after(async || assert_eq!(borrow(1, &mut list), Some(&1))).await,
+        "12abc"
+    );
     assert_eq!(list, [1]);
-    assert_eq!(after(async || assert!(generic(1, 2_u8).await.eq([3]))).await, "12abc");
-    assert_eq!(after(async || consume(1, "abc".into(), |text| text.len()).await).await, "12abc");
+    assert_eq!(
+        after(async || assert!(generic(1, 2_u8).await.eq([3]))).await,
+        "12abc"
+    );
+    assert_eq!(
+        after(async || consume(1, "abc".into(), |text| text.len()).await).await,
+        "12abc"
+    );
 }
 
 #[test]

@@ -151,13 +151,22 @@ struct Post {
 
 #[test]
 fn placeholders_reach_into_fields() {
-    #[cached(key = "k:{id}:<post.author.id>:{post.slug}:<pair.0>/<pair.1.0>", skip(T))]
+    #[cached(
+        key = "k:{id}:<post.author.id>:{post.slug}:<pair.0>/<pair.1.0>",
+        skip(T)
+    )]
     fn reach<T>(id: u64, post: &Post, pair: (u8, (char, T))) -> u64 {
         let _ = (id, post, pair);
         0
     }
-    let post = Post { author: Author { id: UserId(3) }, slug: "a-b".into() };
-    assert_eq!(reach::entry(1, &post, (2, ('c', 0.5))).key(), "k:1:3:a-b:2/c");
+    let post = Post {
+        author: Author { id: UserId(3) },
+        slug: "a-b".into(),
+    };
+    assert_eq!(
+        reach::entry(1, &post, (2, ('c', 0.5))).key(),
+        "k:1:3:a-b:2/c"
+    );
     assert_eq!(reach::entry_by(1, 3, "a-b", 2, 'c').key(), "k:1:3:a-b:2/c");
 }
 
@@ -197,7 +206,14 @@ fn a_hash_stands_for_any_serialisable_value() {
         tags: BTreeMap<String, u8>,
         min: f64,
     }
-    assert_eq!(search::entry_by(Alike { tags: sorted, min: 0.5 }).key(), first);
+    assert_eq!(
+        search::entry_by(Alike {
+            tags: sorted,
+            min: 0.5
+        })
+        .key(),
+        first
+    );
 }
 
 #[test]
@@ -224,15 +240,27 @@ fn long_keys_are_cut_and_still_differ() {
         let (one, two) = (long::entry(&text, 1), long::entry(&text, 2));
         assert_eq!((one.key().len(), two.key().len()), (200, 200));
         assert_ne!(one.key(), two.key());
-        assert_eq!((long(&text, 1), long(&text, 2), long(&text, 1)), (501, 502, 501));
+        assert_eq!(
+            (long(&text, 1), long(&text, 2), long(&text, 1)),
+            (501, 502, 501)
+        );
     });
 }
 
 #[test]
 fn the_macro_renders_by_the_rules_of_the_attribute() {
-    let (post, id) = (Post { author: Author { id: UserId(3) }, slug: "ü".into() }, 7);
+    let (post, id) = (
+        Post {
+            author: Author { id: UserId(3) },
+            slug: "ü".into(),
+        },
+        7,
+    );
     let text = |key: Result<Key, Error>| key.expect("every part has a form").text().to_owned();
-    assert_eq!(text(key!("k:<id>:<post.author.id>:{post.slug}")), "k:7:3:%C3%BC");
+    assert_eq!(
+        text(key!("k:<id>:<post.author.id>:{post.slug}")),
+        "k:7:3:%C3%BC"
+    );
     #[cached(key = "k:macro:<id>")]
     fn read(id: u64) -> u64 {
         id
@@ -249,8 +277,14 @@ fn a_low_level_key_meets_a_template_by_its_text() {
     isolated_blocking(|| {
         let cache = Cache::current().expect("a stand-in is there");
         read("a b");
-        assert_eq!(cache.blocking().get::<usize>("k:low:a%20b").expect("valid"), Some(3));
-        cache.blocking().set("k:low:x", &9_usize, 60).expect("valid");
+        assert_eq!(
+            cache.blocking().get::<usize>("k:low:a%20b").expect("valid"),
+            Some(3)
+        );
+        cache
+            .blocking()
+            .set("k:low:x", &9_usize, 60)
+            .expect("valid");
         assert_eq!(read::traced("x"), (9, Outcome::Hit));
         let name = "x";
         let key = key!("k:low:<name>").expect("text has a form");
@@ -286,11 +320,20 @@ mod posts {
 fn two_functions_of_one_name_in_two_modules_never_meet() {
     isolated_blocking(|| {
         for _ in 0..2 {
-            assert_eq!((users::get(1), posts::get(1)), ("user 1".into(), "post 1".into()));
-            assert_eq!((users::keyed(1), posts::keyed(1)), ("user 1".into(), "post 1".into()));
+            assert_eq!(
+                (users::get(1), posts::get(1)),
+                ("user 1".into(), "post 1".into())
+            );
+            assert_eq!(
+                (users::keyed(1), posts::keyed(1)),
+                ("user 1".into(), "post 1".into())
+            );
         }
         assert_eq!(users::get::traced(1).1, Outcome::Hit);
-        assert_eq!(users::get::entry(1).key(), concat!(module_path!(), "::users::get:1"));
+        assert_eq!(
+            users::get::entry(1).key(),
+            concat!(module_path!(), "::users::get:1")
+        );
         posts::get::entry(1).blocking().invalidate();
         assert_eq!(users::get::traced(1).1, Outcome::Hit);
         assert_eq!(posts::get::traced(1).1, Outcome::Stored);

@@ -32,7 +32,9 @@ const ORDER: &[&str] = &[
 ];
 
 /// What an adapter may name besides the port: values, no I/O, no decisions.
-const VOCABULARY: &[&str] = &["event", "entry", "tag", "key", "weigh", "time", "error", "sync"];
+const VOCABULARY: &[&str] = &[
+    "event", "entry", "tag", "key", "weigh", "time", "error", "sync",
+];
 
 /// The children of `backend` that are not adapters.
 const PORT: &[&str] = &["port"];

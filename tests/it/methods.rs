@@ -72,7 +72,10 @@ impl Repo {
 async fn methods_run_once_per_key() {
     isolated(async {
         let repo = Repo::default();
-        assert_eq!((repo.post(1).await, repo.post(1).await, repo.post(2).await), (10, 10, 20));
+        assert_eq!(
+            (repo.post(1).await, repo.post(1).await, repo.post(2).await),
+            (10, 10, 20)
+        );
         assert_eq!((repo.count("abc"), repo.count("abc")), (3, 3));
         assert_eq!(repo.runs.count(), 3);
         assert_eq!((Repo::associated(1), Repo::associated(1)), (2, 2));
@@ -139,7 +142,10 @@ fn a_method_without_a_key_is_keyed_by_everything() {
         assert_eq!(repo.without_key(1, "a"), "a1");
         assert_eq!(repo.runs.count(), 2);
         let key = repo.without_key_entry(1, "a").key().to_owned();
-        assert!(key.starts_with(concat!(module_path!(), "::without_key:")), "{key}");
+        assert!(
+            key.starts_with(concat!(module_path!(), "::without_key:")),
+            "{key}"
+        );
         assert!(key.ends_with(":1:a"), "{key}");
     });
 }
@@ -183,11 +189,21 @@ async fn self_and_its_fields_can_be_in_the_key() {
     isolated(async {
         let (one, two) = (Tenant { id: 1, rate: 5 }, Tenant { id: 2, rate: 7 });
         assert_eq!((one.bill(2), two.bill(2)), (10, 14));
-        assert_eq!(Tenant { id: 1, rate: 0 }.bill(2), 10, "the rate is not in the key");
+        assert_eq!(
+            Tenant { id: 1, rate: 0 }.bill(2),
+            10,
+            "the rate is not in the key"
+        );
         assert_eq!(one.bill_entry(2).key(), "me:tenant:1:2");
         assert_eq!(Tenant::bill_entry_by(2, 2).get().await, Some(14));
-        assert_eq!((one.name().await, two.name().await), ("tenant 1".into(), "tenant 2".into()));
-        assert_eq!((Celsius(100).fahrenheit(), Celsius(0).fahrenheit()), (212, 32));
+        assert_eq!(
+            (one.name().await, two.name().await),
+            ("tenant 1".into(), "tenant 2".into())
+        );
+        assert_eq!(
+            (Celsius(100).fahrenheit(), Celsius(0).fahrenheit()),
+            (212, 32)
+        );
         assert_eq!((Celsius(1).kelvin(), Celsius(2).kelvin()), (274, 275));
         assert_eq!(Celsius::fahrenheit_entry_by(-5).key(), "me:celsius:-5");
     })
@@ -243,7 +259,10 @@ fn methods_of_a_generic_type_tell_its_instances_apart() {
         assert_eq!(books.width_entry(1).key(), "me:shelf:test.book:1");
         assert_eq!((books.without_key(1), films.without_key(1)), (2, 3));
         assert_eq!(books.without_key_traced(1).1, Outcome::Hit);
-        assert_eq!((books.shared(1), films.shared_traced(1)), (1, (1, Outcome::Hit)));
+        assert_eq!(
+            (books.shared(1), films.shared_traced(1)),
+            (1, (1, Outcome::Hit))
+        );
     });
 }
 

@@ -24,6 +24,11 @@ fn named(id: u64) -> u64 {
     id
 }
 
+#[cached(key = "<name>", skip(runs))]
+fn by_name(name: &str, runs: &Runs) -> i64 {
+    inner(name.len() as u64, runs)
+}
+
 #[cached(key = "s:fallible:<id>", skip(answer))]
 fn fallible(id: u64, answer: Result<i64, String>) -> Result<i64, String> {
     let _ = id;
@@ -91,6 +96,10 @@ fn refresh_computes_anew_and_stores_but_not_inside_of_the_computation() {
         );
         assert_eq!(refresh_blocking(|| inner(1, &runs)), 2);
         assert_eq!(inner(1, &runs), 2);
+        // Nor where the computation is not shared, here because its key is empty.
+        inner(0, &runs);
+        assert_eq!(refresh_blocking(|| by_name("", &runs)), 3);
+        assert_eq!(runs.count(), 3);
     });
 }
 

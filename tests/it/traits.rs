@@ -4,7 +4,9 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use cached_core::testing::{Recorder, isolated, isolated_blocking, with_cache, with_cache_blocking};
+use cached_core::testing::{
+    Recorder, isolated, isolated_blocking, with_cache, with_cache_blocking,
+};
 use cached_core::{Handle, KeyPart, Outcome, cached, cached_impl, invalidates};
 
 use crate::support::{Tally, memory, sendable};
@@ -65,7 +67,10 @@ async fn plain_cached_works_in_a_trait_impl() {
         assert_eq!(plain.0.count(), 2);
         assert!(plain.fetch(0).await.is_err() && plain.fetch(0).await.is_err());
         assert_eq!(plain.0.count(), 4, "an `Err` is not stored");
-        assert_eq!((plain.by_own(1), plain.by_own(1), plain.0.count()), (1, 1, 5));
+        assert_eq!(
+            (plain.by_own(1), plain.by_own(1), plain.0.count()),
+            (1, 1, 5)
+        );
     })
     .await;
 }
@@ -173,9 +178,15 @@ fn a_default_method_can_be_cached() {
     let cache = memory();
     let recorder = Recorder::of(&cache);
     with_cache_blocking(&cache, || {
-        assert_eq!((Plain::default().shared(1), Reached::default().shared(1)), (2, 2));
+        assert_eq!(
+            (Plain::default().shared(1), Reached::default().shared(1)),
+            (2, 2)
+        );
     });
-    assert_eq!(recorder.log().last().map(String::as_str), Some("hit tr:default:1"));
+    assert_eq!(
+        recorder.log().last().map(String::as_str),
+        Some("hit tr:default:1")
+    );
 }
 
 #[derive(Clone, Copy, KeyPart)]
@@ -245,7 +256,9 @@ impl Store for Below {
     async fn user(&self, id: u64) -> Result<String, String> {
         tokio::task::yield_now().await;
         self.0.add();
-        if id == 0 { Err("nobody")? }
+        if id == 0 {
+            Err("nobody")?
+        }
         Ok(format!("user {id}"))
     }
 
@@ -270,7 +283,9 @@ impl Store for Without {
     #[cached(key = "tr:without:<id>")]
     async fn user(&self, id: u64) -> Result<String, String> {
         self.0.add();
-        if id == 0 { Err("nobody")? }
+        if id == 0 {
+            Err("nobody")?
+        }
         Ok(format!("user {id}"))
     }
 
@@ -329,7 +344,10 @@ async fn cached_impl_reaches_async_trait_methods_in_either_order() {
         assert_eq!(below.user_entry(1).get().await, Some("user 1".into()));
         assert_eq!(Below::user_entry_by(1).key(), "tr:below:1");
         above.user_entry(1).invalidate().await;
-        assert_eq!((above.user(1).await, above.0.count()), (Ok("user 1".into()), 2));
+        assert_eq!(
+            (above.user(1).await, above.0.count()),
+            (Ok("user 1".into()), 2)
+        );
     })
     .await;
 }
@@ -339,7 +357,10 @@ async fn generic_async_trait_methods_are_cached() {
     isolated(async {
         let (above, below) = (Above::default(), Below::default());
         for _ in 0..2 {
-            assert_eq!((above.generic(1).await, below.generic("a").await), ("1".into(), "\"a\"".into()));
+            assert_eq!(
+                (above.generic(1).await, below.generic("a").await),
+                ("1".into(), "\"a\"".into())
+            );
         }
         assert_eq!((above.0.count(), below.0.count()), (1, 1));
     })
@@ -358,7 +379,10 @@ async fn a_boxed_future_by_hand_is_an_async_function() {
     }
     let cache = memory();
     with_cache(&cache, async {
-        assert_eq!((sendable(boxed(1)).await, boxed(1).await, boxed(0).await), (Some(1), Some(1), None));
+        assert_eq!(
+            (sendable(boxed(1)).await, boxed(1).await, boxed(0).await),
+            (Some(1), Some(1), None)
+        );
         assert_eq!(RUNS.count(), 2);
         assert_eq!(boxed::traced(1).await, (Some(1), Outcome::Hit));
     })

@@ -63,7 +63,11 @@ fn without_a_ttl_it_is_the_default_of_the_cache() {
         assert_eq!(value::traced(1).1, Outcome::Stored);
     });
     let clock = cached_core::time::ManualClock::new();
-    let own = Cache::memory().default_ttl(10).clock(clock.clone()).build().expect("valid");
+    let own = Cache::memory()
+        .default_ttl(10)
+        .clock(clock.clone())
+        .build()
+        .expect("valid");
     with_cache_blocking(&own, || {
         value(1);
         clock.advance(Duration::from_secs(10));
@@ -85,7 +89,10 @@ fn forever_does_not_end() {
     with_cache_blocking(&cache, || {
         (literal(1), computed(1));
         clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
-        assert_eq!((literal::traced(1).1, computed::traced(1).1), (Outcome::Hit, Outcome::Hit));
+        assert_eq!(
+            (literal::traced(1).1, computed::traced(1).1),
+            (Outcome::Hit, Outcome::Hit)
+        );
     });
 }
 
@@ -110,7 +117,10 @@ async fn an_expression_sees_self_and_the_arguments() {
     }
     let (cache, clock) = manual();
     with_cache(&cache, async {
-        let plan = Plan { id: 1, keep: Duration::from_secs(2) };
+        let plan = Plan {
+            id: 1,
+            keep: Duration::from_secs(2),
+        };
         plan.price(5).await;
         clock.advance(Duration::from_secs(1));
         assert_eq!(plan.price_traced(5).await.1, Outcome::Hit);
@@ -153,9 +163,17 @@ fn shortening_a_ttl_works_at_once() {
         clock.advance(Duration::from_secs(1));
         assert_eq!(long::traced(1).1, Outcome::Hit, "its own hour is not over");
         assert_eq!(given::traced(1, 11).1, Outcome::Hit);
-        assert_eq!(given::traced(1, 10).1, Outcome::Stored, "stored for an hour, wanted for ten seconds");
+        assert_eq!(
+            given::traced(1, 10).1,
+            Outcome::Stored,
+            "stored for an hour, wanted for ten seconds"
+        );
         clock.advance(Duration::from_secs(10));
-        assert_eq!(given::traced(1, 3600).1, Outcome::Stored, "a longer wish does not prolong");
+        assert_eq!(
+            given::traced(1, 3600).1,
+            Outcome::Stored,
+            "a longer wish does not prolong"
+        );
     });
 }
 
@@ -174,10 +192,19 @@ fn a_ttl_without_use_stores_nothing() {
             assert_eq!(value(1, seconds), 1);
         }
         assert!(!value::entry_by(1).blocking().contains());
-        assert!(!recorder.log().iter().any(|line| line.starts_with("stored") || line.starts_with("hit")));
+        assert!(
+            !recorder
+                .log()
+                .iter()
+                .any(|line| line.starts_with("stored") || line.starts_with("hit"))
+        );
         value(1, 60);
         assert_eq!(value::traced(1, 0).0, 1);
-        assert_ne!(value::traced(1, 0).1, Outcome::Hit, "a TTL of zero is served nothing");
+        assert_ne!(
+            value::traced(1, 0).1,
+            Outcome::Hit,
+            "a TTL of zero is served nothing"
+        );
     });
 }
 
@@ -199,7 +226,11 @@ fn the_ttl_counts_from_when_the_value_was_stored() {
         clock.advance(Duration::from_secs(5));
         value::entry(1).blocking().put(2);
         clock.advance(Duration::from_secs(9));
-        assert_eq!(value::traced(1), (2, Outcome::Hit), "what is put lives as long");
+        assert_eq!(
+            value::traced(1),
+            (2, Outcome::Hit),
+            "what is put lives as long"
+        );
         clock.advance(Duration::from_secs(1));
         assert_eq!(value::traced(1), (1, Outcome::Stored));
     });

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use cached_core::testing::{isolated, isolated_blocking, with_cache_blocking};
-use cached_core::{Cache, Outcome, cached};
+use cached_core::{Outcome, cached};
 use serde::{Deserialize, Serialize};
 
-use crate::support::{Gate, Runs, Task, Tally, memory, run_all};
+use crate::support::{Gate, Runs, Tally, Task, memory, run_all};
 
 type Inner<T> = Result<T, String>;
 type Outer = Inner<u64>;
@@ -64,18 +64,38 @@ async fn ok_none_counts_as_none() {
     #[cached(key = "v:oknone:<id>")]
     async fn find(id: u64) -> Result<Option<u64>, String> {
         RUNS.add();
-        if id == 9 { Err("nine".into()) } else { Ok((id > 0).then_some(id)) }
+        if id == 9 {
+            Err("nine".into())
+        } else {
+            Ok((id > 0).then_some(id))
+        }
     }
     #[cached(key = "v:oknone:kept:<id>", ttl_none = 60)]
     async fn remember(id: u64) -> Perhaps {
         RUNS.add();
-        if id == 9 { Err("nine".into()) } else { Ok((id > 0).then_some(id)) }
+        if id == 9 {
+            Err("nine".into())
+        } else {
+            Ok((id > 0).then_some(id))
+        }
     }
     isolated(async {
-        assert_eq!((find(0).await, find(0).await, RUNS.count()), (Ok(None), Ok(None), 2));
-        assert_eq!((find(1).await, find(1).await, RUNS.count()), (Ok(Some(1)), Ok(Some(1)), 3));
-        assert_eq!((remember(0).await, remember(0).await, RUNS.count()), (Ok(None), Ok(None), 4));
-        assert_eq!((remember(1).await, remember(1).await, RUNS.count()), (Ok(Some(1)), Ok(Some(1)), 5));
+        assert_eq!(
+            (find(0).await, find(0).await, RUNS.count()),
+            (Ok(None), Ok(None), 2)
+        );
+        assert_eq!(
+            (find(1).await, find(1).await, RUNS.count()),
+            (Ok(Some(1)), Ok(Some(1)), 3)
+        );
+        assert_eq!(
+            (remember(0).await, remember(0).await, RUNS.count()),
+            (Ok(None), Ok(None), 4)
+        );
+        assert_eq!(
+            (remember(1).await, remember(1).await, RUNS.count()),
+            (Ok(Some(1)), Ok(Some(1)), 5)
+        );
         assert!(remember(9).await.is_err() && remember(9).await.is_err());
         assert_eq!(RUNS.count(), 7, "an `Err` is never stored");
     })
@@ -120,7 +140,10 @@ fn plain_values_of_every_kind_are_stored() {
         RUNS.add();
         match id {
             0 => Shape::Dot(copy()),
-            1 => Shape::Line { from: copy(), to: Point(3, 4) },
+            1 => Shape::Line {
+                from: copy(),
+                to: Point(3, 4),
+            },
             _ => Shape::Nothing,
         }
     }
@@ -132,9 +155,18 @@ fn plain_values_of_every_kind_are_stored() {
     isolated_blocking(|| {
         for _ in 0..2 {
             assert_eq!(shape(0), Shape::Dot(Point(1, 2)));
-            assert_eq!(shape(1), Shape::Line { from: Point(1, 2), to: Point(3, 4) });
+            assert_eq!(
+                shape(1),
+                Shape::Line {
+                    from: Point(1, 2),
+                    to: Point(3, 4)
+                }
+            );
             assert_eq!(shape(2), Shape::Nothing);
-            assert_eq!(tuple(), (1, "a".into(), vec![None, Some(true)], ['b', 'c'], ()));
+            assert_eq!(
+                tuple(),
+                (1, "a".into(), vec![None, Some(true)], ['b', 'c'], ())
+            );
         }
         assert_eq!(RUNS.count(), 5);
     });
@@ -218,7 +250,9 @@ async fn errors_need_no_bounds_at_all() {
     }
     #[cached(key = "v:boxed:<id>")]
     fn boxed(id: u64) -> Result<u64, Box<dyn std::error::Error>> {
-        if id == 0 { Err(Rough(0))? }
+        if id == 0 {
+            Err(Rough(0))?
+        }
         Ok(id)
     }
     #[cached(key = "v:rc:<id>")]
@@ -226,11 +260,17 @@ async fn errors_need_no_bounds_at_all() {
         if id == 0 { Err("zero".into()) } else { Ok(id) }
     }
     isolated(async {
-        assert_eq!((rough(0).await, rough(1).await, rough(1).await), (Err(Rough(0)), Ok(1), Ok(1)));
+        assert_eq!(
+            (rough(0).await, rough(1).await, rough(1).await),
+            (Err(Rough(0)), Ok(1), Ok(1))
+        );
         assert_eq!(rough::traced(1).await.1, Outcome::Hit);
         assert!(boxed(0).is_err_and(|error| error.is::<Rough>()));
         assert_eq!((boxed(1).ok(), boxed::traced(1).1), (Some(1), Outcome::Hit));
-        assert_eq!((local(0), local(1), local::traced(1).1), (Err("zero".into()), Ok(1), Outcome::Hit));
+        assert_eq!(
+            (local(0), local(1), local::traced(1).1),
+            (Err("zero".into()), Ok(1), Outcome::Hit)
+        );
     })
     .await;
 }
@@ -255,15 +295,25 @@ fn joiners_share_an_error_unless_that_is_turned_off() {
     let ask = |share: bool| {
         let (runs, gate) = (&runs, &gate);
         let call = async move {
-            if share { shared(runs, gate).await } else { unshared(runs, gate).await }
+            if share {
+                shared(runs, gate).await
+            } else {
+                unshared(runs, gate).await
+            }
         };
         cached_core::testing::with_cache(&cache, call)
     };
     let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(ask(true))).collect();
     gate.open();
-    assert_eq!(tasks.iter_mut().map(|task| task.ends()).collect::<Vec<_>>(), vec![Err("run 1".into()); 3]);
+    assert_eq!(
+        tasks.iter_mut().map(|task| task.ends()).collect::<Vec<_>>(),
+        vec![Err("run 1".into()); 3]
+    );
     let outcomes = run_all((0..3).map(|_| Task::new(ask(false))).collect());
-    assert_eq!(outcomes, ["run 2", "run 3", "run 4"].map(|run| Err(run.to_owned())));
+    assert_eq!(
+        outcomes,
+        ["run 2", "run 3", "run 4"].map(|run| Err(run.to_owned()))
+    );
 }
 
 /// Lives in this process only: no serde.
@@ -290,53 +340,13 @@ async fn in_process_takes_values_without_serde() {
         assert_eq!((second.0)(21), 42);
         assert!(perhaps(2).is_ok_and(|found| found.is_some()));
         assert!(perhaps(1).is_ok_and(|found| found.is_none()));
-        assert_eq!((perhaps::traced(2).1, perhaps::traced(1).1), (Outcome::Hit, Outcome::Hit));
+        assert_eq!(
+            (perhaps::traced(2).1, perhaps::traced(1).1),
+            (Outcome::Hit, Outcome::Hit)
+        );
         assert_eq!(perhaps::traced(0).1, Outcome::NotStored);
     })
     .await;
-}
-
-#[test]
-fn weigh_says_what_a_value_weighs() {
-    #[cached(key = "v:weigh:<bytes>", weigh = |bytes: &Vec<u8>| bytes.len() * 1_000)]
-    fn weighed(bytes: usize) -> Vec<u8> {
-        vec![0; bytes]
-    }
-    #[cached(key = "v:weigh:result:<bytes>", weigh = |text: &String| text.len())]
-    fn result(bytes: usize) -> Result<String, Rough> {
-        Ok("x".repeat(bytes))
-    }
-    #[cached(key = "v:weigh:counted:<bytes>")]
-    fn counted(bytes: usize) -> Vec<u8> {
-        vec![0; bytes]
-    }
-    let cache = Cache::memory().max_weight(64 << 20).build().expect("valid");
-    with_cache_blocking(&cache, || {
-        let grown_by = |fill: &dyn Fn()| {
-            let before = cache.weight();
-            fill();
-            cache.weight() - before
-        };
-        let small = grown_by(&|| drop(weighed(1)));
-        let large = grown_by(&|| drop(weighed(9)));
-        assert_eq!(large - small, 8_000);
-        let (empty, full) = (grown_by(&|| drop(result(10))), grown_by(&|| drop(result(90))));
-        assert_eq!(full - empty, 80);
-        let (few, many) = (grown_by(&|| drop(counted(100))), grown_by(&|| drop(counted(900))));
-        assert_eq!(many - few, 800);
-    });
-}
-
-#[test]
-fn a_value_that_weighs_too_much_is_returned_and_not_stored() {
-    #[cached(key = "v:heavy:<id>", weigh = |_: &u64| 1 << 40)]
-    fn heavy(id: u64) -> u64 {
-        id
-    }
-    let cache = Cache::memory().max_weight(1 << 20).build().expect("valid");
-    with_cache_blocking(&cache, || {
-        assert_eq!([heavy::traced(1), heavy::traced(1)], [(1, Outcome::NotStored); 2]);
-    });
 }
 
 #[test]

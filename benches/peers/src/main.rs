@@ -90,7 +90,9 @@ const VARIANTS: [Variant; 7] = [
     ("cached: native key, by_key", peer::single_flight),
     ("cached: format! key", peer::by_text),
     ("cached: concurrent, native key", peer::sharded),
-    ("moka get_with: native key", |id| MOKA.get_with(id, || compute(id))),
+    ("moka get_with: native key", |id| {
+        MOKA.get_with(id, || compute(id))
+    }),
     ("quick_cache + Instant: native key", quick),
 ];
 

@@ -4,6 +4,8 @@ pub use inventory;
 pub use serde::Serialize;
 
 pub use crate::cache::{Cache, Entry, EntryAll};
+#[cfg(feature = "testing")]
+pub use crate::engine::Isolate;
 pub use crate::engine::{Call, Late, Mutation};
 pub use crate::event::{Delivery, Outcome};
 pub use crate::key::{Handle, Key, KeyError, KeyPart, KeyType, KeyWriter};
@@ -11,8 +13,6 @@ pub use crate::registry::{Registered, Site, ValueId};
 pub use crate::time::Ttl;
 pub use crate::value::probe;
 pub use crate::value::{Absence, AnyBackend, InProcess, assert_local, assert_portable};
-#[cfg(feature = "testing")]
-pub use crate::engine::Isolate;
 
 use crate::error::Error;
 use std::marker::PhantomData;
@@ -51,8 +51,12 @@ macro_rules! __home {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __shape {
-    ($ret:ty) => { $crate::__shape!($ret, AnyBackend) };
-    ($ret:ty, in_process) => { $crate::__shape!($ret, InProcess) };
+    ($ret:ty) => {
+        $crate::__shape!($ret, AnyBackend)
+    };
+    ($ret:ty, in_process) => {
+        $crate::__shape!($ret, InProcess)
+    };
     ($ret:ty, $reach:ident) => {{
         #[allow(unused_imports)]
         use $crate::__private::probe::*;
@@ -68,8 +72,12 @@ macro_rules! __shape {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __assert_storable {
-    ($ret:ty) => { $crate::__assert_storable!($ret, assert_portable) };
-    ($ret:ty, in_process) => { $crate::__assert_storable!($ret, assert_local) };
+    ($ret:ty) => {
+        $crate::__assert_storable!($ret, assert_portable)
+    };
+    ($ret:ty, in_process) => {
+        $crate::__assert_storable!($ret, assert_local)
+    };
     ($ret:ty, $assert:ident) => {{
         #[allow(unused_imports)]
         use $crate::__private::probe::*;
@@ -113,7 +121,10 @@ macro_rules! __ok_of {
     }};
 }
 
-pub use crate::{__assert_storable as assert_storable, __every_entry as every_entry, __home as home, __ok_of as ok_of, __shape as shape, __site as site, __value_of as value_of};
+pub use crate::{
+    __assert_storable as assert_storable, __every_entry as every_entry, __home as home,
+    __ok_of as ok_of, __shape as shape, __site as site, __value_of as value_of,
+};
 
 /// The type that a reader stores, for `check()`.
 pub fn value_of_shape(shape: &impl crate::entry::Shape) -> ValueId {

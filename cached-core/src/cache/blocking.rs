@@ -7,7 +7,7 @@ use crate::entry::Payload;
 use crate::error::{Error, ErrorKind};
 use crate::event::Delivery;
 use crate::key::{IntoKey, Key};
-use crate::tag::{Stamps, TagId};
+use crate::tag::Stamps;
 use crate::time::{Lifetime, Ttl};
 use crate::value::{AnyBackend, Outside, Plain, Portable, Res, Shaped, Unshared};
 use std::sync::Arc;
@@ -50,7 +50,9 @@ impl<'c> BlockingCache<'c> {
     pub(super) fn call(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<Call<'c>, Error> {
         let (key, ttl) = (self.key(key)?, ttl.into());
         self.lifetime(ttl)?;
-        Ok(Call::with_key(&HANDLE, Ok(key)).ttl(ttl).on(&self.cache.engine))
+        Ok(Call::with_key(&HANDLE, Ok(key))
+            .ttl(ttl)
+            .on(&self.cache.engine))
     }
 
     /// The value under the key, if it is fresh and of this type.
@@ -187,8 +189,7 @@ impl<'c> BlockingCache<'c> {
     /// The tag is empty.
     pub fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
         let tag = self.key(tag)?;
-        let tag = TagId::Named(tag.text().into());
-        self.cache.engine.invalidate_tag(&tag, None);
+        self.cache.engine.invalidate_tag(tag.text(), None);
         Ok(Delivery::Acknowledged)
     }
 
@@ -314,7 +315,11 @@ fn add(key: &Key, live: Option<&Payload>, by: i64) -> Result<i64, Error> {
         },
     };
     let sum = count.checked_add(by);
-    sum.ok_or_else(|| overflow(&format!("the counter `{key}` at {count} cannot change by {by}")))
+    sum.ok_or_else(|| {
+        overflow(&format!(
+            "the counter `{key}` at {count} cannot change by {by}"
+        ))
+    })
 }
 
 fn overflow(what: &str) -> Error {

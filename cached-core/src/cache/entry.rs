@@ -160,7 +160,13 @@ impl<R> PlainEntry<R> {
         Fut: Future<Output = R>,
     {
         let (engine, shape) = (self.engine(), &*self.shape);
-        engine::refresh(async { self.missed(engine.as_ref()).run_async(shape, compute).await.0 }).await
+        engine::refresh(async {
+            self.missed(engine.as_ref())
+                .run_async(shape, compute)
+                .await
+                .0
+        })
+        .await
     }
 
     fn read(&self) -> Option<R> {
@@ -215,7 +221,7 @@ impl<R> PlainEntry<R> {
     }
 
     fn drop_value(&self) -> Delivery {
-        match self.target() {
+        match self.target(None) {
             None => Delivery::Nothing,
             Some(target) => {
                 target.fire();
@@ -229,12 +235,14 @@ impl<R> PlainEntry<R> {
     }
 
     fn is_live(&self) -> bool {
-        self.place().is_some_and(|(engine, key)| engine.contains(key))
+        self.place()
+            .is_some_and(|(engine, key)| engine.contains(key))
     }
 
-    pub(super) fn target(&self) -> Option<Target> {
+    /// As a target of the mutator at `by`; without one, of whoever calls the entry.
+    pub(super) fn target(&self, by: Option<&'static Site>) -> Option<Target> {
         let (engine, key) = self.place()?;
-        Some(Target::key(engine, key.clone()))
+        Some(Target::key(engine, key.clone(), by.unwrap_or(self.site)))
     }
 }
 

@@ -39,7 +39,7 @@ impl EntryAll {
     }
 
     fn fire(&self) -> Delivery {
-        match self.target() {
+        match self.target(None) {
             None => Delivery::Nothing,
             Some(target) => {
                 target.fire();
@@ -48,9 +48,10 @@ impl EntryAll {
         }
     }
 
-    fn target(&self) -> Option<Target> {
+    /// As a target of the mutator at `by`; without one, of whoever calls the entry.
+    fn target(&self, by: Option<&'static Site>) -> Option<Target> {
         let engine = self.engine.clone().or_else(|| engine::resolve(self.site))?;
-        Some(Target::function(engine, self.site))
+        Some(Target::function(engine, self.site, by.unwrap_or(self.site)))
     }
 }
 
@@ -80,12 +81,12 @@ impl Mutation {
         self.on(Arc::clone(&cache.engine))
     }
 
-    pub fn entry<R>(self, entry: &Entry<R>) -> Self {
-        self.target(entry.target())
+    pub fn entry<R>(self, site: &'static Site, entry: &Entry<R>) -> Self {
+        self.target(entry.target(Some(site)))
     }
 
-    pub fn all(self, all: &EntryAll) -> Self {
-        self.target(all.target())
+    pub fn all(self, site: &'static Site, all: &EntryAll) -> Self {
+        self.target(all.target(Some(site)))
     }
 
     #[expect(clippy::unused_async, reason = "async for the backends that wait")]
@@ -104,11 +105,11 @@ impl Mutation {
 
 #[doc(hidden)]
 impl Late {
-    pub fn entry<R>(&mut self, entry: &Entry<R>) {
-        self.target(entry.target());
+    pub fn entry<R>(&mut self, site: &'static Site, entry: &Entry<R>) {
+        self.target(entry.target(Some(site)));
     }
 
-    pub fn all(&mut self, all: &EntryAll) {
-        self.target(all.target());
+    pub fn all(&mut self, site: &'static Site, all: &EntryAll) {
+        self.target(all.target(Some(site)));
     }
 }

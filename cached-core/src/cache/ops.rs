@@ -32,11 +32,7 @@ impl Cache {
     ///
     /// # Errors
     /// The key is empty.
-    pub async fn get_or<V: Portable>(
-        &self,
-        key: impl IntoKey,
-        default: V,
-    ) -> Result<V, Error> {
+    pub async fn get_or<V: Portable>(&self, key: impl IntoKey, default: V) -> Result<V, Error> {
         self.blocking().get_or(key, default)
     }
 

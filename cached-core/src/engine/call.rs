@@ -273,7 +273,6 @@ impl Missed<'_> {
             }
         }
     }
-
 }
 
 /// Opens what was taken; outside of every lock, because it may run the user's `Clone`.

@@ -68,7 +68,8 @@ impl Config {
             "max_entries" => self.bounds.entries = number(url, option, value)?,
             "max_weight" => self.bounds.weight = Some(number(url, option, value)?),
             "default_ttl" => {
-                self.default_ttl = Ttl::from(number::<u64>(url, option, value)?).resolve(self.default_ttl)?;
+                self.default_ttl =
+                    Ttl::from(number::<u64>(url, option, value)?).resolve(self.default_ttl)?;
             }
             "name" => self.name = Some(value.to_owned()),
             _ => {
@@ -96,7 +97,10 @@ impl Config {
 
 fn number<N: std::str::FromStr>(url: &str, option: &str, value: &str) -> Result<N, Error> {
     value.parse().map_err(|_| {
-        bad_url(url, &format!("`{option}` takes a whole number, as in `{option}=1000`"))
+        bad_url(
+            url,
+            &format!("`{option}` takes a whole number, as in `{option}=1000`"),
+        )
     })
 }
 
@@ -151,7 +155,9 @@ mod tests {
 
     #[track_caller]
     fn fault(url: &str) -> String {
-        Config::from_url(url).expect_err("the URL is malformed").to_string()
+        Config::from_url(url)
+            .expect_err("the URL is malformed")
+            .to_string()
     }
 
     #[test]

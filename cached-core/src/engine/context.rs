@@ -45,7 +45,10 @@ thread_local! {
 
 /// The frame of this call; `None` outside any computation, mutator and scope.
 pub(crate) fn current() -> Option<Arc<Frame>> {
-    CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    CURRENT
+        .try_with(|current| current.borrow().clone())
+        .ok()
+        .flatten()
 }
 
 /// Whether a call runs outside of any frame: the common case, and the cheap question.

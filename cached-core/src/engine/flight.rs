@@ -121,7 +121,10 @@ impl Flight {
             state.phase = Phase::Done(verdict);
             std::mem::take(&mut state.waiters)
         };
-        waiters.into_iter().filter_map(|w| w.waker).for_each(Waker::wake);
+        waiters
+            .into_iter()
+            .filter_map(|w| w.waker)
+            .for_each(Waker::wake);
     }
 
     /// The leader is gone: offers the lead to a waiter. `Err` if nobody waits; the flight is over
@@ -147,7 +150,9 @@ impl State {
 
     /// Waiters are in order of their ids, and there may be thousands.
     fn find(&self, id: u64) -> Option<usize> {
-        self.waiters.binary_search_by_key(&id, |waiter| waiter.id).ok()
+        self.waiters
+            .binary_search_by_key(&id, |waiter| waiter.id)
+            .ok()
     }
 
     fn take_out(&mut self, id: u64) -> Option<Waiter> {
@@ -159,11 +164,13 @@ impl State {
             return Err(NobodyWaits);
         }
         // Sync waiters first: they must never end up waiting for an async leader.
-        let heir = self
-            .waiters
-            .iter()
-            .position(|w| w.style == Style::Sync)
-            .or(if self.waiters.is_empty() { None } else { Some(0) });
+        let heir = self.waiters.iter().position(|w| w.style == Style::Sync).or(
+            if self.waiters.is_empty() {
+                None
+            } else {
+                Some(0)
+            },
+        );
         let Some(heir) = heir else {
             self.phase = Phase::Done(Verdict::StartOver);
             return Err(NobodyWaits);

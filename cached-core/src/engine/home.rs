@@ -97,7 +97,11 @@ fn learn(site: &'static Site) -> Option<Arc<Engine>> {
     let _forgotten = KNOWN.try_with(|known| {
         let mut known = known.try_borrow_mut().ok()?;
         let outdated = known.epoch != epoch;
-        let named = if outdated { std::mem::take(&mut known.named) } else { Vec::new() };
+        let named = if outdated {
+            std::mem::take(&mut known.named)
+        } else {
+            Vec::new()
+        };
         known.named.extend(learnt);
         known.epoch = epoch;
         Some((named, std::mem::replace(&mut known.installed, installed)))
@@ -124,7 +128,9 @@ pub(crate) fn installed() -> Option<Arc<Engine>> {
         }
     });
     if let (Err(error), true) = (&built, first) {
-        report(&format!("{error}; until then every cached function runs uncached"));
+        report(&format!(
+            "{error}; until then every cached function runs uncached"
+        ));
     }
     engine
 }

@@ -8,11 +8,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use super::Engine;
 use super::context::{Frame, Mode};
 use super::cycle::Wait;
 use super::flight::{Flight, Seat, Told, Verdict};
 use super::verbs::Write;
-use super::Engine;
 use crate::entry::{Payload, Sealed, Shape, Slot, Times};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::key::Key;
@@ -99,8 +99,10 @@ impl Lease {
         match ttl.resolve(self.engine.default_ttl) {
             Ok(lifetime) if !lifetime.is_zero() => lifetime,
             Ok(zero) => {
-                let message = || "the TTL is zero, so nothing is stored; give at least one second, \
-                     or `cached_core::bypass` where caching is not wanted";
+                let message = || {
+                    "the TTL is zero, so nothing is stored; give at least one second, \
+                     or `cached_core::bypass` where caching is not wanted"
+                };
                 site.notice(Notice::BadTtl, || message().to_owned());
                 zero
             }
@@ -148,7 +150,11 @@ impl Lease {
 
     fn fail(&self, site: &'static Site, shared: Option<crate::entry::Stored>) -> Outcome {
         let (fill, _) = self.conclude(None);
-        self.announce(site, &fill, shared.map_or(Verdict::Released, Verdict::Failed))
+        self.announce(
+            site,
+            &fill,
+            shared.map_or(Verdict::Released, Verdict::Failed),
+        )
     }
 
     /// Gives the lease back, with the value if it still stands: the fence.
@@ -163,7 +169,11 @@ impl Lease {
                 return (Fill::Refused, Vec::new());
             }
             let stored = write.is_some_and(|write| write.apply(cell));
-            let fill = if stored { Fill::Stored } else { Fill::NotStored };
+            let fill = if stored {
+                Fill::Stored
+            } else {
+                Fill::NotStored
+            };
             (fill, cell.evicted(watched))
         })
     }

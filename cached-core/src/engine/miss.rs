@@ -6,12 +6,12 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
+use super::Engine;
 use super::call::{Call, Missed, open};
 use super::context::{self, Frame, Mode};
 use super::cycle::Wait;
 use super::flight::{Flight, Seat, Style, Verdict};
 use super::lease::{Filling, Heard, Lease, Waiting};
-use super::Engine;
 use crate::backend::memory::Cell;
 use crate::entry::{Shape, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
@@ -145,7 +145,9 @@ impl<'c> Miss<'c> {
         engine: &Arc<Engine>,
         key: &Key,
     ) -> Next<S::Return> {
-        let stamps = engine.tags.capture(Some(self.call.site.number()), &self.tags);
+        let stamps = engine
+            .tags
+            .capture(Some(self.call.site.number()), &self.tags);
         let flight = Flight::new(self.style, shape.value_type(), stamps);
         let lifetime = self.call.ttl.or_zero(engine.default_ttl);
         let now = engine.clock.now();
@@ -228,7 +230,8 @@ impl<'c> Miss<'c> {
 
     fn deadline(&self, engine: &Engine) -> Millis {
         let wait = Lifetime(self.call.site.policy.wait_ms);
-        self.deadline.unwrap_or_else(|| wait.deadline(engine.clock.now()))
+        self.deadline
+            .unwrap_or_else(|| wait.deadline(engine.clock.now()))
     }
 
     /// Takes note of how a wait ended.

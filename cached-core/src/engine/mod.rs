@@ -29,15 +29,15 @@ pub(crate) use config::Config;
 pub(crate) use context::Entered;
 pub(crate) use context::{Frame, clock, current};
 pub(crate) use cycle::Wait;
-pub(crate) use home::{by_name, from_env, install, replace, resolve};
-pub use mutation::{Late, Mutation};
-pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
-#[cfg(feature = "tokio")]
-pub use scope::spawn;
-pub(crate) use verbs::New;
-pub(crate) use mutation::Target;
 #[cfg(feature = "testing")]
 pub use home::Isolate;
+pub(crate) use home::{by_name, from_env, install, replace, resolve};
+pub(crate) use mutation::Target;
+pub use mutation::{Late, Mutation};
+#[cfg(feature = "tokio")]
+pub use scope::spawn;
+pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
+pub(crate) use verbs::New;
 
 use self::flight::Flight;
 use crate::backend::memory::Store;

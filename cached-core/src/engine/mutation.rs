@@ -16,7 +16,7 @@ use super::{Engine, home};
 use crate::event::report;
 use crate::key::{Key, KeyWriter, render, template};
 use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
-use crate::tag::{Stamps, TagId};
+use crate::tag::Stamps;
 use crate::time::Alarm;
 
 /// One thing to invalidate.
@@ -30,23 +30,25 @@ pub(crate) struct Target {
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum What {
     Key(Key),
-    Tag(TagId),
+    Tag(Box<str>),
+    /// Every entry of the function with that number and name.
+    All(u32, &'static str),
 }
 
 impl Target {
-    pub(crate) fn key(engine: Arc<Engine>, key: Key) -> Self {
+    pub(crate) fn key(engine: Arc<Engine>, key: Key, by: &'static Site) -> Self {
         Self {
             engine,
             what: What::Key(key),
-            function: None,
+            function: Some(by.name()),
         }
     }
 
-    pub(crate) fn function(engine: Arc<Engine>, site: &'static Site) -> Self {
+    pub(crate) fn function(engine: Arc<Engine>, site: &'static Site, by: &'static Site) -> Self {
         Self {
             engine,
-            what: What::Tag(TagId::Function(site.number())),
-            function: Some(site.name()),
+            what: What::All(site.number(), site.name()),
+            function: Some(by.name()),
         }
     }
 
@@ -60,6 +62,7 @@ impl Target {
                 self.engine.invalidate(key, self.function);
             }
             What::Tag(tag) => self.engine.invalidate_tag(tag, self.function),
+            What::All(site, name) => self.engine.invalidate_all(*site, name, self.function),
         }
     }
 }
@@ -93,11 +96,11 @@ impl Armed {
         for Target { engine, what, .. } in targets {
             match what {
                 What::Key(key) => armed.keys.push(key.clone()),
-                What::Tag(TagId::Function(site)) => {
-                    armed.stamps.push(engine.stamps(Some(*site), &[]));
-                }
-                What::Tag(TagId::Named(name)) => {
-                    armed.stamps.push(engine.stamps(None, std::slice::from_ref(name)));
+                What::All(site, _) => armed.stamps.push(engine.stamps(Some(*site), &[])),
+                What::Tag(tag) => {
+                    armed
+                        .stamps
+                        .push(engine.stamps(None, std::slice::from_ref(tag)));
                 }
             }
         }
@@ -193,7 +196,11 @@ impl Mutation {
         let (first, elsewhere) = self.first_cache(site);
         self.push(site, first.clone(), What::Key(key.clone()));
         for reader in detours(|shape| template::matches(shape, key)) {
-            let engine = if elsewhere { home::resolve(reader) } else { first.clone() };
+            let engine = if elsewhere {
+                home::resolve(reader)
+            } else {
+                first.clone()
+            };
             let key = key.with_version(reader.policy.version);
             self.push(site, engine, What::Key(key));
         }
@@ -209,7 +216,7 @@ impl Mutation {
     }
 
     fn push_tag(&mut self, site: &'static Site, tag: &str) {
-        let tag = || What::Tag(TagId::Named(tag.into()));
+        let tag = || What::Tag(tag.into());
         let (first, elsewhere) = self.first_cache(site);
         self.push(site, first, tag());
         if elsewhere {
@@ -221,7 +228,11 @@ impl Mutation {
 
     fn push(&mut self, site: &'static Site, engine: Option<Arc<Engine>>, what: What) {
         let function = Some(site.name());
-        self.add(engine.map(|engine| Target { engine, what, function }));
+        self.add(engine.map(|engine| Target {
+            engine,
+            what,
+            function,
+        }));
     }
 
     pub(crate) fn target(mut self, target: Option<Target>) -> Self {
@@ -290,7 +301,9 @@ impl Mutation {
 }
 
 fn refuse(site: &'static Site, error: &crate::key::KeyError) {
-    site.notice(Notice::BadKey, || format!("{error}; this target is not invalidated"));
+    site.notice(Notice::BadKey, || {
+        format!("{error}; this target is not invalidated")
+    });
 }
 
 /// Targets that depend on what the body returned.
@@ -388,7 +401,9 @@ impl Again {
         if PENDING.fetch_add(1, Ordering::Relaxed) >= MAX_PENDING {
             PENDING.fetch_sub(1, Ordering::Relaxed);
             static ONCE: std::sync::Once = std::sync::Once::new();
-            ONCE.call_once(|| report("too many repeated invalidations are pending; some are left out"));
+            ONCE.call_once(|| {
+                report("too many repeated invalidations are pending; some are left out")
+            });
             return;
         }
         let again = Arc::new(Self {
@@ -406,7 +421,11 @@ impl Wake for Again {
         PENDING.fetch_sub(1, Ordering::Relaxed);
         fire_all(&self.targets);
         // The alarm holds this; letting go of it ends the circle.
-        let alarm = self.alarm.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let alarm = self
+            .alarm
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         drop(alarm);
     }
 }

@@ -3,9 +3,8 @@
 //! Everything that changes a cell other than by a fill goes through [`Engine::bump`]: it destroys
 //! the lease together with the value, so no computation under way can overtake it.
 
-
-use super::flight::{Flight, Verdict};
 use super::Engine;
+use super::flight::{Flight, Verdict};
 use crate::backend::memory::Cell;
 use crate::entry::{Payload, Shape, Slot, Taken, Times};
 use crate::event::{Event, EventKind};
@@ -80,11 +79,7 @@ impl Engine {
 
     /// Decides and changes one cell and destroys its lease, all in one step. `act` says what comes
     /// in place of the entry, and what to answer.
-    fn bump<R>(
-        &self,
-        key: &Key,
-        act: impl FnOnce(Option<&mut Slot>) -> (Change, R),
-    ) -> (bool, R) {
+    fn bump<R>(&self, key: &Key, act: impl FnOnce(Option<&mut Slot>) -> (Change, R)) -> (bool, R) {
         let now = self.clock.now();
         let watched = self.subscribers.any();
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
@@ -92,7 +87,10 @@ impl Engine {
             let (change, answer) = act(live);
             let (done, lease) = match change {
                 Change::Keep => (false, None),
-                Change::Remove => (cell.remove(|slot| slot.is_live(now)) == Some(true), cell.revoke()),
+                Change::Remove => (
+                    cell.remove(|slot| slot.is_live(now)) == Some(true),
+                    cell.revoke(),
+                ),
                 Change::Put(write) => (write.apply(cell), cell.revoke()),
             };
             (done, lease, cell.evicted(watched), answer)
@@ -112,12 +110,14 @@ impl Engine {
     }
 
     /// Outdates every entry and every computation under way that carries the tag.
-    pub(crate) fn invalidate_tag(&self, tag: &TagId, function: Option<&'static str>) {
-        self.tags.invalidate(tag);
-        let name = match tag {
-            TagId::Named(name) => name,
-            TagId::Function(_) => function.unwrap_or_default(),
-        };
+    pub(crate) fn invalidate_tag(&self, tag: &str, function: Option<&'static str>) {
+        self.tags.invalidate(&TagId::Named(tag.into()));
+        self.tell_invalidated(function, tag);
+    }
+
+    /// Outdates every entry, and every computation under way, of the reader with that number.
+    pub(crate) fn invalidate_all(&self, site: u32, name: &str, function: Option<&'static str>) {
+        self.tags.invalidate(&TagId::Function(site));
         self.tell_invalidated(function, name);
     }
 
@@ -174,7 +174,11 @@ impl Engine {
         let (times, stamps) = new
             .keeps
             .unwrap_or((Times::starting(self.clock.now(), new.lifetime), new.stamps));
-        Some(Write::new(Slot::new(key, new.payload, times, stamps), key, new.weight))
+        Some(Write::new(
+            Slot::new(key, new.payload, times, stamps),
+            key,
+            new.weight,
+        ))
     }
 
     /// Gives a live entry a new lifetime from now. Whether there was one.
@@ -187,7 +191,8 @@ impl Engine {
             }
             live
         };
-        self.store.cell(key, |cell| cell.slot().is_some_and(renewed))
+        self.store
+            .cell(key, |cell| cell.slot().is_some_and(renewed))
     }
 
     /// Makes a live entry stale. Whether there was one.
@@ -198,7 +203,9 @@ impl Engine {
             slot.times.expires = slot.times.expires.min(now);
             live
         };
-        let was_live = self.store.cell(key, |cell| cell.slot().is_some_and(expired));
+        let was_live = self
+            .store
+            .cell(key, |cell| cell.slot().is_some_and(expired));
         self.tell(EventKind::Expired, None, key);
         was_live
     }
@@ -264,4 +271,3 @@ fn take_fresh<S: Shape + ?Sized>(
         None
     }
 }
-

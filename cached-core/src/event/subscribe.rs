@@ -50,7 +50,10 @@ impl Subscribers {
 
     /// A copy, so that subscribers run outside of the lock and may subscribe others.
     fn all(&self) -> Vec<Subscriber> {
-        self.all.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.all
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

@@ -110,6 +110,18 @@ impl KeyWriter {
     #[inline]
     pub fn end(&mut self) {}
 
+    /// What tells functions apart whose keys were left to the macro and begin with the same text:
+    /// nothing for the first of them, `~1`, `~2` and so on for the others.
+    #[doc(hidden)]
+    #[inline]
+    pub fn rank(&mut self, rank: u32) -> &mut Self {
+        if rank > 0 {
+            self.raw("~");
+            self.decimal(rank.into());
+        }
+        self
+    }
+
     /// The `Self` of a method whose key was left to the macro: `:` and the type's name as the
     /// compiler prints it. Compilers may print it differently, so such keys are for one build.
     pub fn self_type(&mut self, name: &'static str) -> &mut Self {

@@ -84,7 +84,12 @@ pub fn check() -> Result<Report, Report> {
 
 pub(crate) fn judge(sites: &[&'static Site]) -> Result<Report, Report> {
     let mut report = Report::default();
-    let of = |role: Role| sites.iter().copied().filter(move |site| site.role() == role);
+    let of = |role: Role| {
+        sites
+            .iter()
+            .copied()
+            .filter(move |site| site.role() == role)
+    };
     for target in of(Role::Mutator).chain(of(Role::TagMutator)) {
         report.errors.extend(unread(target, sites));
     }
@@ -94,7 +99,11 @@ pub(crate) fn judge(sites: &[&'static Site]) -> Result<Report, Report> {
             report.judge_lifetime(reader, sites);
         }
     }
-    if report.errors.is_empty() { Ok(report) } else { Err(report) }
+    if report.errors.is_empty() {
+        Ok(report)
+    } else {
+        Err(report)
+    }
 }
 
 impl Report {
@@ -130,8 +139,16 @@ fn invalidates(site: &Site, reader: &Site) -> bool {
     match site.role() {
         Role::Mutator | Role::External => template::unify(site.template(), reader.template()),
         Role::TagMutator => reads_tag(reader, site.template()),
+        Role::CallMutator => calls(site.template()) == reader.name(),
         Role::Reader => false,
     }
+}
+
+/// The name of the function in `posts::get_post(..)`. The compiler checked the path; which function
+/// of that name it is cannot be told here, so all of them count as invalidated.
+fn calls(target: &str) -> &str {
+    let path = target.strip_suffix("(..)").unwrap_or(target);
+    path.rsplit([':', '.', '>']).next().unwrap_or(path)
 }
 
 fn reads_tag(reader: &Site, tag: &str) -> bool {
@@ -147,9 +164,7 @@ fn names_cache(site: &Site) -> bool {
 fn unread(target: &'static Site, sites: &[&'static Site]) -> Option<Finding> {
     let reads = |site: &&Site| match (site.role(), target.role()) {
         (Role::Reader, Role::TagMutator) => reads_tag(site, target.template()),
-        (Role::Reader | Role::External, _) => {
-            template::unify(site.template(), target.template())
-        }
+        (Role::Reader | Role::External, _) => template::unify(site.template(), target.template()),
         _ => false,
     };
     let mut readers = sites.iter().filter(|site| reads(site)).peekable();

@@ -5,12 +5,14 @@
 //! [`stats`](stats::stats) sums their counters.
 
 mod check;
+mod rank;
+mod show;
 mod site;
 mod stats;
 
 pub use check::{Finding, Report, check};
-pub use site::{Role, Site, ValueId};
 pub(crate) use site::{DEFAULT_VERSION, Notice};
+pub use site::{Role, Site, ValueId};
 pub use stats::{FunctionStats, Stats, stats};
 
 /// A site as it is submitted; the newtype is what `inventory` collects.

@@ -1,7 +1,6 @@
 //! One annotated function and its compiled policy.
 
 use std::any::TypeId;
-use std::fmt;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -18,6 +17,8 @@ pub enum Role {
     Mutator,
     /// `#[invalidates(tag = ..)]`: invalidates tags of the template.
     TagMutator,
+    /// `#[invalidates(f(..))]`: invalidates entries of the function that the template names.
+    CallMutator,
     /// `external!`: readers or mutators of the template outside of this binary.
     External,
 }
@@ -50,6 +51,8 @@ pub struct Site {
     pub(crate) policy: Policy,
     value: Option<fn() -> ValueId>,
     number: AtomicU32,
+    /// One more than [`rank`](Self::rank), once that was asked for.
+    pub(super) ranked: AtomicU32,
     noticed: AtomicU32,
     self_type: OnceLock<&'static str>,
 }
@@ -117,6 +120,7 @@ impl Site {
             },
             value: None,
             number: AtomicU32::new(0),
+            ranked: AtomicU32::new(0),
             noticed: AtomicU32::new(0),
             self_type: OnceLock::new(),
         }
@@ -168,6 +172,12 @@ impl Site {
     #[must_use]
     pub const fn as_tag(mut self) -> Self {
         self.role = Role::TagMutator;
+        self
+    }
+
+    #[must_use]
+    pub const fn as_call(mut self) -> Self {
+        self.role = Role::CallMutator;
         self
     }
 
@@ -364,34 +374,5 @@ impl Site {
     pub(crate) fn serves(&self, self_type: &'static str) -> bool {
         let first = *self.self_type.get_or_init(|| self_type);
         std::ptr::eq(first, self_type) || first == self_type
-    }
-}
-
-impl fmt::Debug for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Site")
-            .field("role", &self.role)
-            .field("name", &self.name)
-            .field("template", &self.template)
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
-    }
-}
-
-/// `reader get_post  post:<id>  ttl 300s  src/posts.rs:12`
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let role = match self.role {
-            Role::Reader => "reads",
-            Role::Mutator => "invalidates",
-            Role::TagMutator => "invalidates tag",
-            Role::External => "external",
-        };
-        let (name, template) = (self.name, self.template);
-        write!(f, "{name} {role} {template}")?;
-        if self.role == Role::Reader {
-            write!(f, ", ttl {}", self.policy.ttl)?;
-        }
-        write!(f, " ({}:{})", self.file(), self.line())
     }
 }

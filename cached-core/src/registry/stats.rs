@@ -119,7 +119,10 @@ impl fmt::Display for Stats {
             let name = format!("{}::{}", row.site.module(), row.site.name());
             let (hits, misses) = (row.hits(), row.misses());
             let (stored, refused) = (row.stored(), row.refused());
-            write!(f, "{name:<32} {hits:>10} {misses:>10} {stored:>10} {refused:>10} ")?;
+            write!(
+                f,
+                "{name:<32} {hits:>10} {misses:>10} {stored:>10} {refused:>10} "
+            )?;
             match row.hit_ratio() {
                 Some(ratio) => writeln!(f, "{:>7.1}%", ratio * 100.0)?,
                 None => writeln!(f, "{:>8}", "-")?,

@@ -55,7 +55,10 @@ impl Recorder {
     /// How many events of a kind there were.
     #[must_use]
     pub fn count(&self, kind: EventKind) -> usize {
-        lock(&self.0).iter().filter(|event| event.kind == kind).count()
+        lock(&self.0)
+            .iter()
+            .filter(|event| event.kind == kind)
+            .count()
     }
 
     /// Forgets the events so far.

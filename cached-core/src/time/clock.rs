@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use std::task::Waker;
 use std::time::Duration;
 
-use super::timer::{Alarm, Alarms, Sleep, ThreadedAlarms};
 use super::Millis;
+use super::timer::{Alarm, Alarms, Sleep, ThreadedAlarms};
 
 /// The clock of a cache.
 ///

@@ -4,8 +4,8 @@ use std::any::{Any, TypeId, type_name};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use super::kind::{Kind, Share, Split, Take, Unshared};
 use super::Storable;
+use super::kind::{Kind, Share, Split, Take, Unshared};
 use crate::entry::{Payload, Sealed, Shape, Taken};
 
 /// A [`Shape`] put together from what the probes found. Costs nothing but its weigher.
@@ -142,7 +142,11 @@ where
     fn seal(&self, returned: R, weighed: bool) -> (Sealed, R) {
         match K::split(returned) {
             Split::Value(value) => {
-                let weight = if weighed { self.weigh.weigh(&value) } else { Some(0) };
+                let weight = if weighed {
+                    self.weigh.weigh(&value)
+                } else {
+                    Some(0)
+                };
                 let stored = Arc::new(value.clone());
                 (Sealed::Value(stored, weight), K::value(value))
             }

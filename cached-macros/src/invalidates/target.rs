@@ -84,6 +84,16 @@ fn not_a_target(expr: &Expr, faults: &mut Faults) {
 }
 
 impl Call {
+    /// The function as it is listed: `posts::get_post(..)`, `self.get_post(..)`.
+    pub(crate) fn text(&self) -> String {
+        let callee = match &self.callee {
+            Callee::Free(path) => path.to_token_stream(),
+            Callee::Associated(path) => path.to_token_stream(),
+            Callee::Method { value, name } => quote!(#value.#name),
+        };
+        format!("{}(..)", callee.to_string().replace(' ', ""))
+    }
+
     fn plain(call: ExprCall, faults: &mut Faults) -> Option<Self> {
         let which = Entries::of(call.args, faults)?;
         let Expr::Path(path) = *call.func else {

@@ -16,34 +16,44 @@ fn targets_are_rendered_before_the_body() {
     check(
         expansion,
         &expect![[r#"
-        async fn update(id: u64, author: &Author) -> Result<(), Error> {
-            let __mutation = ::cached_core::__private::Mutation::new()
-                .key(
-                    ::cached_core::__private::site!(mutator "update", "post:<id>"),
-                    |__k| __k.literal("post:").part(&id).end(),
-                )
-                .tag(
-                    ::cached_core::__private::site!(
-                        mutator "update", "user:<author.id>", .as_tag()
-                    ),
-                    |__k| __k.literal("user:").part(&author.id).end(),
-                )
-                .tag(
-                    ::cached_core::__private::site!(mutator "update", "feed:<id>", .as_tag()),
-                    |__k| __k.literal("feed:").part(&id).end(),
-                )
-                .entry(&get_post::entry(::core::clone::Clone::clone(&id)))
-                .all(&posts::feed::all());
-            __mutation
-                .run_async(async move {
-                    if false {
-                        return ::cached_core::__private::never::<Result<(), Error>>();
-                    }
-                    { save(id).await? }
-                })
-                .await
-        }
-    "#]],
+            async fn update(id: u64, author: &Author) -> Result<(), Error> {
+                let __mutation = ::cached_core::__private::Mutation::new()
+                    .key(
+                        ::cached_core::__private::site!(mutator "update", "post:<id>"),
+                        |__k| __k.literal("post:").part(&id).end(),
+                    )
+                    .tag(
+                        ::cached_core::__private::site!(
+                            mutator "update", "user:<author.id>", .as_tag()
+                        ),
+                        |__k| __k.literal("user:").part(&author.id).end(),
+                    )
+                    .tag(
+                        ::cached_core::__private::site!(mutator "update", "feed:<id>", .as_tag()),
+                        |__k| __k.literal("feed:").part(&id).end(),
+                    )
+                    .entry(
+                        ::cached_core::__private::site!(
+                            mutator "update", "get_post(..)", .as_call()
+                        ),
+                        &get_post::entry(::core::clone::Clone::clone(&id)),
+                    )
+                    .all(
+                        ::cached_core::__private::site!(
+                            mutator "update", "posts::feed(..)", .as_call()
+                        ),
+                        &posts::feed::all(),
+                    );
+                __mutation
+                    .run_async(async move {
+                        if false {
+                            return ::cached_core::__private::never::<Result<(), Error>>();
+                        }
+                        { save(id).await? }
+                    })
+                    .await
+            }
+        "#]],
     );
 }
 
@@ -73,49 +83,52 @@ fn the_result_is_looked_at_after_the_body() {
     check(
         expansion,
         &expect![[r#"
-        fn create(name: String) -> Result<Post, Error> {
-            let __kept0 = ::core::clone::Clone::clone(&name);
-            let __kept1 = ::core::clone::Clone::clone(&name);
-            let __mutation = ::cached_core::__private::Mutation::new().on_ok();
-            __mutation
-                .run_then(
-                    move || -> Result<Post, Error> { insert(name) },
-                    |
-                        __returned: &Result<Post, Error>,
-                        __late: &mut ::cached_core::__private::Late|
-                    {
-                        #[allow(unused_variables)]
-                        if let ::core::option::Option::Some(result) = ::cached_core::__private::ok_of!(
-                            __returned
-                        ) {
-                            __late
-                                .key(
-                                    ::cached_core::__private::site!(
-                                        mutator "create", "post:<result.id>:<name>"
-                                    ),
-                                    |__k| {
-                                        __k
-                                            .literal("post:")
-                                            .part(&result.id)
-                                            .literal(":")
-                                            .part(&__kept0)
-                                            .end()
-                                    },
-                                );
-                            __late
-                                .entry(
-                                    &by_name::entry(
-                                        __kept1,
-                                        ::core::clone::Clone::clone(&result.id),
-                                    ),
-                                );
-                        } else {
-                            __late.cancel();
-                        }
-                    },
-                )
-        }
-    "#]],
+            fn create(name: String) -> Result<Post, Error> {
+                let __kept0 = ::core::clone::Clone::clone(&name);
+                let __kept1 = ::core::clone::Clone::clone(&name);
+                let __mutation = ::cached_core::__private::Mutation::new().on_ok();
+                __mutation
+                    .run_then(
+                        move || -> Result<Post, Error> { insert(name) },
+                        |
+                            __returned: &Result<Post, Error>,
+                            __late: &mut ::cached_core::__private::Late|
+                        {
+                            #[allow(unused_variables)]
+                            if let ::core::option::Option::Some(result) = ::cached_core::__private::ok_of!(
+                                __returned
+                            ) {
+                                __late
+                                    .key(
+                                        ::cached_core::__private::site!(
+                                            mutator "create", "post:<result.id>:<name>"
+                                        ),
+                                        |__k| {
+                                            __k
+                                                .literal("post:")
+                                                .part(&result.id)
+                                                .literal(":")
+                                                .part(&__kept0)
+                                                .end()
+                                        },
+                                    );
+                                __late
+                                    .entry(
+                                        ::cached_core::__private::site!(
+                                            mutator "create", "by_name(..)", .as_call()
+                                        ),
+                                        &by_name::entry(
+                                            __kept1,
+                                            ::core::clone::Clone::clone(&result.id),
+                                        ),
+                                    );
+                            } else {
+                                __late.cancel();
+                            }
+                        },
+                    )
+            }
+        "#]],
     );
 }
 

@@ -3,7 +3,9 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use caching::{CachedProperty, Handle, KeyPart, cached, cached_property, invalidates};
+use caching::{
+    CachedProperty, Handle, KeyPart, KeyType, cached, cached_impl, cached_property, invalidates,
+};
 
 /// Reaches the data; counts how often it is asked.
 #[derive(Default, Handle)]
@@ -60,6 +62,42 @@ pub async fn update_post(id: PostId) {}
 /// A mutator that names its target by function.
 #[invalidates(count(of), crate = caching)]
 pub fn recount(of: &str) {}
+
+/// A type with a name for keys.
+#[derive(KeyType)]
+#[key_type = "renamed.post"]
+#[cached(crate = caching)]
+pub struct Kind;
+
+/// A generic reader.
+#[cached(crate = caching, key = "renamed:<T>:<N>", ttl_none = 60, weigh = |_: &u64| 8)]
+pub fn kind<T: KeyType, const N: usize>() -> Option<u64> {
+    Some(N as u64)
+}
+
+/// What is cached in another crate's words.
+pub trait Load {
+    /// Computes, unless it did.
+    fn load(&self, id: u64) -> u64;
+}
+
+#[cached_impl]
+impl Load for Db {
+    #[cached(crate = caching, key = "renamed:load:<id>", skip(self))]
+    fn load(&self, id: u64) -> u64 {
+        self.read() + id
+    }
+}
+
+/// A mutator that names its targets by what it returns, and by function as a whole.
+#[invalidates("renamed:member:<result>", count(..), tag = "renamed:posts", on = ok, crate = caching)]
+pub fn import(id: u64) -> Result<u64, String> {
+    if id == 0 {
+        Err("zero".to_owned())
+    } else {
+        Ok(id)
+    }
+}
 
 /// A struct with a lazy field.
 #[derive(Default)]
@@ -130,11 +168,44 @@ mod tests {
         let db = Db::default();
         let _ = get_post(&db, id).await;
         assert_eq!(
-            caching::key!(crate = caching; "renamed:post:<id>").text(),
-            "renamed:post:9"
+            caching::key!(crate = caching; "renamed:post:<id>")
+                .map(|key| key.text().to_owned())
+                .ok(),
+            Some("renamed:post:9".to_owned())
         );
         caching::invalidate!(crate = caching; "renamed:post:<id>").await;
         let _ = get_post(&db, id).await;
         assert_eq!(db.reads(), 2);
+    }
+
+    #[test]
+    fn generics_and_trait_impls_are_cached() {
+        let db = Db::default();
+        assert_eq!((kind::<Kind, 2>(), kind::<Kind, 3>()), (Some(2), Some(3)));
+        assert_eq!(kind::entry::<Kind, 2>().key(), "renamed:renamed.post:2");
+        assert_eq!((db.load(1), db.load(1), db.reads()), (2, 2, 1));
+        assert!(db.load_entry(1).blocking().contains());
+    }
+
+    #[test]
+    fn a_mutator_takes_every_kind_of_target() {
+        let db = Db::default();
+        (db.member(50), count(&db, "import"));
+        assert!(import(0).is_err());
+        assert!(db.member_entry(50).blocking().contains());
+        assert_eq!(import(50), Ok(50));
+        assert!(!db.member_entry(50).blocking().contains());
+        assert!(!count::entry("import").blocking().contains());
+    }
+
+    #[test]
+    fn readers_and_mutators_fit_together() {
+        let report = caching::check().expect("nothing contradicts");
+        let noted: Vec<&str> = report
+            .notes()
+            .iter()
+            .map(|note| note.site().name())
+            .collect();
+        assert_eq!(noted, ["load"], "{report}");
     }
 }

@@ -58,7 +58,9 @@ impl Bounds {
         let by_weight = self.weight.map_or(MAX_SHARDS, |weight| {
             usize::try_from(weight / SHARD_WEIGHT).unwrap_or(MAX_SHARDS)
         });
-        let most = (self.entries / SHARD_ENTRIES).min(by_weight).clamp(1, MAX_SHARDS);
+        let most = (self.entries / SHARD_ENTRIES)
+            .min(by_weight)
+            .clamp(1, MAX_SHARDS);
         1 << most.ilog2()
     }
 }
@@ -166,7 +168,9 @@ impl<L> Cells<L> {
 
 impl<L> std::fmt::Debug for Store<L> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Store").field("entries", &self.len()).finish_non_exhaustive()
+        f.debug_struct("Store")
+            .field("entries", &self.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -219,7 +223,9 @@ impl<L> Cell<'_, L> {
     pub(crate) fn revoke(&mut self) -> Option<Arc<L>> {
         let key = self.key;
         let leases = &mut self.cells.leases;
-        let entry = leases.find_entry(self.hash, |leased| leased.key.is(key)).ok()?;
+        let entry = leases
+            .find_entry(self.hash, |leased| leased.key.is(key))
+            .ok()?;
         Some(entry.remove().0.lease)
     }
 
@@ -235,7 +241,10 @@ impl<L> Cell<'_, L> {
     /// Removes the entry; whether there was one, and a look at it.
     pub(crate) fn remove<R>(&mut self, look: impl FnOnce(&Slot) -> R) -> Option<R> {
         let key = self.key;
-        let slot = self.cells.table.remove(self.hash, |slot| slot.is_for(key))?;
+        let slot = self
+            .cells
+            .table
+            .remove(self.hash, |slot| slot.is_for(key))?;
         let seen = look(&slot);
         self.grave.slots.push(slot);
         Some(seen)

@@ -115,7 +115,8 @@ impl<'p, 'm> Entries<'p, 'm> {
     fn value(&self, key: &TokenStream, more: &TokenStream) -> TokenStream {
         let (private, site) = (&self.parts.private, self.names.of("site"));
         let (shape, cache) = (self.parts.shape(), self.parts.cache());
-        quote!(#private::Entry::new(Self::#site(), #shape, #key) #more #cache)
+        let (held, site) = self.parts.held_site(&quote!(Self::#site()));
+        quote!(#held #private::Entry::new(#site, #shape, #key) #more #cache)
     }
 
     /// `.ttl(expression)`, if the expression needs no more than is at hand; else the entry has the

@@ -115,7 +115,7 @@ impl<'m> Parts<'m> {
             .iter()
             .map(|value| quote!(__k.literal(":").part(&#value);));
         quote!(|__k| {
-            __k.literal(::core::concat!(::core::module_path!(), #path));
+            __k.literal(::core::concat!(::core::module_path!(), #path)).rank(__site.rank());
             #self_type
             #(#unpack)* #(#parts)* #(#types)* #(#consts)*
         })
@@ -168,9 +168,19 @@ impl<'m> Parts<'m> {
             .policy
             .computed_cache()
             .map(|_| quote!(.cache(__cache)));
+        let (held, site) = self.held_site(site);
         quote! {
+            #held
             let mut __call = #private::Call::start(#site) #on_type #ttl #cache;
             __call.key(#key);
+        }
+    }
+
+    /// `let __site = site;` where the key is made of the site too, and how to name it then.
+    pub(crate) fn held_site(&self, site: &TokenStream) -> (Option<TokenStream>, TokenStream) {
+        match &self.model.key {
+            Key::Template(_) => (None, site.clone()),
+            Key::Default(_) => (Some(quote!(let __site = #site;)), quote!(__site)),
         }
     }
 

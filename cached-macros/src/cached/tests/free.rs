@@ -188,10 +188,12 @@ fn without_a_key_every_argument_is_in_it() {
                     }
                     fn traced<T: KeyType>(db: &Db, id: u64) -> (u64, __p::Outcome) {
                         __p::assert_storable!(u64);
-                        let mut __call = __p::Call::start(Self::site());
+                        let __site = Self::site();
+                        let mut __call = __p::Call::start(__site);
                         __call
                             .key(|__k| {
-                                __k.literal(::core::concat!(::core::module_path!(), "::outer::f"));
+                                __k.literal(::core::concat!(::core::module_path!(), "::outer::f"))
+                                    .rank(__site.rank());
                                 __p::default_part!(__k, id);
                                 __k.literal(":").type_part::<T>();
                             });
@@ -208,11 +210,13 @@ fn without_a_key_every_argument_is_in_it() {
                         Self::f::<T>(db, id)
                     }
                     fn entry<T: KeyType>(id: u64) -> __p::Entry<u64> {
+                        let __site = Self::site();
                         __p::Entry::new(
-                            Self::site(),
+                            __site,
                             __p::shape!(u64),
                             |__k| {
-                                __k.literal(::core::concat!(::core::module_path!(), "::outer::f"));
+                                __k.literal(::core::concat!(::core::module_path!(), "::outer::f"))
+                                    .rank(__site.rank());
                                 __p::default_part!(__k, id);
                                 __k.literal(":").type_part::<T>();
                             },

@@ -43,10 +43,15 @@ impl<'m> Events<'m> {
             }
             Event::Function(call) => {
                 let passed: Vec<_> = call.arguments().iter().map(|a| self.passed(a)).collect();
-                function(call, &call.entries(&passed))
+                self.function(call, &passed)
             }
         };
         self.mutator.early.iter().map(event).collect()
+    }
+
+    fn function(&self, call: &Call, passed: &[TokenStream]) -> TokenStream {
+        let name = self.mutator.function.name();
+        function(self.private, &name, call, &call.entries(passed))
     }
 
     fn site(&self, template: &Template, is_tag: bool) -> TokenStream {
@@ -110,7 +115,7 @@ impl<'m> Events<'m> {
                         false => kept.keep(&self.passed(argument)).to_token_stream(),
                     })
                     .collect();
-                let added = function(call, &call.entries(&passed));
+                let added = self.function(call, &passed);
                 quote!(__late #added;)
             }
         }
@@ -173,11 +178,18 @@ impl Kept {
     }
 }
 
-/// `.entry(&..)` or `.all(&..)`
-pub(crate) fn function(call: &Call, entries: &TokenStream) -> TokenStream {
+/// `.entry(site, &..)` or `.all(site, &..)`
+pub(crate) fn function(
+    private: &TokenStream,
+    name: &str,
+    call: &Call,
+    entries: &TokenStream,
+) -> TokenStream {
+    let target = call.text();
+    let site = quote!(#private::site!(mutator #name, #target, .as_call()));
     match call.which {
-        Entries::Of(_) => quote!(.entry(&#entries)),
-        Entries::All => quote!(.all(&#entries)),
+        Entries::Of(_) => quote!(.entry(#site, &#entries)),
+        Entries::All => quote!(.all(#site, &#entries)),
     }
 }
 

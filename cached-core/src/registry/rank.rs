@@ -1,0 +1,35 @@
+//! Tells apart functions whose default keys have the same text.
+//!
+//! A key that was left to the macro names module, enclosing functions, trait and function. That is
+//! the same for functions of one name in two blocks of one function, in two impls of a generic
+//! trait, or in two uses of one `macro_rules` macro; what differs is where they stand.
+
+use std::sync::atomic::Ordering;
+
+use super::{Role, Site, sites};
+
+impl Site {
+    /// How many readers with this one's template stand before it in the source.
+    #[doc(hidden)]
+    #[inline]
+    pub fn rank(&'static self) -> u32 {
+        match self.ranked.load(Ordering::Relaxed) {
+            0 => self.find_rank(),
+            ranked => ranked - 1,
+        }
+    }
+
+    #[cold]
+    fn find_rank(&'static self) -> u32 {
+        let alike = |site: &&'static Site| {
+            site.role() == Role::Reader && site.template() == self.template()
+        };
+        let before = sites()
+            .into_iter()
+            .filter(alike)
+            .position(|site| std::ptr::eq(site, self));
+        let rank = u32::try_from(before.unwrap_or_default()).unwrap_or_default();
+        self.ranked.store(rank.saturating_add(1), Ordering::Relaxed);
+        rank
+    }
+}
