@@ -93,7 +93,7 @@ fn the_core_is_documented_but_not_drowned() {
     }
     let percent = |part: usize| part * 100 / all.max(1);
     assert!(
-        (20..=50).contains(&percent(docs)),
+        (15..=50).contains(&percent(docs)),
         "docs are {} % of the core's lines",
         percent(docs)
     );

@@ -165,7 +165,10 @@ fn aliases(lib: &TokenStream) -> BTreeMap<String, String> {
                     .into_iter()
                     .filter(|part| part != "crate" && part != "self")
                     .collect();
-                if let [module, .., name] = &path[..] {
+                // A macro may be named like a module: the module is what paths mean.
+                if let [module, .., name] = &path[..]
+                    && !ORDER.contains(&name.as_str())
+                {
                     found.insert(name.clone(), module.clone());
                 }
             }

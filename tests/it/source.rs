@@ -161,13 +161,17 @@ fn drop_attributes(kept: &mut Vec<TokenTree>) {
 
 /// Passes over one item, or over one field if no keyword says that it is an item.
 fn skip_item(trees: &mut impl Iterator<Item = TokenTree>) {
-    let mut is_item = false;
+    let (mut is_item, mut is_use) = (false, false);
     for tree in trees {
         match tree {
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
+            // The braces of `use a::{b, c};` do not end it.
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace && !is_use => return,
             TokenTree::Punct(mark) if mark.as_char() == ';' => return,
             TokenTree::Punct(mark) if mark.as_char() == ',' && !is_item => return,
-            TokenTree::Ident(word) => is_item |= ITEM_WORDS.iter().any(|known| word == known),
+            TokenTree::Ident(word) => {
+                is_use |= word == "use";
+                is_item |= ITEM_WORDS.iter().any(|known| word == known);
+            }
             _ => {}
         }
     }
@@ -192,6 +196,7 @@ fn items_for_tests_only_are_left_out() {
         left("#[cfg(all(test, unix))] fn a<T, U>() {} use b;"),
         left("use b;")
     );
+    assert_eq!(left("#[cfg(test)] use a::{b, c}; use d;"), left("use d;"));
     assert_eq!(
         left("//! A\n/// B\n#[b]\n#[cfg(test)]\nmod tests;"),
         left("//! A")

@@ -10,7 +10,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use super::Engine;
-use super::mutation::Armed;
+use super::armed::Armed;
 use crate::sync::thread_local;
 use crate::time::Clock;
 

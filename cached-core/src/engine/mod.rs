@@ -4,6 +4,7 @@
 //! [`Call`] is a read-through, [`Mutation`] an invalidation around a body; the verbs here are the
 //! explicit operations of the low-level handle.
 
+mod armed;
 mod block;
 mod call;
 mod config;
@@ -21,6 +22,7 @@ mod verbs;
 
 use std::sync::Arc;
 
+pub(crate) use armed::Target;
 pub(crate) use block::block_on;
 pub use call::Call;
 pub(crate) use call::Missed;
@@ -32,7 +34,6 @@ pub(crate) use cycle::Wait;
 #[cfg(feature = "testing")]
 pub use home::Isolate;
 pub(crate) use home::{by_name, from_env, install, replace, resolve};
-pub(crate) use mutation::Target;
 pub use mutation::{Late, Mutation};
 #[cfg(feature = "tokio")]
 pub use scope::spawn;

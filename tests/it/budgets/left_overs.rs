@@ -25,7 +25,8 @@ fn fault_of(word: &str, before: &[TokenTree], after: &[TokenTree]) -> Option<Str
     let is_macro = matches!(after.first(), Some(TokenTree::Punct(mark)) if mark.as_char() == '!');
     let arguments = after.first().map(ToString::to_string).unwrap_or_default();
     match word {
-        "unsafe" => Some("`unsafe`".into()),
+        // Alone between brackets it is `Token![unsafe]`, the name of the word.
+        "unsafe" if !(before.is_empty() && after.is_empty()) => Some("`unsafe`".into()),
         "todo" | "unimplemented" | "dbg" if is_macro => Some(format!("`{word}!`")),
         "unwrap" if is_method && arguments == "()" => {
             Some("`unwrap()`; say why it cannot fail".into())
