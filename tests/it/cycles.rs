@@ -9,7 +9,7 @@ use std::thread;
 
 use cached_core::{Cache, with_context};
 
-use crate::support::{Gate, Runs, Task, finishes, manual, memory};
+use crate::support::{Gate, Runs, Task, cancel_after, finishes, manual, memory};
 
 /// Polls two futures in turn until both are ready.
 async fn both(one: impl Future<Output = i64>, two: impl Future<Output = i64>) -> (i64, i64) {
@@ -243,4 +243,21 @@ fn a_promoted_waiter_still_waits_for_nobody_in_a_circle() {
     assert_eq!(ab.ends_woken(), 2);
     clock.advance(std::time::Duration::from_secs(1));
     assert_eq!(cache.blocking().get::<i64>("b").unwrap(), Some(1));
+}
+
+#[test]
+fn a_computation_that_gave_up_waiting_can_be_waited_for() {
+    let (cache, met, end) = (memory(), Gate::default(), Gate::default());
+    let gives_up = || async {
+        let other = cache.get_or_set("b", 60, || async { 0i64 });
+        assert!(cancel_after(1, other).await.is_none());
+        end.passed().await;
+        5i64
+    };
+    let mut ba = Task::waiting(needs(&cache, "b", "a", &met));
+    let mut a = Task::waiting(cache.get_or_set("a", 60, gives_up));
+    met.open();
+    ba.waits();
+    end.open();
+    assert_eq!((a.ends().unwrap(), ba.ends_woken()), (5, 6));
 }

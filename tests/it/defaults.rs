@@ -206,7 +206,7 @@ async fn a_cache_given_by_an_expression_is_used_for_everything() {
         assert!(two.load_entry(1).contains().await, "another cache");
         two.change_by_template(1);
         assert!(!two.load_entry(1).contains().await && !two.load_at_once_entry(1).contains().await);
-        (one.load(1).await, one.load(2).await);
+        _ = (one.load(1).await, one.load(2).await);
         one.change_all();
         assert!(!one.load_entry(1).contains().await && !one.load_entry(2).contains().await);
         two.load(3).await;
@@ -292,4 +292,28 @@ fn options_without_effect_in_memory_are_accepted() {
         assert_eq!((locked(1), locked::traced(1).1), (1, Outcome::Hit));
         assert_eq!((leased(1), leased::traced(1).1), (Ok(1), Outcome::Hit));
     });
+}
+
+#[cached(key = "d:counted:<id>", cache = "surface-counted")]
+fn counted(id: u64) -> u64 {
+    id
+}
+
+#[test]
+fn the_first_call_of_each_thread_counts_as_what_it_is() {
+    let cache = Cache::memory()
+        .name("surface-counted")
+        .build()
+        .expect("valid");
+    let recorder = Recorder::of(&cache);
+    cached_core::install(cache).expect("nobody else has that name");
+    counted(1);
+    for _ in 0..3 {
+        let call = std::thread::spawn(|| counted::traced(1));
+        assert_eq!(call.join().expect("it does not panic"), (1, Outcome::Hit));
+    }
+    let stats = cached_core::stats();
+    let row = stats.function("counted").expect("it is linked");
+    assert_eq!((row.hits(), row.misses(), row.stored()), (3, 1, 1));
+    assert_eq!(recorder.log()[2..], ["hit d:counted:1"; 3]);
 }

@@ -7,7 +7,9 @@ use std::thread;
 use cached_core::event::EventKind;
 use cached_core::{Cache, Error};
 
-use crate::support::{Gate, Runs, Task, Watch, counted, finishes, memory, sendable, stored};
+use crate::support::{
+    Gate, Runs, Task, Watch, counted, finishes, manual, memory, sendable, stored,
+};
 
 #[test]
 fn a_thousand_async_callers_share_one_computation() {
@@ -219,7 +221,9 @@ fn a_sync_reader_never_waits_for_an_async_leader() {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()
             .unwrap();
-        let (cache, runs, gate) = (memory(), Runs::default(), Gate::default());
+        // Its time stands still, so that waiting would show.
+        let (cache, _clock) = manual();
+        let (runs, gate) = (Runs::default(), Gate::default());
         runtime.block_on(async {
             let local = tokio::task::LocalSet::new();
             let (also, its_runs, its_gate) = (cache.clone(), runs.clone(), gate.clone());

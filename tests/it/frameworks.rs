@@ -230,15 +230,15 @@ mod attributes {
     }
 
     #[cached(key = "w:cfg")]
-    #[cfg(any())]
+    #[cfg(not(debug_assertions))]
     pub fn absent() -> NoSuchType {
         no_such_function()
     }
 
     /// The other one.
-    #[cfg(all())]
+    #[cfg(debug_assertions)]
     #[cached(key = "w:cfg:present")]
-    #[cfg_attr(all(), must_use)]
+    #[cfg_attr(debug_assertions, must_use)]
     pub fn absent() -> u64 {
         4
     }

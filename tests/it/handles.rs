@@ -55,17 +55,17 @@ async fn handles_stay_out_of_a_written_key() {
 #[test]
 fn handles_stay_out_of_a_default_key() {
     #[cached]
-    fn find(db: &Db, id: u64, shared: Arc<Db>, local: Rc<Db>, boxed: &Box<Db>) -> u64 {
+    fn find(db: &Db, id: u64, shared: Arc<Db>, local: Rc<Db>, boxed: Box<Db>) -> u64 {
         db.runs.0.add();
         let _ = (shared, local, boxed);
         id
     }
     isolated_blocking(|| {
         let db = Db::default();
-        let call = |id| find(&db, id, Arc::default(), Rc::default(), &Box::default());
+        let call = |id| find(&db, id, Arc::default(), Rc::default(), Box::default());
         assert_eq!((call(1), call(1), call(2)), (1, 1, 2));
         assert_eq!(db.runs.0.count(), 2);
-        let key = find::entry(&db, 1, Arc::default(), Rc::default(), &Box::default());
+        let key = find::entry(&db, 1, Arc::default(), Rc::default(), Box::default());
         assert_eq!(
             key.key(),
             format!(

@@ -76,8 +76,8 @@ fn left() -> String {
 /// What is left after `mutate`, of everything.
 async fn after<T>(mutate: impl AsyncFnOnce() -> T) -> String {
     isolated(async {
-        (post(1, "ann").await, post(2, "bob").await);
-        (
+        _ = (post(1, "ann").await, post(2, "bob").await);
+        _ = (
             feed("ann", 0),
             feed("bob", 0),
             title(1),
@@ -123,7 +123,7 @@ async fn functions_name_their_entries() {
     fn by_field(post: Post) {}
     assert_eq!(after(async || by_field(new(1, "ann"))).await, "12bc");
 
-    #[invalidates(title(page + 1), crate::invalidates::elsewhere::count(u64::from(page) + 1))]
+    #[invalidates(title(page + 1), crate::invalidates::elsewhere::count(page + 1))]
     fn by_expression(page: u64) {}
     assert_eq!(after(async || by_expression(0)).await, "12ab");
 
@@ -244,7 +244,7 @@ fn change_through(repo: &Repo, id: u64) {}
 async fn repo_after(mutate: impl AsyncFnOnce(&mut Repo)) -> (bool, bool, bool) {
     isolated(async {
         let mut repo = Repo;
-        (repo.load(1).await, repo.load(2).await, Repo::assoc(1));
+        _ = (repo.load(1).await, repo.load(2).await, Repo::assoc(1));
         mutate(&mut repo).await;
         let there = |id: u64| repo.load_entry(id).blocking().contains();
         (
@@ -327,9 +327,9 @@ async fn a_mutator_keeps_the_form_of_its_function() {
         Some(last)
     }
     #[invalidates("i:title:<id>")]
-    async fn generic<T: Into<u64> + Clone>(id: u64, value: T) -> impl Iterator<Item = u64>
+    async fn generic<T>(id: u64, value: T) -> impl Iterator<Item = u64>
     where
-        T: Send,
+        T: Into<u64> + Send,
     {
         std::iter::once(value.into() + id)
     }

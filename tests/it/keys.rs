@@ -16,6 +16,7 @@ use serde::Serialize;
 macro_rules! rendered {
     ($ty:ty: $($value:expr => $form:literal),* $(,)?) => {{
         #[cached(key = "k:<part>")]
+        #[allow(clippy::boxed_local)]
         fn one(part: $ty) -> u64 {
             let _ = part;
             0

@@ -39,6 +39,18 @@ fn update_on_ok(id: i64, fails: bool) -> Result<i64, String> {
     }
 }
 
+#[invalidates(post(id), on = ok)]
+fn update_on_ok_panics(id: i64) {
+    let _ = id;
+    panic!("as the test wants");
+}
+
+#[invalidates(post(id), on = ok)]
+async fn update_on_ok_waits(id: i64) {
+    let _ = id;
+    std::future::pending().await
+}
+
 #[invalidates("m:post:<result.0>")]
 fn create(id: i64, fails: bool) -> Result<(i64,), String> {
     if fails {
@@ -154,6 +166,14 @@ fn on_ok_leaves_the_value_where_the_body_fails() {
         post(1);
         update_on_ok(1, true).expect_err("it fails");
         assert_eq!(outcome(1), Outcome::Hit);
+        let panics = || update_on_ok_panics(1);
+        assert!(catch_unwind(panics).is_err());
+        drop(Task::waiting(update_on_ok_waits(1)));
+        assert_eq!(
+            outcome(1),
+            Outcome::Hit,
+            "neither a panic nor a drop is a success"
+        );
         update_on_ok(1, false).expect("it succeeds");
         assert_eq!(outcome(1), Outcome::Stored);
     });

@@ -159,7 +159,7 @@ fn in_two_traits_of_one_name() {
 }
 
 /// Functions named as what a companion holds.
-mod namesakes {
+mod companions {
     use cached_core::cached;
 
     #[cached(key = "f:namesake:all")]
@@ -191,22 +191,22 @@ mod namesakes {
 #[tokio::test]
 async fn a_function_may_be_named_as_a_function_of_its_companion() {
     isolated(async {
-        assert_eq!((namesakes::all().await, namesakes::entry(2)), (1, 2));
+        assert_eq!((companions::all().await, companions::entry(2)), (1, 2));
         assert_eq!(
             (
-                namesakes::traced(3).await,
-                namesakes::uncached(4),
-                namesakes::site(5)
+                companions::traced(3).await,
+                companions::uncached(4),
+                companions::site(5)
             ),
             (3, 4, 5)
         );
-        assert_eq!(namesakes::all::traced().await.1, Outcome::Hit);
-        assert_eq!(namesakes::entry::traced(1), (1, Outcome::Hit));
-        assert_eq!(namesakes::traced::traced(3).await.1, Outcome::Hit);
-        assert_eq!(namesakes::uncached::uncached(6), 6);
-        assert_eq!(namesakes::entry::entry(2).key(), "f:namesake:entry:2");
-        namesakes::all::invalidate_all().await;
-        assert!(!namesakes::all::entry().contains().await);
+        assert_eq!(companions::all::traced().await.1, Outcome::Hit);
+        assert_eq!(companions::entry::traced(1), (1, Outcome::Hit));
+        assert_eq!(companions::traced::traced(3).await.1, Outcome::Hit);
+        assert_eq!(companions::uncached::uncached(6), 6);
+        assert_eq!(companions::entry::entry(2).key(), "f:namesake:entry:2");
+        companions::all::invalidate_all().await;
+        assert!(!companions::all::entry().contains().await);
     })
     .await;
 }

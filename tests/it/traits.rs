@@ -132,7 +132,7 @@ async fn cached_impl_adds_the_siblings() {
 async fn a_mutator_in_a_trait_impl_reaches_the_siblings() {
     isolated(async {
         let reached = Reached::default();
-        (reached.load(1), _ = reached.fetch(1).await);
+        _ = (reached.load(1), reached.fetch(1).await);
         assert_eq!(reached.twice(1), 2);
         assert!(!reached.load_entry(1).contains().await);
         assert!(!reached.fetch_entry(1).contains().await);

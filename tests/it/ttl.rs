@@ -87,7 +87,7 @@ fn forever_does_not_end() {
     }
     let (cache, clock) = manual();
     with_cache_blocking(&cache, || {
-        (literal(1), computed(1));
+        _ = (literal(1), computed(1));
         clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
         assert_eq!(
             (literal::traced(1).1, computed::traced(1).1),

@@ -110,7 +110,7 @@ fn a_remembered_none_has_a_ttl_of_its_own() {
     }
     let (cache, clock) = crate::support::manual();
     with_cache_blocking(&cache, || {
-        (find(0), find(1));
+        _ = (find(0), find(1));
         clock.advance(std::time::Duration::from_secs(11));
         assert_eq!(find::traced(0), (None, Outcome::Stored));
         assert_eq!(find::traced(1), (Some(1), Outcome::Hit));

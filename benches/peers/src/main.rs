@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 const KEYS: u64 = 10_000;
 const WINDOW: u64 = 8_192;
 const ROUNDS: usize = 301;
+const CONTENDED_ROUNDS: usize = 15;
 const TTL: Duration = Duration::from_secs(300);
 
 type Value = Arc<Vec<u8>>;
@@ -110,25 +111,48 @@ fn window(call: fn(u64) -> Value, from: u64) -> f64 {
     begin.elapsed().as_nanos() as f64 / WINDOW as f64
 }
 
+/// Nanoseconds per call while two threads hit one key.
+fn contended(call: fn(u64) -> Value) -> f64 {
+    const CALLS: u64 = 200_000;
+    let begin = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| (0..CALLS).for_each(|_| drop(black_box(call(black_box(7))))));
+        }
+    });
+    begin.elapsed().as_nanos() as f64 / (2 * CALLS) as f64
+}
+
 fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
+}
+
+/// Medians over rounds in which all variants take turns.
+fn compare(title: &str, rounds: usize, mut measure: impl FnMut(fn(u64) -> Value, u64) -> f64) {
+    let mut figures = vec![Vec::with_capacity(rounds); VARIANTS.len()];
+    for round in 0..rounds {
+        for (variant, (_, call)) in VARIANTS.iter().enumerate() {
+            figures[variant].push(measure(*call, round as u64));
+        }
+    }
+    let medians: Vec<f64> = figures.into_iter().map(median).collect();
+    println!("{title}");
+    println!("{:<36} {:>8} {:>14}", "variant", "ns", "ours / theirs");
+    for ((name, _), ns) in VARIANTS.iter().zip(&medians) {
+        println!("{name:<36} {ns:>8.1} {:>14.2}", medians[0] / ns);
+    }
 }
 
 fn main() {
     for (_, call) in VARIANTS {
         (0..KEYS).for_each(|id| drop(call(id)));
     }
-    let mut figures = vec![Vec::with_capacity(ROUNDS); VARIANTS.len()];
-    for round in 0..ROUNDS {
-        for (variant, (_, call)) in VARIANTS.iter().enumerate() {
-            figures[variant].push(window(*call, round as u64 * WINDOW));
-        }
-    }
-    let medians: Vec<f64> = figures.into_iter().map(median).collect();
-    println!("a hit: Arc value, TTL, size bound, {KEYS} keys, one thread");
-    println!("{:<36} {:>8} {:>14}", "variant", "ns", "ours / theirs");
-    for ((name, _), ns) in VARIANTS.iter().zip(&medians) {
-        println!("{name:<36} {ns:>8.1} {:>14.2}", medians[0] / ns);
-    }
+    let title = format!("a hit: Arc value, TTL, size bound, {KEYS} keys, one thread");
+    compare(&title, ROUNDS, |call, round| window(call, round * WINDOW));
+    compare(
+        "the same, two threads on one key",
+        CONTENDED_ROUNDS,
+        |call, _| contended(call),
+    );
 }

@@ -44,6 +44,8 @@ pub(super) struct Miss<'c> {
     /// Until when it waits for others, over all its waits.
     deadline: Option<Millis>,
     restarts: u8,
+    /// Whether it was counted: as a miss, or as the hit that a second look found.
+    counted: std::cell::Cell<bool>,
     left: Left,
 }
 
@@ -67,11 +69,11 @@ enum Decision<R> {
 impl<'c> Miss<'c> {
     pub(super) fn new(missed: Missed<'c>, style: Style, disguised: bool) -> Self {
         let Missed { call, tags } = missed;
-        count(call.site.number(), Counter::Miss);
         let mut miss = Self {
             left: Left::Look,
             deadline: None,
             restarts: 0,
+            counted: std::cell::Cell::new(false),
             frame: context::current(),
             engine: call.resolve(),
             style,
@@ -121,7 +123,14 @@ impl<'c> Miss<'c> {
         }
     }
 
+    fn count_once(&self, counter: Counter) {
+        if !self.counted.replace(true) {
+            count(self.call.site.number(), counter);
+        }
+    }
+
     fn go_alone<R>(&self) -> Next<R> {
+        self.count_once(Counter::Miss);
         count(self.call.site.number(), Counter::Uncached);
         if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {
             engine.tell(EventKind::Uncached, Some(self.call.site), key);
@@ -200,17 +209,20 @@ impl<'c> Miss<'c> {
             Decision::Alone => self.go_alone(),
             Decision::Found(taken) => match open(shape, taken) {
                 Some(value) => {
+                    self.count_once(Counter::Hit);
                     engine.tell(EventKind::Hit, site, key);
                     Next::Break((value, Outcome::Hit))
                 }
                 None => self.go_alone(),
             },
             Decision::Lead => {
+                self.count_once(Counter::Miss);
                 engine.tell(EventKind::Led, site, key);
                 let wait = Wait::begin(self.parent(), flight.id);
                 Next::Continue(Step::Lead(Lease::new(engine, key, flight, wait)))
             }
             Decision::Join(seat, wait) => {
+                self.count_once(Counter::Miss);
                 let deadline = self.deadline(engine);
                 engine.tell(EventKind::Joined, site, key);
                 Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))

@@ -170,13 +170,14 @@ impl<'p, 'm> Entries<'p, 'm> {
             .into_iter()
             .chain(cache)
             .chain(by.inputs.iter().cloned());
-        let (everywhere, vis, name) = (&attrs.everywhere, &self.vis, self.names.of("entry_by"));
+        let (everywhere, lints) = (&attrs.everywhere, &attrs.lints);
+        let (vis, name) = (&self.vis, self.names.of("entry_by"));
         let doc = self.doc("The entry of {} by one value per placeholder of its key and tags.");
         let params = by.params(key, &model.function, !self.cache.arguments.is_empty());
         let (params, _, bounds) = params.split_for_impl();
         let output = &model.signature.output;
         Some(quote! {
-            #(#everywhere)* #doc
+            #(#everywhere)* #doc #(#lints)*
             #vis fn #name #params (#(#inputs),*) -> #private::Entry<#output> #bounds { #value }
         })
     }
