@@ -28,8 +28,9 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What [`check`] found.
-#[derive(Debug, Clone, Default)]
+/// What [`check`] found. `Debug` is the same text as `Display`, because that is what `unwrap`
+/// prints.
+#[derive(Clone, Default)]
 pub struct Report {
     errors: Vec<Finding>,
     notes: Vec<Finding>,
@@ -58,6 +59,13 @@ impl fmt::Display for Report {
             writeln!(f, "note: {finding}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
+        fmt::Display::fmt(self, f)
     }
 }
 

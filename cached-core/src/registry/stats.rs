@@ -112,22 +112,28 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{:<32} {:>10} {:>10} {:>10} {:>10} {:>8}",
-            "function", "hits", "misses", "stored", "refused", "ratio"
+            "{:<32} {:>10} {:>10} {:>10} {:>10} {:>10} {:>8}",
+            "function", "hits", "misses", "joined", "stored", "refused", "ratio"
         )?;
         for row in &self.functions {
-            let name = format!("{}::{}", row.site.module(), row.site.name());
-            let (hits, misses) = (row.hits(), row.misses());
-            let (stored, refused) = (row.stored(), row.refused());
-            write!(
-                f,
-                "{name:<32} {hits:>10} {misses:>10} {stored:>10} {refused:>10} "
-            )?;
-            match row.hit_ratio() {
-                Some(ratio) => writeln!(f, "{:>7.1}%", ratio * 100.0)?,
-                None => writeln!(f, "{:>8}", "-")?,
-            }
+            writeln!(f, "{row}")?;
         }
         Ok(())
+    }
+}
+
+/// One line of the table.
+impl fmt::Display for FunctionStats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = format!("{}::{}", self.site.module(), self.site.name());
+        write!(f, "{name:<32}")?;
+        let counts = [self.hits(), self.misses(), self.joined(), self.stored(), self.refused()];
+        for count in counts {
+            write!(f, " {count:>10}")?;
+        }
+        match self.hit_ratio() {
+            Some(ratio) => write!(f, " {:>7.1}%", ratio * 100.0),
+            None => write!(f, " {:>8}", "-"),
+        }
     }
 }
