@@ -8,6 +8,8 @@ use cached_core::{
 };
 use serde::{Deserialize, Serialize};
 
+use crate::support::Task;
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Post {
     id: u64,
@@ -191,6 +193,13 @@ async fn on_ok_waits_for_success() {
     }
     assert_eq!(after(async || sure(1, false).await).await, "12ab");
     assert_eq!(after(async || sure(1, true).await).await, "12abtc");
+
+    #[invalidates("i:title:<id>", on = ok)]
+    async fn never_ends(id: u64) -> Result<(), String> {
+        std::future::pending().await
+    }
+    let dropped = async || drop(Task::waiting(never_ends(1)));
+    assert_eq!(after(dropped).await, "12abtc", "nobody knows of a success");
 
     #[invalidates("i:title:<id>")]
     async fn anyhow(id: u64) -> Result<(), String> {

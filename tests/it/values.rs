@@ -289,30 +289,25 @@ async fn unshared(runs: &Runs, gate: &Gate) -> Result<u64, String> {
     Err(format!("run {run}"))
 }
 
+/// What three callers get who ask while the body waits.
+fn three_ask<T>(ask: impl AsyncFn(&Runs, &Gate) -> T) -> Vec<T> {
+    let (runs, gate, cache) = (Runs::default(), Gate::default(), memory());
+    let call = || cached_core::testing::with_cache(&cache, ask(&runs, &gate));
+    let tasks: Vec<_> = (0..3).map(|_| Task::waiting(call())).collect();
+    gate.open();
+    run_all(tasks)
+}
+
 #[test]
 fn joiners_share_an_error_unless_that_is_turned_off() {
-    let (runs, gate, cache) = (Runs::default(), Gate::default(), memory());
-    let ask = |share: bool| {
-        let (runs, gate) = (&runs, &gate);
-        let call = async move {
-            if share {
-                shared(runs, gate).await
-            } else {
-                unshared(runs, gate).await
-            }
-        };
-        cached_core::testing::with_cache(&cache, call)
-    };
-    let mut tasks: Vec<_> = (0..3).map(|_| Task::waiting(ask(true))).collect();
-    gate.open();
+    let run = |run: u64| Err(format!("run {run}"));
     assert_eq!(
-        tasks.iter_mut().map(|task| task.ends()).collect::<Vec<_>>(),
-        vec![Err("run 1".into()); 3]
+        three_ask(async |runs, gate| shared(runs, gate).await),
+        [run(1), run(1), run(1)]
     );
-    let outcomes = run_all((0..3).map(|_| Task::new(ask(false))).collect());
     assert_eq!(
-        outcomes,
-        ["run 2", "run 3", "run 4"].map(|run| Err(run.to_owned()))
+        three_ask(async |runs, gate| unshared(runs, gate).await),
+        [run(1), run(2), run(3)]
     );
 }
 

@@ -6,7 +6,7 @@ use super::world::{TAG, World, run, try_all};
 use crate::engine::{Engine, New, block_on};
 use crate::entry::Payload;
 use crate::event::Outcome;
-use crate::tag::{Stamps, TagId};
+use crate::tag::Stamps;
 use crate::time::Lifetime;
 
 /// Two readers of one style each against a writer of two versions.
@@ -69,7 +69,7 @@ fn an_invalidation_overtakes_readers_of_both_kinds() {
 #[test]
 fn a_tag_overtakes_its_readers() {
     try_all(|| {
-        let bump = |engine: &Engine| engine.invalidate_tag(&TagId::Named(TAG.into()), None);
+        let bump = |engine: &Engine| engine.invalidate_tag(TAG, None);
         readers_and_a_writer(bump, both);
     });
 }
