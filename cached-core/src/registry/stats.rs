@@ -127,7 +127,13 @@ impl fmt::Display for FunctionStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = format!("{}::{}", self.site.module(), self.site.name());
         write!(f, "{name:<32}")?;
-        let counts = [self.hits(), self.misses(), self.joined(), self.stored(), self.refused()];
+        let counts = [
+            self.hits(),
+            self.misses(),
+            self.joined(),
+            self.stored(),
+            self.refused(),
+        ];
         for count in counts {
             write!(f, " {count:>10}")?;
         }
