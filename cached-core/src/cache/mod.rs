@@ -211,4 +211,5 @@ pub fn replace(cache: Cache) -> Option<Cache> {
 }
 
 /// A cache given as an argument says where values are, not which.
+#[diagnostic::do_not_recommend]
 impl crate::key::Handle for Cache {}

@@ -7,6 +7,7 @@ use super::{KeyPart, KeyWriter, calendar};
 const SECOND: u32 = 1_000_000_000;
 
 /// `2026-11-23`.
+#[diagnostic::do_not_recommend]
 impl KeyPart for NaiveDate {
     fn write_key(&self, key: &mut KeyWriter) {
         calendar::date(key, self.year(), self.month(), self.day());
@@ -14,6 +15,7 @@ impl KeyPart for NaiveDate {
 }
 
 /// `12:30:00.5`, encoded as text is.
+#[diagnostic::do_not_recommend]
 impl KeyPart for NaiveTime {
     fn write_key(&self, key: &mut KeyWriter) {
         let (second, nanos) = (self.second(), self.nanosecond());
@@ -31,6 +33,7 @@ impl KeyPart for NaiveTime {
 }
 
 /// `2026-11-23T12:30:00`, encoded as text is.
+#[diagnostic::do_not_recommend]
 impl KeyPart for NaiveDateTime {
     fn write_key(&self, key: &mut KeyWriter) {
         self.date().write_key(key);
@@ -41,6 +44,7 @@ impl KeyPart for NaiveDateTime {
 
 /// The instant, in UTC: `2026-11-23T12:30:00Z`, encoded as text is. The time zone is not in it,
 /// as it is not in the equality of two instants.
+#[diagnostic::do_not_recommend]
 impl<Tz: TimeZone> KeyPart for DateTime<Tz> {
     fn write_key(&self, key: &mut KeyWriter) {
         self.naive_utc().write_key(key);

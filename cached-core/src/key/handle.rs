@@ -22,5 +22,7 @@ impl<H: Handle + ?Sized> Handle for Box<H> {}
 impl<H: Handle + ?Sized> Handle for Rc<H> {}
 impl<H: Handle + ?Sized> Handle for Arc<H> {}
 
+// Not listed in errors, which would otherwise differ by feature.
 #[cfg(feature = "sqlx")]
+#[diagnostic::do_not_recommend]
 impl<DB: sqlx_core::database::Database> Handle for sqlx_core::pool::Pool<DB> {}

@@ -5,6 +5,7 @@ use ::time::{Date, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 use super::{KeyPart, KeyWriter, calendar};
 
 /// `2026-11-23`.
+#[diagnostic::do_not_recommend]
 impl KeyPart for Date {
     fn write_key(&self, key: &mut KeyWriter) {
         let (year, month, day) = self.to_calendar_date();
@@ -13,6 +14,7 @@ impl KeyPart for Date {
 }
 
 /// `12:30:00.5`, encoded as text is.
+#[diagnostic::do_not_recommend]
 impl KeyPart for Time {
     fn write_key(&self, key: &mut KeyWriter) {
         let (hour, minute, second, nanos) = self.as_hms_nano();
@@ -21,6 +23,7 @@ impl KeyPart for Time {
 }
 
 /// `2026-11-23T12:30:00`, encoded as text is.
+#[diagnostic::do_not_recommend]
 impl KeyPart for PrimitiveDateTime {
     fn write_key(&self, key: &mut KeyWriter) {
         self.date().write_key(key);
@@ -31,6 +34,7 @@ impl KeyPart for PrimitiveDateTime {
 
 /// The instant, in UTC: `2026-11-23T12:30:00Z`, encoded as text is. The offset is not in it, as it
 /// is not in the equality of two instants.
+#[diagnostic::do_not_recommend]
 impl KeyPart for OffsetDateTime {
     fn write_key(&self, key: &mut KeyWriter) {
         match self.checked_to_offset(UtcOffset::UTC) {

@@ -5,6 +5,7 @@ use ::uuid::Uuid;
 use super::{KeyPart, KeyWriter};
 
 /// Hyphenated, lower case.
+#[diagnostic::do_not_recommend]
 impl KeyPart for Uuid {
     fn write_key(&self, key: &mut KeyWriter) {
         key.text(self.hyphenated().encode_lower(&mut Uuid::encode_buffer()));
