@@ -35,6 +35,7 @@ mod source;
 mod support;
 mod tags;
 mod takeovers;
+mod telemetry;
 mod traits;
 mod ttl;
 mod ui;
