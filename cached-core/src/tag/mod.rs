@@ -135,3 +135,34 @@ pub(crate) fn fresh_stamp() -> u64 {
         .get_or_init(RandomState::new)
         .hash_one(NEXT.fetch_add(1, Ordering::Relaxed))
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+
+    fn names(from: usize, to: usize) -> Vec<Box<str>> {
+        (from..to)
+            .map(|n| format!("tag:{n}").into_boxed_str())
+            .collect()
+    }
+
+    #[test]
+    fn names_that_nobody_carries_are_forgotten() {
+        let tags = Tags::default();
+        drop(tags.capture(None, &names(0, FIRST_SWEEP)));
+        let last = tags.capture(None, &names(FIRST_SWEEP, FIRST_SWEEP + 1));
+        assert_eq!(tags.lock().cells.len(), 1);
+        assert!(last.are_current());
+    }
+
+    #[test]
+    fn names_that_are_carried_stay_and_the_next_sweep_waits_for_twice_as_many() {
+        let tags = Tags::default();
+        let carried = tags.capture(None, &names(0, FIRST_SWEEP));
+        let next = tags.capture(None, &names(FIRST_SWEEP, FIRST_SWEEP + 1));
+        assert_eq!(tags.lock().cells.len(), FIRST_SWEEP + 1);
+        assert_eq!(tags.lock().sweep_at, FIRST_SWEEP * 2);
+        assert!(!carried.shares_with(&next));
+        assert!(carried.shares_with(&tags.capture(None, &names(0, 1))));
+    }
+}
