@@ -57,6 +57,8 @@ const SCENARIOS: &[Scenario] = &[
         assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit])
     }),
     ("ttl", bad_ttl_scenario),
+    ("zero ttl", || drop(with_ttl::traced(1, Ttl::from(0u64)))),
+    ("good ttl", || drop(with_ttl::traced(1, Ttl::from(60u64)))),
     ("empty", empty_key_scenario),
 ];
 
@@ -278,6 +280,13 @@ fn an_unusable_ttl_of_a_function_is_reported_once_and_nothing_is_stored() {
         &run("ttl", None),
         &["TTL", "`with_ttl`", "nothing is stored", "processes.rs"],
     );
+}
+
+#[test]
+fn a_ttl_of_zero_is_reported_and_a_good_one_is_not() {
+    says_once(&run("zero ttl", None), &["zero", "`with_ttl`", "bypass"]);
+    let silent = run("good ttl", None);
+    assert!(!silent.contains("cached: "), "nothing to say: {silent}");
 }
 
 #[test]
