@@ -62,7 +62,9 @@ fn tracing_hears_of_every_event() {
 }
 
 #[derive(Clone, Default)]
-struct Counters(Arc<Mutex<Vec<(String, Arc<Count>)>>>);
+struct Counters(Arc<Mutex<Vec<Registered>>>);
+
+type Registered = (String, Arc<Count>);
 
 #[derive(Default)]
 struct Count(AtomicU64);
