@@ -30,6 +30,18 @@ pub enum ErrorKind {
     TooLarge,
     /// A value's `Serialize` implementation failed.
     Unencodable,
+    /// A backend cannot be reached, or the connection to it was lost.
+    Unavailable,
+    /// A backend did not answer in time; what was asked of it may or may not have happened.
+    Timeout,
+    /// A backend refuses this user, password or command.
+    Denied,
+    /// A backend has no room and may evict nothing.
+    Full,
+    /// A backend takes no writes, because it is a replica.
+    ReadOnly,
+    /// Whatever answers is not the backend it should be.
+    Protocol,
 }
 
 /// An error of the cache itself. Its text says what to do next.
@@ -41,7 +53,9 @@ pub struct Error {
 }
 
 impl Error {
-    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+    /// An error of this kind; for backends. The message says what to do next.
+    #[must_use]
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
             message: message.into(),
@@ -49,7 +63,9 @@ impl Error {
         }
     }
 
-    pub(crate) fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
+    /// The same, with what led to it.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl StdError + Send + Sync + 'static) -> Self {
         self.source = Some(Box::new(source));
         self
     }

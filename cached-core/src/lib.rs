@@ -77,9 +77,15 @@ mod backend;
 
 mod value;
 
+#[cfg(feature = "remote")]
+mod codec;
+
 mod entry;
 pub mod event;
 mod tag;
+
+#[cfg(feature = "remote")]
+mod cell;
 
 mod error;
 mod key;

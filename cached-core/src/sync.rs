@@ -17,3 +17,9 @@ pub(crate) use shuttle::{
     thread::{Thread, current, park},
     thread_local,
 };
+
+/// Wakes, whatever the waker does: one that panics must neither end the thread that others wait
+/// for nor keep the next one from being woken.
+pub(crate) fn wake(waker: std::task::Waker) {
+    let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| waker.wake()));
+}

@@ -23,7 +23,9 @@ const ORDER: &[&str] = &[
     "value",
     "event",
     "entry",
+    "codec",
     "tag",
+    "cell",
     "key",
     "weigh",
     "time",
@@ -33,7 +35,7 @@ const ORDER: &[&str] = &[
 
 /// What an adapter may name besides the port: values, no I/O, no decisions.
 const VOCABULARY: &[&str] = &[
-    "event", "entry", "tag", "key", "weigh", "time", "error", "sync",
+    "event", "entry", "tag", "cell", "key", "weigh", "time", "error", "sync",
 ];
 
 /// The children of `backend` that are not adapters.

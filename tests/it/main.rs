@@ -21,6 +21,7 @@ mod invalidates;
 mod keys;
 mod layering;
 mod methods;
+mod misbehaving;
 mod mutators;
 mod namesakes;
 mod processes;

@@ -64,6 +64,16 @@ const SCENARIOS: &[Scenario] = &[
         with_ttl::traced(1, Ttl::from(60u64));
     }),
     ("empty", empty_key_scenario),
+    ("named by url", || {
+        assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit]);
+        assert_eq!(Cache::named("sessions").expect("by its name").len(), 1);
+    }),
+    ("named alone", || {
+        let sessions = Cache::memory().name("sessions").build();
+        install(sessions.expect("valid")).expect("nobody installed it");
+        named(1);
+        install(memory()).expect("a named cache is not the unnamed one");
+    }),
 ];
 
 fn outcomes() -> [Outcome; 2] {
@@ -276,6 +286,13 @@ fn cache_url_chooses_the_cache() {
     run("memory", Some("memory://?max_entries=5"));
     run("memory", Some(" memory:// "));
     run("memory", None);
+    run("named by url", Some("memory://?name=sessions"));
+}
+
+#[test]
+fn a_function_of_a_named_cache_makes_no_unnamed_one() {
+    let stderr = run("named alone", Some("memroy://"));
+    assert!(!stderr.contains("cached: "), "nobody used it: {stderr}");
 }
 
 #[test]

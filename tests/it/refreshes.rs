@@ -79,3 +79,29 @@ fn the_value_before_is_served_while_a_refresh_runs_and_stays_if_it_is_dropped() 
     );
     assert_eq!(stored(&cache), Some(NEW));
 }
+
+#[test]
+fn a_refresh_that_finds_nothing_to_keep_removes_the_value_before() {
+    #[cached_core::cached(key = "r:maybe")]
+    fn maybe() -> Option<i64> {
+        None
+    }
+    let cache = memory();
+    cached_core::testing::with_cache_blocking(&cache, || {
+        maybe::entry().blocking().put(OLD);
+        assert_eq!(maybe(), Some(OLD));
+        assert_eq!(refresh_blocking(maybe), None);
+        assert_eq!(maybe(), None, "the old value is known to be gone");
+    });
+}
+
+#[test]
+fn reads_within_a_refresh_scope_read() {
+    let cache = memory();
+    let handle = cache.blocking();
+    handle.set("k", &OLD, 60).expect("a valid key and TTL");
+    assert_eq!(
+        refresh_blocking(|| handle.get("k")).expect("a valid key"),
+        Some(OLD)
+    );
+}

@@ -235,3 +235,42 @@ fn the_ttl_counts_from_when_the_value_was_stored() {
         assert_eq!(value::traced(1), (1, Outcome::Stored));
     });
 }
+
+#[test]
+fn a_remembered_none_lives_by_its_own_ttl_even_where_that_is_longer() {
+    #[cached(key = "t:none", ttl = 5, ttl_none = 60)]
+    fn nothing() -> Option<u64> {
+        None
+    }
+    let (cache, clock) = manual();
+    with_cache_blocking(&cache, || {
+        assert_eq!(nothing::traced().1, Outcome::Stored);
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(nothing::traced().1, Outcome::Hit);
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(nothing::traced().1, Outcome::Stored);
+    });
+}
+
+#[test]
+fn a_remembered_none_is_no_value_to_the_handle() {
+    #[cached(key = "t:absent", ttl_none = 60)]
+    fn nothing() -> Option<i64> {
+        None
+    }
+    let (cache, clock) = manual();
+    with_cache_blocking(&cache, || {
+        let handle = cache.blocking();
+        nothing();
+        assert!(!handle.contains("t:absent").expect("a valid key"));
+        assert!(!handle.touch("t:absent", 90).expect("a valid key"));
+        assert!(handle.add("t:absent", &1i64, 60).expect("a valid key"));
+        handle.delete("t:absent").expect("a valid key");
+        nothing();
+        assert!(!handle.delete("t:absent").expect("a valid key"));
+        nothing();
+        assert_eq!(handle.incr("t:absent", 1).expect("a counter"), 1);
+        clock.advance(Duration::from_secs(3600));
+        assert_eq!(handle.get("t:absent").expect("a valid key"), Some(1i64));
+    });
+}

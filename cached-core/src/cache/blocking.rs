@@ -61,7 +61,7 @@ impl<'c> BlockingCache<'c> {
     /// The key is empty.
     pub fn get<V: Portable>(&self, key: impl IntoKey) -> Result<Option<V>, Error> {
         // The handle states no TTL of its own when it reads: the writer's counts.
-        let hit = self.call(key, Ttl::FOREVER)?.hit(&value_shape());
+        let hit = self.call(key, Ttl::FOREVER)?.peek(&value_shape());
         Ok(hit.map(|(value, _)| value))
     }
 

@@ -144,7 +144,7 @@ impl<R> PlainEntry<R> {
         self.make_stale()
     }
 
-    /// Whether a live value is there.
+    /// Whether the cache has an answer: a live value, or the memory that there is none.
     pub async fn contains(&self) -> bool {
         self.is_live()
     }
@@ -171,7 +171,7 @@ impl<R> PlainEntry<R> {
 
     fn read(&self) -> Option<R> {
         let engine = self.engine();
-        let hit = self.call(engine.as_ref()).hit(&*self.shape);
+        let hit = self.call(engine.as_ref()).peek(&*self.shape);
         hit.map(|(returned, _)| returned)
     }
 
@@ -236,7 +236,7 @@ impl<R> PlainEntry<R> {
 
     fn is_live(&self) -> bool {
         self.place()
-            .is_some_and(|(engine, key)| engine.contains(key))
+            .is_some_and(|(engine, key)| engine.remembers(key))
     }
 
     /// As a target of the mutator at `by`; without one, of whoever calls the entry.

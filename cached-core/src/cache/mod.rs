@@ -158,7 +158,7 @@ impl Cache {
     }
 
     /// Calls `subscriber` with every event, on the thread where it happens and outside of all
-    /// locks. While nobody subscribes, events cost nothing. A slow subscriber slows its callers; a
+    /// locks. It lives as long as the cache, so one that holds the cache keeps both for ever. While nobody subscribes, events cost nothing. A slow subscriber slows its callers; a
     /// panicking one loses that event only.
     pub fn subscribe(&self, subscriber: impl Fn(&Event) + Send + Sync + 'static) {
         self.engine.subscribers.add(Arc::new(subscriber));
@@ -205,7 +205,8 @@ pub fn install(cache: Cache) -> Result<(), Error> {
 }
 
 /// [`install`] that takes the place of the cache before, which it returns. Calls under way end in
-/// the one they began in.
+/// the one they began in, and threads that called it may hold on to it: [`clear`](Cache::clear) it
+/// to free its entries.
 pub fn replace(cache: Cache) -> Option<Cache> {
     engine::replace(cache.engine).map(Cache::from_engine)
 }

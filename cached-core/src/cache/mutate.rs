@@ -27,7 +27,8 @@ impl EntryAll {
         self
     }
 
-    /// Outdates every entry and every computation under way of the function, in O(1).
+    /// Outdates every entry that the function stored, and every computation of it under way, in
+    /// O(1). What the low-level handle or another function stored under the same keys stays.
     #[expect(clippy::unused_async, reason = "async for the backends that wait")]
     pub async fn invalidate(&self) -> Delivery {
         self.fire()

@@ -7,9 +7,10 @@ use std::future::Future;
 use std::sync::Arc;
 
 use super::block::block_on;
-use super::context::{self, Mode};
+use super::context::{self, Frame, Mode};
 use super::flight::Style;
 use super::miss::{Miss, Next, Step};
+use super::verbs::Ages;
 use super::{Engine, home};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
@@ -94,6 +95,25 @@ impl<'c> Call<'c> {
         }
     }
 
+    /// [`hit`](Self::hit) for a caller that only reads: a `refresh` scope, which asks for
+    /// computations, has nothing to ask of it.
+    pub(crate) fn peek<S: Shape + ?Sized>(&self, shape: &S) -> Option<(S::Return, Outcome)> {
+        let frame = context::current().filter(|frame| frame.mode == Mode::Refresh);
+        match frame {
+            Some(frame) if self.served => self.look_framed(&frame, self.key.key().ok()?, shape),
+            _ => self.hit(shape),
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn ages(&self, engine: &Engine) -> Ages {
+        Ages {
+            value: self.ttl.or_zero(engine.default_ttl),
+            site: self.site,
+            default: engine.default_ttl,
+        }
+    }
+
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
     #[inline(never)]
     fn look_elsewhere<S: Shape + ?Sized>(
@@ -117,8 +137,7 @@ impl<'c> Call<'c> {
         key: &Key,
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
-        let lifetime = self.ttl.or_zero(engine.default_ttl);
-        let taken = engine.lookup(key, lifetime, shape)?;
+        let taken = engine.lookup(key, self.ages(engine), shape)?;
         self.found(engine, key, shape, taken)
     }
 
@@ -142,15 +161,24 @@ impl<'c> Call<'c> {
         key: &Key,
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
-        let frame = context::current()?;
+        let frame = context::current().filter(|frame| frame.mode == Mode::Normal)?;
+        self.look_framed(&frame, key, shape)
+    }
+
+    /// Looks within mutators and scopes that let calls read.
+    fn look_framed<S: Shape + ?Sized>(
+        &self,
+        frame: &Frame,
+        key: &Key,
+        shape: &S,
+    ) -> Option<(S::Return, Outcome)> {
         let armed = frame.armed.as_ref();
-        if frame.mode != Mode::Normal || armed.is_some_and(|armed| armed.covers(key)) {
+        if armed.is_some_and(|armed| armed.covers(key)) {
             return None;
         }
         let engine = self.resolve()?;
-        let lifetime = self.ttl.or_zero(engine.default_ttl);
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
-        let taken = engine.lookup_unless(key, lifetime, shape, covered)?;
+        let taken = engine.lookup_unless(key, self.ages(&engine), shape, covered)?;
         self.found(&engine, key, shape, taken)
     }
 

@@ -12,7 +12,7 @@ use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::entry::{Payload, Stored};
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, MutexGuard, wake};
 use crate::tag::Stamps;
 
 /// How a caller waits and computes.
@@ -121,10 +121,7 @@ impl Flight {
             state.phase = Phase::Done(verdict);
             std::mem::take(&mut state.waiters)
         };
-        waiters
-            .into_iter()
-            .filter_map(|w| w.waker)
-            .for_each(Waker::wake);
+        waiters.into_iter().filter_map(|w| w.waker).for_each(wake);
     }
 
     /// The leader is gone: offers the lead to a waiter. `Err` if nobody waits; the flight is over
@@ -214,6 +211,8 @@ impl Future for Seat {
     type Output = Told;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Told> {
+        // Cloned before the lock: cloning runs the executor's code.
+        let waker = cx.waker().clone();
         let mut state = self.flight.lock();
         match &state.phase {
             Phase::Done(verdict) => return Poll::Ready(Told::Verdict(verdict.clone())),
@@ -226,7 +225,6 @@ impl Future for Seat {
             }
             Phase::Led(_) | Phase::Offered(_) => {}
         }
-        let waker = cx.waker().clone();
         let me = state.find(self.id);
         let before = me.and_then(|at| state.waiters[at].waker.replace(waker));
         drop(state);

@@ -87,10 +87,14 @@ fn learn(site: &'static Site) -> Option<Arc<Engine>> {
     }
     // Read before the caches: one that is installed in between makes this outdated, not wrong.
     let epoch = EPOCH.load(Ordering::Acquire);
-    let installed = installed();
     let engine = match site.policy.cache {
-        None => installed.clone(),
+        None => installed(),
         Some(name) => homes(|homes| homes.named.get(name).cloned()),
+    };
+    // A named cache is no reason to make the unnamed one.
+    let installed = match site.policy.cache {
+        None => engine.clone(),
+        Some(_) => homes(|homes| homes.installed.clone()).flatten(),
     };
     let learnt = site.policy.cache.zip(engine.clone());
     // What falls out of use is dropped here, after the cell is free again.
@@ -120,10 +124,7 @@ pub(crate) fn installed() -> Option<Arc<Engine>> {
         Some(other) => (other.clone(), false),
         None => {
             let engine = built.as_ref().ok().cloned();
-            match &engine {
-                Some(engine) => drop(homes.put(Arc::clone(engine))),
-                None => homes.installed = Some(None),
-            }
+            homes.put_first(engine.clone());
             (engine, true)
         }
     });
@@ -149,14 +150,19 @@ pub(crate) fn from_env() -> Result<Config, Error> {
 
 /// Installs a cache under its name, or as the one that functions without a cache name use.
 pub(crate) fn install(engine: Arc<Engine>) -> Result<(), Error> {
-    homes(|homes| match engine.name() {
-        Some(name) if homes.named.contains_key(name) => Err(taken(&format!("named `{name}`"))),
-        None if homes.installed.is_some() => Err(taken("in use by cached functions")),
-        _ => {
-            homes.put(engine);
-            Ok(())
-        }
-    })
+    // An engine that is refused is dropped after the lock, with the values in it.
+    let refused = homes(|homes| {
+        let which = match engine.name() {
+            Some(name) if homes.named.contains_key(name) => format!("named `{name}`"),
+            None if homes.installed.is_some() => "in use by cached functions".to_owned(),
+            _ => {
+                homes.put(Arc::clone(&engine));
+                return None;
+            }
+        };
+        Some(taken(&which))
+    });
+    refused.map_or(Ok(()), Err)
 }
 
 fn taken(which: &str) -> Error {
@@ -173,6 +179,22 @@ pub(crate) fn replace(engine: Arc<Engine>) -> Option<Arc<Engine>> {
 }
 
 impl Homes {
+    /// The cache that first use makes; `None`: there is none, and that was reported. It is the
+    /// installed one whatever its name, and goes by its name where that is free.
+    fn put_first(&mut self, engine: Option<Arc<Engine>>) {
+        EPOCH.fetch_add(1, Ordering::AcqRel);
+        if let Some(engine) = &engine {
+            if FIRST.set(Arc::clone(engine)).is_err() {
+                REPLACED.store(true, Ordering::Release);
+            }
+            if let Some(name) = engine.name() {
+                let free = self.named.entry(name.to_owned());
+                free.or_insert_with(|| Arc::clone(engine));
+            }
+        }
+        self.installed = Some(engine);
+    }
+
     fn put(&mut self, engine: Arc<Engine>) -> Option<Arc<Engine>> {
         EPOCH.fetch_add(1, Ordering::AcqRel);
         match engine.name() {

@@ -17,6 +17,7 @@ use crate::entry::{Payload, Sealed, Shape, Slot, Times};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::key::Key;
 use crate::registry::{Notice, Site};
+use crate::sync::wake;
 use crate::time::{Lifetime, Millis, Sleep, Ttl};
 
 /// The right to fill a key, held while its computation runs.
@@ -43,6 +44,15 @@ enum Fill {
     /// The lease had been revoked, or a stamp had changed.
     Refused,
     NotStored,
+}
+
+/// What is under the key when a computation ends in peace.
+enum Keep {
+    New(Write),
+    /// The computation came to something that is not kept: the value before is outdated.
+    Nothing,
+    /// The computation failed, and says nothing about the value before.
+    Before,
 }
 
 impl Lease {
@@ -134,22 +144,22 @@ impl Lease {
         lifetime: Lifetime,
         weight: Option<u64>,
     ) -> Outcome {
-        let write = match weight {
+        let keep = match weight {
             Some(weight) if self.engine.stores && !lifetime.is_zero() => {
                 let times = Times::starting(self.engine.clock.now(), lifetime);
                 let stamps = self.flight.stamps.clone();
                 let slot = Slot::new(&self.key, payload.clone(), times, stamps);
-                Some(Write::new(slot, &self.key, weight))
+                Keep::New(Write::new(slot, &self.key, weight))
             }
-            _ => None,
+            _ => Keep::Nothing,
         };
-        let (fill, evicted) = self.conclude(write);
+        let (fill, evicted) = self.conclude(keep);
         self.engine.tell_evicted(evicted);
         self.announce(site, &fill, Verdict::Value(payload))
     }
 
     fn fail(&self, site: &'static Site, shared: Option<crate::entry::Stored>) -> Outcome {
-        let (fill, _) = self.conclude(None);
+        let (fill, _) = self.conclude(Keep::Before);
         self.announce(
             site,
             &fill,
@@ -158,7 +168,7 @@ impl Lease {
     }
 
     /// Gives the lease back, with the value if it still stands: the fence.
-    fn conclude(&self, write: Option<Write>) -> (Fill, Vec<String>) {
+    fn conclude(&self, keep: Keep) -> (Fill, Vec<String>) {
         let watched = self.engine.subscribers.any();
         self.engine.store.cell(&self.key, |cell| {
             if !cell.is_held_by(&self.flight) {
@@ -168,7 +178,14 @@ impl Lease {
             if !self.flight.stamps.are_current() {
                 return (Fill::Refused, Vec::new());
             }
-            let stored = write.is_some_and(|write| write.apply(cell));
+            let stored = match keep {
+                Keep::New(write) => write.apply(cell),
+                Keep::Nothing => {
+                    cell.remove(|_| ());
+                    false
+                }
+                Keep::Before => false,
+            };
             let fill = if stored {
                 Fill::Stored
             } else {
@@ -231,7 +248,7 @@ impl Engine {
             heir
         });
         if let Ok(Some(waker)) = heir {
-            waker.wake();
+            wake(waker);
         }
     }
 }

@@ -158,12 +158,12 @@ impl<'c> Miss<'c> {
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
         let flight = Flight::new(self.style, shape.value_type(), stamps);
-        let lifetime = self.call.ttl.or_zero(engine.default_ttl);
+        let ages = self.call.ages(engine);
         let now = engine.clock.now();
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {
             if !self.refreshes() {
-                if let Some(taken) = engine.fresh(cell, shape, now, lifetime) {
+                if let Some(taken) = engine.fresh(cell, shape, now, ages) {
                     return Decision::Found(taken);
                 }
                 if let Some(joining) = self.join(cell, shape) {

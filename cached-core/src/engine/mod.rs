@@ -4,6 +4,7 @@
 //! [`Call`] is a read-through, [`Mutation`] an invalidation around a body; the verbs here are the
 //! explicit operations of the low-level handle.
 
+mod again;
 mod armed;
 mod block;
 mod call;

@@ -6,17 +6,14 @@
 //! uncommitted.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Wake, Waker};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::armed::{Armed, Target, What, fire_all};
 use super::context::{self, Frame};
-use super::{Engine, home};
-use crate::event::report;
+use super::{Engine, again, home};
 use crate::key::{Key, KeyWriter, render, template};
 use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
-use crate::time::Alarm;
 
 /// What a mutator invalidates. Built by the generated code before the body runs.
 #[derive(Debug, Default)]
@@ -136,6 +133,9 @@ impl Mutation {
 
     fn arm(self) -> (Arc<Frame>, Guard) {
         let outer = context::current().and_then(|frame| frame.armed.clone());
+        // One that ended says nothing any more, and a mutator that respawns itself would string
+        // them together for ever.
+        let outer = outer.filter(|outer| outer.is_running());
         let armed = Arc::new(Armed::new(&self.targets, outer));
         let frame = Frame::derive(|frame| frame.armed = Some(Arc::clone(&armed)));
         let guard = Guard {
@@ -265,55 +265,7 @@ impl Drop for Guard {
         self.armed.over.store(true, Ordering::Release);
         let dropped = (!self.ended).then_some(AGAIN_AFTER_DROP_MS);
         if let Some(millis) = mutation.again_after.or(dropped) {
-            Again::schedule(mutation.targets, millis);
+            again::schedule(mutation.targets, millis);
         }
-    }
-}
-
-/// Targets that wait to be invalidated once more.
-struct Again {
-    targets: Vec<Target>,
-    alarm: Mutex<Option<Alarm>>,
-}
-
-static PENDING: AtomicUsize = AtomicUsize::new(0);
-
-/// Beyond so many pending repetitions none is added: the first invalidation stands alone then.
-const MAX_PENDING: usize = 65_536;
-
-impl Again {
-    fn schedule(targets: Vec<Target>, millis: u64) {
-        let Some(clock) = targets.first().map(|target| target.engine.clock.clone()) else {
-            return;
-        };
-        if PENDING.fetch_add(1, Ordering::Relaxed) >= MAX_PENDING {
-            PENDING.fetch_sub(1, Ordering::Relaxed);
-            static ONCE: std::sync::Once = std::sync::Once::new();
-            ONCE.call_once(|| {
-                report("too many repeated invalidations are pending; some are left out")
-            });
-            return;
-        }
-        let again = Arc::new(Self {
-            targets,
-            alarm: Mutex::default(),
-        });
-        let deadline = clock.now().saturating_add(millis);
-        let alarm = clock.alarm(deadline, Waker::from(Arc::clone(&again)));
-        *again.alarm.lock().unwrap_or_else(PoisonError::into_inner) = Some(alarm);
-    }
-}
-
-impl Wake for Again {
-    fn wake(self: Arc<Self>) {
-        PENDING.fetch_sub(1, Ordering::Relaxed);
-        fire_all(&self.targets);
-        // The alarm holds this; letting go of it ends the circle.
-        let alarm = self
-            .alarm
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        drop(alarm);
     }
 }

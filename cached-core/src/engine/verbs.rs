@@ -1,7 +1,8 @@
 //! The explicit operations: what the low-level handle does to one key, and what invalidation is.
 //!
-//! Everything that changes a cell other than by a fill goes through [`Engine::bump`]: it destroys
-//! the lease together with the value, so no computation under way can overtake it.
+//! Whatever replaces or removes a value other than by a fill goes through [`Engine::bump`] (or
+//! [`Engine::clear`], for all of them): it destroys the lease together with the value, so no
+//! computation under way can overtake it.
 
 use super::Engine;
 use super::flight::{Flight, Verdict};
@@ -9,6 +10,7 @@ use crate::backend::memory::Cell;
 use crate::entry::{Payload, Shape, Slot, Taken, Times};
 use crate::event::{Event, EventKind};
 use crate::key::Key;
+use crate::registry::Site;
 use crate::tag::{Stamps, TagId};
 use crate::time::{Lifetime, Millis};
 
@@ -37,11 +39,11 @@ impl Engine {
     pub(super) fn lookup<S: Shape + ?Sized>(
         &self,
         key: &Key,
-        lifetime: Lifetime,
+        ages: Ages,
         shape: &S,
     ) -> Option<Taken<S::Return>> {
         let now = self.clock.now();
-        let take = |slot: &Slot| take_fresh(slot, shape, now, lifetime);
+        let take = |slot: &Slot| take_fresh(slot, shape, now, ages);
         self.store.read(key, take).flatten()
     }
 
@@ -49,14 +51,14 @@ impl Engine {
     pub(super) fn lookup_unless<S: Shape + ?Sized>(
         &self,
         key: &Key,
-        lifetime: Lifetime,
+        ages: Ages,
         shape: &S,
         forbidden: impl Fn(&Slot) -> bool,
     ) -> Option<Taken<S::Return>> {
         let now = self.clock.now();
         let take = |slot: &Slot| match forbidden(slot) {
             true => None,
-            false => take_fresh(slot, shape, now, lifetime),
+            false => take_fresh(slot, shape, now, ages),
         };
         self.store.read(key, take).flatten()
     }
@@ -66,13 +68,19 @@ impl Engine {
         cell: &mut Cell<'_, Flight>,
         shape: &S,
         now: Millis,
-        lifetime: Lifetime,
+        ages: Ages,
     ) -> Option<Taken<S::Return>> {
-        take_fresh(cell.slot()?, shape, now, lifetime)
+        take_fresh(cell.peek()?, shape, now, ages)
     }
 
-    /// Whether a fresh entry of any type is there.
+    /// Whether a fresh value of any type is there.
     pub(crate) fn contains(&self, key: &Key) -> bool {
+        let now = self.clock.now();
+        self.store.read(key, |slot| slot.holds_value(now)) == Some(true)
+    }
+
+    /// Whether a fresh entry is there: a value, or the memory of having found none.
+    pub(crate) fn remembers(&self, key: &Key) -> bool {
         let now = self.clock.now();
         self.store.read(key, |slot| slot.is_live(now)) == Some(true)
     }
@@ -83,12 +91,12 @@ impl Engine {
         let now = self.clock.now();
         let watched = self.subscribers.any();
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
-            let live = cell.slot().filter(|slot| slot.is_live(now));
+            let live = cell.peek_mut().filter(|slot| slot.holds_value(now));
             let (change, answer) = act(live);
             let (done, lease) = match change {
                 Change::Keep => (false, None),
                 Change::Remove => (
-                    cell.remove(|slot| slot.is_live(now)) == Some(true),
+                    cell.remove(|slot| slot.holds_value(now)) == Some(true),
                     cell.revoke(),
                 ),
                 Change::Put(write) => (write.apply(cell), cell.revoke()),
@@ -185,7 +193,7 @@ impl Engine {
     pub(crate) fn touch(&self, key: &Key, lifetime: Lifetime) -> bool {
         let now = self.clock.now();
         let renewed = |slot: &mut Slot| {
-            let live = slot.is_live(now);
+            let live = slot.holds_value(now);
             if live {
                 slot.times = Times::starting(now, lifetime);
             }
@@ -199,25 +207,27 @@ impl Engine {
     pub(crate) fn expire(&self, key: &Key) -> bool {
         let now = self.clock.now();
         let expired = |slot: &mut Slot| {
-            let live = slot.is_live(now);
+            let live = slot.holds_value(now);
             slot.times.expires = slot.times.expires.min(now);
             live
         };
         let was_live = self
             .store
-            .cell(key, |cell| cell.slot().is_some_and(expired));
+            .cell(key, |cell| cell.peek_mut().is_some_and(expired));
         self.tell(EventKind::Expired, None, key);
         was_live
     }
 
     /// Drops every entry and detaches every computation under way.
     pub(crate) fn clear(&self) {
-        for flight in self.store.clear() {
+        let cleared = self.store.clear();
+        for flight in cleared.leases {
             flight.publish(Verdict::StartOver);
         }
         let event = || Event::new(EventKind::Cleared, None, "");
         self.subscribers.tell(event);
         self.hooks.tell(event);
+        drop(cleared.dead);
     }
 
     /// The stamps an explicit write of a function's entry carries.
@@ -232,6 +242,32 @@ impl Engine {
     /// Whether values have to be measured before they are written.
     pub(crate) fn is_weighed(&self) -> bool {
         self.weighed
+    }
+}
+
+/// How old what a reader takes may be.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ages {
+    pub(super) value: Lifetime,
+    pub(super) site: &'static Site,
+    pub(super) default: Lifetime,
+}
+
+impl Ages {
+    /// A remembered "nothing was found" has a TTL of its own; a reader that states none takes the
+    /// writer's word.
+    #[inline(always)]
+    pub(super) fn of(&self, payload: &Payload) -> Lifetime {
+        match payload {
+            Payload::Value(_) => self.value,
+            Payload::Absent => self.of_absent(),
+        }
+    }
+
+    #[cold]
+    pub(super) fn of_absent(&self) -> Lifetime {
+        let stated = self.site.policy.ttl_none;
+        stated.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default))
     }
 }
 
@@ -263,9 +299,9 @@ fn take_fresh<S: Shape + ?Sized>(
     slot: &Slot,
     shape: &S,
     now: Millis,
-    lifetime: Lifetime,
+    ages: Ages,
 ) -> Option<Taken<S::Return>> {
-    if slot.times.is_fresh(now, lifetime) && slot.stamps.are_current() {
+    if slot.times.is_fresh(now, ages.of(&slot.payload)) && slot.stamps.are_current() {
         shape.take(&slot.payload)
     } else {
         None

@@ -55,6 +55,11 @@ impl Slot {
         !self.times.is_expired(now) && self.stamps.are_current()
     }
 
+    /// Whether there is a value that may be served, not the memory of having found none.
+    pub(crate) fn holds_value(&self, now: Millis) -> bool {
+        matches!(self.payload, Payload::Value(_)) && self.is_live(now)
+    }
+
     /// What the entry costs beside its value, in bytes.
     pub(crate) fn overhead(key: &Key) -> u64 {
         (key.text().len() + size_of::<Self>() + TABLE_OVERHEAD) as u64

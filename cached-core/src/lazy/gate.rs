@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use crate::engine::{Frame, Wait, current};
+use crate::sync::wake;
 use crate::time::{Clock, Millis};
 
 /// What a caller computes on; a thread never waits for a task, which may need that very thread.
@@ -127,7 +128,7 @@ impl Flight {
             crowd.end.get_or_insert(end);
             std::mem::take(&mut crowd.wakers)
         };
-        wakers.into_values().for_each(Waker::wake);
+        wakers.into_values().for_each(wake);
     }
 }
 

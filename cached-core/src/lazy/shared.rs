@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::compute::{Slot, compute, compute_async};
@@ -286,9 +287,11 @@ impl<T> Slot for Within<'_, T> {
 }
 
 fn usable(ttl: Ttl) -> Lifetime {
-    static REPORTED: std::sync::Once = std::sync::Once::new();
+    static REPORTED: AtomicBool = AtomicBool::new(false);
     ttl.resolve(Lifetime(300_000)).unwrap_or_else(|error| {
-        REPORTED.call_once(|| report(&format!("a property is not kept: {error}")));
+        if !REPORTED.swap(true, Ordering::Relaxed) {
+            report(&format!("a property is not kept: {error}"));
+        }
         Lifetime(0)
     })
 }

@@ -55,6 +55,9 @@ pub struct Site {
     pub(super) ranked: AtomicU32,
     noticed: AtomicU32,
     self_type: OnceLock<&'static str>,
+    /// What a shared backend knows all entries of the function by.
+    #[cfg(feature = "remote")]
+    stamp: OnceLock<u64>,
 }
 
 /// What the attribute said.
@@ -123,6 +126,8 @@ impl Site {
             ranked: AtomicU32::new(0),
             noticed: AtomicU32::new(0),
             self_type: OnceLock::new(),
+            #[cfg(feature = "remote")]
+            stamp: OnceLock::new(),
         }
     }
 
@@ -334,6 +339,14 @@ impl Site {
     /// Whether its entries are elsewhere than under the plain text in the installed cache.
     pub(crate) fn is_detour(&self) -> bool {
         self.policy.cache.is_some() || self.policy.version != DEFAULT_VERSION
+    }
+
+    /// What a shared backend knows all entries of the function by: the same in every process that
+    /// runs this crate, `make` of its path.
+    #[cfg(feature = "remote")]
+    pub(crate) fn stamp(&self, make: impl FnOnce(&str) -> u64) -> u64 {
+        let path = || format!("{}::{}", self.place.0, self.name);
+        *self.stamp.get_or_init(|| make(&path()))
     }
 
     /// A small number of its own, for counters and stamps.

@@ -95,8 +95,14 @@ impl ManualClock {
     /// Moves the time forward and fires everything that is due before it returns.
     pub fn advance(&self, by: Duration) {
         let by = Millis::try_from(by.as_millis()).unwrap_or(Millis::MAX / 2);
-        let now = self.0.now.fetch_add(by, Ordering::AcqRel) + by;
-        self.0.alarms.fire(now);
+        let before = self
+            .0
+            .now
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
+                Some(now.saturating_add(by))
+            });
+        let (Ok(before) | Err(before)) = before;
+        self.0.alarms.fire(before.saturating_add(by));
     }
 }
 

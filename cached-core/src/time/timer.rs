@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use super::{Clock, Millis};
+use crate::sync::wake;
 
 /// A set of armed alarms, ordered by deadline.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ struct Set {
     armed: BTreeMap<(Millis, u64), Waker>,
     next: u64,
     watched: bool,
+    /// When the watcher looks again at the latest.
+    next_look: Millis,
 }
 
 impl Alarms {
@@ -38,7 +41,7 @@ impl Alarms {
             let later = set.armed.split_off(&(now.saturating_add(1), 0));
             std::mem::replace(&mut set.armed, later)
         };
-        due.into_values().for_each(Waker::wake);
+        due.into_values().for_each(wake);
     }
 }
 
@@ -94,8 +97,13 @@ impl ThreadedAlarms {
         if !set.watched {
             set.watched = self.spawn_watcher();
         }
+        // Only a deadline before the watcher's next look is news to it. Most are not, and most
+        // alarms are disarmed long before it looks.
+        let sooner = deadline < set.next_look;
         drop(set);
-        self.changed.notify_one();
+        if sooner {
+            self.changed.notify_one();
+        }
         alarm
     }
 
@@ -116,6 +124,7 @@ impl ThreadedAlarms {
                 set.watched = false;
                 return;
             };
+            set.next_look = deadline;
             let wait = deadline.saturating_sub((self.now)()).max(1);
             let _ = self.changed.wait_timeout(set, Duration::from_millis(wait));
         }

@@ -118,18 +118,22 @@ impl<L> Store<L> {
         result
     }
 
-    /// Empties every shard. Entries are dropped, and leases handed back, outside the locks.
-    pub(crate) fn clear(&self) -> Vec<Arc<L>> {
-        let mut leases = Vec::new();
+    /// Empties every shard. What was in them is handed back, because dropping it runs user code:
+    /// tell the leases first, a value whose `Drop` panics must not keep them.
+    pub(crate) fn clear(&self) -> Cleared<L, impl Iterator<Item = Slot> + use<L>> {
+        let mut cleared = Cleared {
+            leases: Vec::new(),
+            dead: Vec::new(),
+        };
         for shard in &self.shards {
             let mut cells = lock(shard);
-            let dead = cells.table.take_all();
+            cleared.dead.push(cells.table.take_all());
             let leased = std::mem::take(&mut cells.leases);
-            leases.extend(leased.into_iter().map(|leased| leased.lease));
-            drop(cells);
-            drop(dead);
+            cleared
+                .leases
+                .extend(leased.into_iter().map(|leased| leased.lease));
         }
-        leases
+        cleared
     }
 
     /// The number of entries, expired ones included.
@@ -147,6 +151,12 @@ impl<L> Store<L> {
             .map(|shard| look(shard).table.weight())
             .sum()
     }
+}
+
+/// What [`Store::clear`] took out.
+pub(crate) struct Cleared<L, D> {
+    pub(crate) leases: Vec<Arc<L>>,
+    pub(crate) dead: Vec<D>,
 }
 
 fn look<L>(shard: &RwLock<Cells<L>>) -> RwLockReadGuard<'_, Cells<L>> {
@@ -189,6 +199,21 @@ pub(crate) struct Cell<'a, L> {
 }
 
 impl<L> Cell<'_, L> {
+    /// The entry, looked at without marking it as used.
+    pub(crate) fn peek(&self) -> Option<&Slot> {
+        self.cells
+            .table
+            .peek(self.hash, |slot| slot.is_for(self.key))
+    }
+
+    /// [`peek`](Self::peek), to change it.
+    pub(crate) fn peek_mut(&mut self) -> Option<&mut Slot> {
+        let key = self.key;
+        self.cells
+            .table
+            .peek_mut(self.hash, |slot| slot.is_for(key))
+    }
+
     /// The entry, marked as used.
     pub(crate) fn slot(&mut self) -> Option<&mut Slot> {
         let key = self.key;

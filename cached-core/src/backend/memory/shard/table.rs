@@ -47,10 +47,15 @@ impl<E> Shard<E> {
     }
 
     /// The entry of a key, without counting a use.
-    #[cfg(test)]
     pub(crate) fn peek(&self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&E> {
         let number = self.find(Tag::of(hash), eq)?;
         self.slab.slot(number).entry.as_ref()
+    }
+
+    /// [`peek`](Self::peek), to change the entry.
+    pub(crate) fn peek_mut(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&mut E> {
+        let number = self.find(Tag::of(hash), eq)?;
+        self.slab.slot_mut(number).entry.as_mut()
     }
 
     /// Stores an entry in place of the key's old one, whose uses it inherits.

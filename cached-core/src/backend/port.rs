@@ -1,0 +1,217 @@
+//! The port: what a shared backend has to do, so that every backend keeps the same promises.
+//!
+//! One cell per key. A cell is bytes with a [`Token`] in them ([`Cell::token`]); the operations
+//! compare tokens and replace cells, and each is one step: between its look and its write nobody
+//! else writes that key.
+//!
+//! ```text
+//!         acquire(lease) [absent]             fill(token, value) iff cell.token == token
+//! ABSENT ─────────────────────▶ LEASED(token) ─────────────────────▶ VALUE(token')
+//!   ▲ ▲── release(token), expiry ───┘   │                                │
+//!   └──────────────── invalidate (unconditional) ◀──────────────────────┘
+//! ```
+//!
+//! Time limits, retries, a breaker and the memory of undelivered invalidations are the engine's:
+//! an adapter says what happened, and nothing more.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use crate::cell::{Cell, Token};
+use crate::error::Error;
+
+/// What came of [`Backend::acquire`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Acquired {
+    /// The key was absent; the cell is there now.
+    Granted,
+    /// This was there, and still is.
+    Found(Cell),
+}
+
+/// What a backend can do beyond the port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// [`Backend::changed`] is told of changes that other processes make, so waiters need not poll.
+    pub pushes: bool,
+    /// The shortest time to live that the backend can express; a shorter one is rounded up.
+    pub shortest_ttl: Duration,
+}
+
+/// A shared store of cells.
+///
+/// Keys are printable ASCII without spaces, at most 250 bytes. Every operation may be dropped at
+/// any await; what it had sent may still be carried out then, or not. An error means that the
+/// outcome is unknown.
+///
+/// Write the methods as `async fn`; the signatures here only add that the futures are `Send`.
+pub trait Backend: Send + Sync + 'static {
+    /// Its name in errors, logs and metrics, such as `redis`.
+    fn name(&self) -> &str;
+
+    /// What it can do beyond the port.
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    /// The cells under the keys, in their order, in one round trip. `None`: absent or expired.
+    fn read(&self, keys: &[&str]) -> impl Future<Output = Result<Vec<Option<Cell>>, Error>> + Send;
+
+    /// Puts a cell where there is none, to live for `ttl`.
+    fn acquire(
+        &self,
+        key: &str,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> impl Future<Output = Result<Acquired, Error>> + Send;
+
+    /// Replaces the cell that has this token, to live for `ttl` (`None`: until it is replaced).
+    /// False, and nothing is changed, if the cell has another token or is absent.
+    fn fill(
+        &self,
+        key: &str,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Lets the cell that has this token live for `ttl` from now. False if it is not there.
+    fn renew(
+        &self,
+        key: &str,
+        token: Token,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Removes the cell that has this token. False if it is not there.
+    fn release(&self, key: &str, token: Token) -> impl Future<Output = Result<bool, Error>> + Send;
+
+    /// Replaces whatever is there.
+    fn write(
+        &self,
+        key: &str,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
+
+    /// Removes whatever is under the keys, in one round trip; how many of them were there.
+    fn invalidate(&self, keys: &[&str]) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// The backend's clock: milliseconds since the Unix epoch. All processes that share the
+    /// backend judge ages by it. May answer from a recent sample carried forward.
+    fn now(&self) -> impl Future<Output = Result<u64, Error>> + Send;
+
+    /// Ends when the key may have changed since this was called. A backend without pushes never
+    /// ends it: callers poll as well.
+    fn changed(&self, key: &str) -> impl Future<Output = ()> + Send {
+        let _ = key;
+        std::future::pending()
+    }
+
+    /// Connects if it is not connected, and says what stands in the way.
+    fn check(&self) -> impl Future<Output = Result<(), Error>> + Send {
+        async { self.now().await.map(|_| ()) }
+    }
+}
+
+/// A future of the erased port.
+pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// [`Backend`] behind a pointer.
+pub(crate) trait AnyBackend: Send + Sync {
+    fn name(&self) -> &str;
+    fn capabilities(&self) -> Capabilities;
+    fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>>;
+    fn acquire<'a>(
+        &'a self,
+        key: &'a str,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<Acquired, Error>>;
+    fn fill<'a>(
+        &'a self,
+        key: &'a str,
+        token: Token,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<bool, Error>>;
+    fn renew<'a>(
+        &'a self,
+        key: &'a str,
+        token: Token,
+        ttl: Duration,
+    ) -> Answer<'a, Result<bool, Error>>;
+    fn release<'a>(&'a self, key: &'a str, token: Token) -> Answer<'a, Result<bool, Error>>;
+    fn write<'a>(
+        &'a self,
+        key: &'a str,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<(), Error>>;
+    fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>>;
+    fn now(&self) -> Answer<'_, Result<u64, Error>>;
+    fn changed<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
+    fn check(&self) -> Answer<'_, Result<(), Error>>;
+}
+
+impl<B: Backend> AnyBackend for B {
+    fn name(&self) -> &str {
+        Backend::name(self)
+    }
+    fn capabilities(&self) -> Capabilities {
+        Backend::capabilities(self)
+    }
+    fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>> {
+        Box::pin(Backend::read(self, keys))
+    }
+    fn acquire<'a>(
+        &'a self,
+        key: &'a str,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<Acquired, Error>> {
+        Box::pin(Backend::acquire(self, key, cell, ttl))
+    }
+    fn fill<'a>(
+        &'a self,
+        key: &'a str,
+        token: Token,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<bool, Error>> {
+        Box::pin(Backend::fill(self, key, token, cell, ttl))
+    }
+    fn renew<'a>(
+        &'a self,
+        key: &'a str,
+        token: Token,
+        ttl: Duration,
+    ) -> Answer<'a, Result<bool, Error>> {
+        Box::pin(Backend::renew(self, key, token, ttl))
+    }
+    fn release<'a>(&'a self, key: &'a str, token: Token) -> Answer<'a, Result<bool, Error>> {
+        Box::pin(Backend::release(self, key, token))
+    }
+    fn write<'a>(
+        &'a self,
+        key: &'a str,
+        cell: &'a Cell,
+        ttl: Option<Duration>,
+    ) -> Answer<'a, Result<(), Error>> {
+        Box::pin(Backend::write(self, key, cell, ttl))
+    }
+    fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>> {
+        Box::pin(Backend::invalidate(self, keys))
+    }
+    fn now(&self) -> Answer<'_, Result<u64, Error>> {
+        Box::pin(Backend::now(self))
+    }
+    fn changed<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
+        Box::pin(Backend::changed(self, key))
+    }
+    fn check(&self) -> Answer<'_, Result<(), Error>> {
+        Box::pin(Backend::check(self))
+    }
+}
