@@ -73,6 +73,9 @@ mod engine;
 
 mod registry;
 
+#[cfg(feature = "remote")]
+pub mod backend;
+#[cfg(not(feature = "remote"))]
 mod backend;
 
 mod value;
@@ -97,6 +100,8 @@ pub use cache::{
     BlockingCache, BlockingEntry, BlockingEntryAll, BlockingPlainEntry, Builder, Cache, Entry,
     EntryAll, PlainEntry, install, replace,
 };
+#[cfg(feature = "remote")]
+pub use codec::Format;
 #[cfg(feature = "tokio")]
 pub use engine::spawn;
 pub use engine::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};

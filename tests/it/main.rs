@@ -32,6 +32,7 @@ mod readme;
 mod recursion;
 mod refreshes;
 mod scopes;
+mod shared;
 mod source;
 mod support;
 mod tags;

@@ -37,7 +37,7 @@ const OVERTAKERS: &[Overtaker] = &[
         |c| _ = c.blocking().delete_many(["j", "k"]).unwrap(),
         None,
     ),
-    ("clear", |c| c.blocking().clear(), None),
+    ("clear", |c| _ = c.blocking().clear(), None),
     (
         "set for no time",
         |c| c.blocking().set("k", &WRITTEN, 0).unwrap(),
@@ -81,7 +81,7 @@ const OVERTAKERS: &[Overtaker] = &[
     ("async clear", |c| _ = Task::new(c.clear()).ends(), None),
     (
         "another version's handle clears",
-        |c| c.with_version(9).blocking().clear(),
+        |c| _ = c.with_version(9).blocking().clear(),
         None,
     ),
 ];

@@ -1,7 +1,7 @@
 //! The low-level operations, for sync callers. In memory none waits, except the read-throughs for
 //! a computation.
 
-use super::{Cache, HANDLE};
+use super::{Cache, HANDLE, or_shared};
 use crate::engine::{Call, New};
 use crate::entry::Payload;
 use crate::error::{Error, ErrorKind};
@@ -60,6 +60,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty.
     pub fn get<V: Portable>(&self, key: impl IntoKey) -> Result<Option<V>, Error> {
+        or_shared!(self.cache, block shared.get(key));
         // The handle states no TTL of its own when it reads: the writer's counts.
         let hit = self.call(key, Ttl::FOREVER)?.peek(&value_shape());
         Ok(hit.map(|(value, _)| value))
@@ -139,6 +140,7 @@ impl<'c> BlockingCache<'c> {
         value: &V,
         ttl: impl Into<Ttl>,
     ) -> Result<(), Error> {
+        or_shared!(self.cache, block shared.set(key, value, ttl));
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
         let keeps = self.keeps(&new);
         if self.cache.engine.set(&key, new) || !keeps {
@@ -157,6 +159,7 @@ impl<'c> BlockingCache<'c> {
         value: &V,
         ttl: impl Into<Ttl>,
     ) -> Result<bool, Error> {
+        or_shared!(self.cache, block shared.add(key, value, ttl));
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
         let keeps = self.keeps(&new);
         match self.cache.engine.add(&key, new) {
@@ -170,6 +173,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty.
     pub fn invalidate(&self, key: impl IntoKey) -> Result<Delivery, Error> {
+        or_shared!(self.cache, block shared.invalidate(key));
         self.delete(key)?;
         Ok(Delivery::Acknowledged)
     }
@@ -179,6 +183,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty.
     pub fn delete(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self.cache, block shared.delete(key));
         let key = self.key(key)?;
         Ok(self.cache.engine.invalidate(&key, None))
     }
@@ -188,6 +193,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The tag is empty.
     pub fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
+        or_shared!(self.cache, block shared.invalidate_tag(tag));
         let tag = self.key(tag)?;
         self.cache.engine.invalidate_tag(tag.text(), None);
         Ok(Delivery::Acknowledged)
@@ -200,6 +206,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty.
     pub fn expire(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self.cache, block shared.expire(key));
         let key = self.key(key)?;
         Ok(self.cache.engine.expire(&key))
     }
@@ -209,6 +216,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty.
     pub fn contains(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self.cache, block shared.contains(key));
         let key = self.key(key)?;
         Ok(self.cache.engine.contains(&key))
     }
@@ -218,13 +226,20 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// The key is empty or the TTL unusable.
     pub fn touch(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
+        or_shared!(self.cache, block shared.touch(key, ttl));
         let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
         Ok(self.cache.engine.touch(&key, lifetime))
     }
 
     /// Drops every entry of this cache and detaches every computation under way.
-    pub fn clear(&self) {
+    pub fn clear(&self) -> Delivery {
+        #[cfg(feature = "remote")]
+        if let Some(shared) = self.cache.shared() {
+            let cleared = crate::engine::block_on(shared.clear());
+            return cleared.unwrap_or(Delivery::Queued);
+        }
         self.cache.engine.clear();
+        Delivery::Acknowledged
     }
 
     /// The values under the keys, in their order.
@@ -235,6 +250,7 @@ impl<'c> BlockingCache<'c> {
         &self,
         keys: impl IntoIterator<Item: IntoKey>,
     ) -> Result<Vec<Option<V>>, Error> {
+        or_shared!(self.cache, block shared.get_many(keys));
         keys.into_iter().map(|key| self.get(key)).collect()
     }
 
@@ -247,6 +263,7 @@ impl<'c> BlockingCache<'c> {
         entries: impl IntoIterator<Item = (impl IntoKey, &'v V)>,
         ttl: impl Into<Ttl>,
     ) -> Result<(), Error> {
+        or_shared!(self.cache, block shared.set_many(entries, ttl));
         let ttl = ttl.into();
         let mut entries = entries.into_iter();
         entries.try_for_each(|(key, value)| self.set(key, value, ttl))
@@ -257,6 +274,7 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// A key is empty.
     pub fn delete_many(&self, keys: impl IntoIterator<Item: IntoKey>) -> Result<usize, Error> {
+        or_shared!(self.cache, block shared.delete_many(keys));
         keys.into_iter()
             .map(|key| self.delete(key).map(usize::from))
             .sum()
@@ -270,6 +288,7 @@ impl<'c> BlockingCache<'c> {
     /// the range of `i64`; the value stays as it is. [`ErrorKind::TooLarge`] as for
     /// [`set`](Self::set).
     pub fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        or_shared!(self.cache, block shared.incr(key, by));
         let key = self.key(key)?;
         let (put, sum) = self.cache.engine.update(&key, |live| {
             let sum = add(&key, live, by).map_err(Err)?;
@@ -293,11 +312,13 @@ impl<'c> BlockingCache<'c> {
     /// # Errors
     /// As [`incr`](Self::incr).
     pub fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        match by.checked_neg() {
-            Some(by) => self.incr(key, by),
-            None => Err(overflow("i64::MIN cannot be subtracted in one step")),
-        }
+        self.incr(key, negated(by)?)
     }
+}
+
+pub(super) fn negated(by: i64) -> Result<i64, Error> {
+    let error = || overflow("i64::MIN cannot be subtracted in one step");
+    by.checked_neg().ok_or_else(error)
 }
 
 fn add(key: &Key, live: Option<&Payload>, by: i64) -> Result<i64, Error> {
@@ -305,15 +326,21 @@ fn add(key: &Key, live: Option<&Payload>, by: i64) -> Result<i64, Error> {
         None | Some(Payload::Absent) => 0,
         Some(Payload::Value(stored)) => match (**stored).downcast_ref::<i64>() {
             Some(count) => *count,
-            None => {
-                let message = format!(
-                    "`{key}` holds something other than a counter; counters are `i64` values: \
-                     `set` it as one, or use another key"
-                );
-                return Err(Error::new(ErrorKind::WrongType, message));
-            }
+            None => return Err(not_a_counter(key)),
         },
     };
+    sum(key, count, by)
+}
+
+pub(super) fn not_a_counter(key: &Key) -> Error {
+    let message = format!(
+        "`{key}` holds something other than a counter; counters are `i64` values: \
+         `set` it as one, or use another key"
+    );
+    Error::new(ErrorKind::WrongType, message)
+}
+
+pub(super) fn sum(key: &Key, count: i64, by: i64) -> Result<i64, Error> {
     let sum = count.checked_add(by);
     sum.ok_or_else(|| {
         overflow(&format!(

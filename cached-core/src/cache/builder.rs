@@ -1,6 +1,8 @@
 //! Building a cache.
 
 use super::Cache;
+#[cfg(feature = "remote")]
+use crate::codec::Format;
 use crate::engine::{Config, Engine};
 use crate::error::Error;
 use crate::time::{Clock, Ttl};
@@ -70,6 +72,79 @@ impl Builder {
         self
     }
 
+    /// What the keys of this cache begin with in a shared backend, so that several applications
+    /// can use one server: 1 to 20 of `A-Z a-z 0-9 _ - .`. Default `cached`. Without effect in
+    /// memory.
+    #[cfg(feature = "remote")]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.prefix = prefix.into();
+        }
+        self
+    }
+
+    /// How long an operation of a shared backend may take before the caller goes on without it.
+    /// Default 100 ms; invalidations may take 250 ms or this, whichever is longer. Without effect
+    /// in memory.
+    #[cfg(feature = "remote")]
+    pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 2);
+            remote.limits.operation = millis.max(1);
+            remote.limits.invalidation = remote.limits.invalidation.max(millis);
+        }
+        self
+    }
+
+    /// The largest value that a shared backend is given, encoded, in bytes. Default 8 MiB, at most
+    /// 256 MiB. Without effect in memory.
+    #[cfg(feature = "remote")]
+    pub fn max_value(mut self, bytes: usize) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.codec = remote.codec.with_max_bytes(bytes);
+        }
+        self
+    }
+
+    /// How values are written to a shared backend. Default [`Format::Bincode`]; types that need
+    /// names use MessagePack by themselves. Every format is read, whatever this says.
+    #[cfg(feature = "remote")]
+    pub fn format(mut self, format: Format) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.codec = remote.codec.with_format(format);
+        }
+        self
+    }
+
+    /// Compresses values of at least so many encoded bytes (LZ4).
+    #[cfg(feature = "compress")]
+    pub fn compress(mut self, from_bytes: usize) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.codec = remote.codec.with_compression(from_bytes);
+        }
+        self
+    }
+
+    /// Signs what is written to a shared backend (HMAC-SHA256), and reads only what is signed with
+    /// the same key: for servers that others can write to.
+    #[cfg(feature = "remote")]
+    pub fn mac_key(mut self, key: [u8; 32]) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.codec = remote.codec.with_mac_key(key);
+        }
+        self
+    }
+
+    /// How long a computation is renewed under `lock` before other processes may begin their own.
+    /// Default 60 seconds. Without effect in memory.
+    #[cfg(feature = "remote")]
+    pub fn lock_cap(mut self, cap: std::time::Duration) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.limits.lock_cap = u64::try_from(cap.as_millis()).unwrap_or(u64::MAX / 2);
+        }
+        self
+    }
+
     /// Builds the cache.
     ///
     /// # Errors
@@ -78,6 +153,6 @@ impl Builder {
     pub fn build(self) -> Result<Cache, Error> {
         let mut config = self.config;
         config.default_ttl = self.default_ttl.resolve(config.default_ttl)?;
-        Ok(Cache::from_engine(Engine::new(config.checked()?)))
+        Ok(Cache::from_engine(Engine::new(config.checked()?)?))
     }
 }

@@ -9,7 +9,7 @@ use std::future::Future;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use super::Cache;
+use super::{Cache, or_shared};
 use crate::engine::{self, Call, Engine, Missed, New, Target};
 use crate::entry::{Payload, Sealed, Shape};
 use crate::event::Delivery;
@@ -25,12 +25,12 @@ pub struct Entry<R>(PlainEntry<R>);
 
 /// One entry of a cached function, in terms of all that it returns.
 pub struct PlainEntry<R> {
-    site: &'static Site,
+    pub(super) site: &'static Site,
     key: Result<Key, KeyError>,
     engine: Option<Arc<Engine>>,
-    ttl: Ttl,
-    tags: Vec<Box<str>>,
-    shape: AnyShape<R>,
+    pub(super) ttl: Ttl,
+    pub(super) tags: Vec<Box<str>>,
+    pub(super) shape: AnyShape<R>,
 }
 
 /// What the generated code builds entries with.
@@ -88,13 +88,13 @@ impl<R> Deref for Entry<R> {
 impl<T, E> Entry<Result<T, E>> {
     /// The stored `Ok` value, if it is fresh.
     pub async fn get(&self) -> Option<T> {
-        self.read()?.ok()
+        self.0.get().await?.ok()
     }
 
     /// Stores a value as if the function had returned it, and detaches the computation under way.
     /// Whether it was stored.
     pub async fn put(&self, value: T) -> bool {
-        self.write(Ok(value))
+        self.0.put(Ok(value)).await
     }
 }
 
@@ -102,13 +102,13 @@ impl<T, E> Entry<Result<T, E>> {
 impl<T> Entry<Option<T>> {
     /// The stored `Some` value, if it is fresh.
     pub async fn get(&self) -> Option<T> {
-        self.read()?
+        self.0.get().await?
     }
 
     /// Stores a value as if the function had returned it, and detaches the computation under way.
     /// Whether it was stored.
     pub async fn put(&self, value: T) -> bool {
-        self.write(Some(value))
+        self.0.put(Some(value)).await
     }
 }
 
@@ -123,29 +123,36 @@ impl<R> PlainEntry<R> {
 
     /// What the function would return, if it is stored and fresh.
     pub async fn get(&self) -> Option<R> {
+        or_shared!(self, await shared.read());
         self.read()
     }
 
     /// Stores what the function might have returned, and detaches the computation under way.
     /// Whether it was stored: an `Err` never is, nor a `None` without `ttl_none`.
     pub async fn put(&self, returned: R) -> bool {
+        or_shared!(self, await shared.write(returned));
         self.write(returned)
     }
 
     /// Destroys the value and detaches the computation under way: no call that begins after this
     /// returned is given an older value. Never waits for a computation.
     pub async fn invalidate(&self) -> Delivery {
-        self.drop_value()
+        match self.target(None) {
+            None => Delivery::Nothing,
+            Some(target) => engine::deliver(&[target]).await,
+        }
     }
 
     /// Makes the value stale: it is no longer served as fresh, but a computation under way may
     /// still fill the key. Whether a live value was there.
     pub async fn expire(&self) -> bool {
+        or_shared!(self, await shared.make_stale());
         self.make_stale()
     }
 
     /// Whether the cache has an answer: a live value, or the memory that there is none.
     pub async fn contains(&self) -> bool {
+        or_shared!(self, await shared.is_live());
         self.is_live()
     }
 
@@ -192,7 +199,7 @@ impl<R> PlainEntry<R> {
     }
 
     /// The cache and key to act on, where both are usable.
-    fn place(&self) -> Option<(Arc<Engine>, &Key)> {
+    pub(super) fn place(&self) -> Option<(Arc<Engine>, &Key)> {
         Some((self.engine()?, self.key.as_ref().ok()?))
     }
 
@@ -218,16 +225,6 @@ impl<R> PlainEntry<R> {
             keeps: None,
         };
         Some(engine.set(key, new))
-    }
-
-    fn drop_value(&self) -> Delivery {
-        match self.target(None) {
-            None => Delivery::Nothing,
-            Some(target) => {
-                target.fire();
-                Delivery::Acknowledged
-            }
-        }
     }
 
     fn make_stale(&self) -> bool {
@@ -282,12 +279,12 @@ impl<T, E> BlockingEntry<Result<T, E>> {
     /// The stored `Ok` value, if it is fresh.
     #[must_use]
     pub fn get(&self) -> Option<T> {
-        self.0.0.read()?.ok()
+        self.0.get()?.ok()
     }
 
     /// As [`Entry::put`].
     pub fn put(&self, value: T) -> bool {
-        self.0.0.write(Ok(value))
+        self.0.put(Ok(value))
     }
 }
 
@@ -295,12 +292,12 @@ impl<T> BlockingEntry<Option<T>> {
     /// The stored `Some` value, if it is fresh.
     #[must_use]
     pub fn get(&self) -> Option<T> {
-        self.0.0.read()?
+        self.0.get()?
     }
 
     /// As [`Entry::put`].
     pub fn put(&self, value: T) -> bool {
-        self.0.0.write(Some(value))
+        self.0.put(Some(value))
     }
 }
 
@@ -314,27 +311,34 @@ impl<R> BlockingPlainEntry<R> {
     /// As [`PlainEntry::get`].
     #[must_use]
     pub fn get(&self) -> Option<R> {
+        or_shared!(self.0, block shared.read());
         self.0.read()
     }
 
     /// As [`PlainEntry::put`].
     pub fn put(&self, returned: R) -> bool {
+        or_shared!(self.0, block shared.write(returned));
         self.0.write(returned)
     }
 
     /// As [`PlainEntry::invalidate`].
     pub fn invalidate(&self) -> Delivery {
-        self.0.drop_value()
+        match self.0.target(None) {
+            None => Delivery::Nothing,
+            Some(target) => engine::deliver_blocking(&[target]),
+        }
     }
 
     /// As [`PlainEntry::expire`].
     pub fn expire(&self) -> bool {
+        or_shared!(self.0, block shared.make_stale());
         self.0.make_stale()
     }
 
     /// As [`PlainEntry::contains`].
     #[must_use]
     pub fn contains(&self) -> bool {
+        or_shared!(self.0, block shared.is_live());
         self.0.is_live()
     }
 

@@ -9,9 +9,30 @@ mod builder;
 mod entry;
 mod mutate;
 mod ops;
+#[cfg(feature = "remote")]
+mod shared;
+#[cfg(feature = "remote")]
+mod shared_entry;
 
 use std::fmt;
 use std::sync::Arc;
+
+/// Does it on the shared backend, and returns, where the cache has one.
+macro_rules! or_shared {
+    ($cache:expr, await $shared:ident.$call:ident($($arg:expr),*)) => {
+        #[cfg(feature = "remote")]
+        if let Some($shared) = $cache.shared() {
+            return $shared.$call($($arg),*).await;
+        }
+    };
+    ($cache:expr, block $shared:ident.$call:ident($($arg:expr),*)) => {
+        #[cfg(feature = "remote")]
+        if let Some($shared) = $cache.shared() {
+            return crate::engine::block_on($shared.$call($($arg),*));
+        }
+    };
+}
+pub(crate) use or_shared;
 
 pub use blocking::BlockingCache;
 pub use builder::Builder;
@@ -62,6 +83,15 @@ impl Cache {
         })
     }
 
+    /// A builder of a cache on a backend of your own; see [`Backend`](crate::backend::Backend).
+    #[cfg(feature = "remote")]
+    pub fn on(backend: impl crate::backend::port::Backend) -> Builder {
+        Builder::new(Config {
+            remote: Some(engine::remote::Settings::new(backend)),
+            ..Config::default()
+        })
+    }
+
     /// The cache a URL describes: `memory://`, `dummy://`, with the options `max_entries`,
     /// `max_weight` (bytes), `default_ttl` (seconds) and `name`.
     ///
@@ -77,7 +107,7 @@ impl Cache {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config).
     #[expect(clippy::unused_async, reason = "remote schemes connect")]
     pub async fn connect(url: &str) -> Result<Self, Error> {
-        Ok(Self::from_engine(Engine::new(Config::from_url(url)?)))
+        Ok(Self::from_engine(Engine::new(Config::from_url(url)?)?))
     }
 
     /// The cache that the environment variable `CACHE_URL` describes; memory if it is not set.
@@ -85,7 +115,7 @@ impl Cache {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn from_env() -> Result<Self, Error> {
-        Ok(Self::from_engine(Engine::new(engine::from_env()?)))
+        Ok(Self::from_engine(Engine::new(engine::from_env()?)?))
     }
 
     /// The cache installed under that name.

@@ -29,24 +29,16 @@ impl EntryAll {
 
     /// Outdates every entry that the function stored, and every computation of it under way, in
     /// O(1). What the low-level handle or another function stored under the same keys stays.
-    #[expect(clippy::unused_async, reason = "async for the backends that wait")]
     pub async fn invalidate(&self) -> Delivery {
-        self.fire()
+        match self.target(None) {
+            None => Delivery::Nothing,
+            Some(target) => engine::deliver(&[target]).await,
+        }
     }
 
     /// The operations for sync callers.
     pub fn blocking(self) -> BlockingEntryAll {
         BlockingEntryAll(self)
-    }
-
-    fn fire(&self) -> Delivery {
-        match self.target(None) {
-            None => Delivery::Nothing,
-            Some(target) => {
-                target.fire();
-                Delivery::Acknowledged
-            }
-        }
     }
 
     /// As a target of the mutator at `by`; without one, of whoever calls the entry.
@@ -64,7 +56,10 @@ pub struct BlockingEntryAll(EntryAll);
 impl BlockingEntryAll {
     /// As [`EntryAll::invalidate`].
     pub fn invalidate(&self) -> Delivery {
-        self.0.fire()
+        match self.0.target(None) {
+            None => Delivery::Nothing,
+            Some(target) => engine::deliver_blocking(&[target]),
+        }
     }
 }
 
@@ -90,17 +85,18 @@ impl Mutation {
         self.target(all.target(Some(site)))
     }
 
-    #[expect(clippy::unused_async, reason = "async for the backends that wait")]
     pub async fn invalidate(self) -> Delivery {
-        self.invalidate_blocking()
+        if self.is_empty() {
+            return Delivery::Nothing;
+        }
+        self.deliver().await
     }
 
     pub fn invalidate_blocking(self) -> Delivery {
         if self.is_empty() {
             return Delivery::Nothing;
         }
-        self.fire();
-        Delivery::Acknowledged
+        self.deliver_blocking()
     }
 }
 

@@ -5,8 +5,8 @@
 
 use std::future::Future;
 
-use super::Cache;
-use super::blocking::{result_shape, value_shape};
+use super::blocking::{negated, result_shape, value_shape};
+use super::{Cache, or_shared};
 use crate::error::Error;
 use crate::event::Delivery;
 use crate::key::IntoKey;
@@ -25,6 +25,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn get<V: Portable>(&self, key: impl IntoKey) -> Result<Option<V>, Error> {
+        or_shared!(self, await shared.get(key));
         self.blocking().get(key)
     }
 
@@ -33,7 +34,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn get_or<V: Portable>(&self, key: impl IntoKey, default: V) -> Result<V, Error> {
-        self.blocking().get_or(key, default)
+        Ok(self.get(key).await?.unwrap_or(default))
     }
 
     /// The value under the key, computed and stored if there is none. Concurrent callers share one
@@ -96,6 +97,7 @@ impl Cache {
         value: &V,
         ttl: impl Into<Ttl>,
     ) -> Result<(), Error> {
+        or_shared!(self, await shared.set(key, value, ttl));
         self.blocking().set(key, value, ttl)
     }
 
@@ -109,6 +111,7 @@ impl Cache {
         value: &V,
         ttl: impl Into<Ttl>,
     ) -> Result<bool, Error> {
+        or_shared!(self, await shared.add(key, value, ttl));
         self.blocking().add(key, value, ttl)
     }
 
@@ -118,6 +121,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn invalidate(&self, key: impl IntoKey) -> Result<Delivery, Error> {
+        or_shared!(self, await shared.invalidate(key));
         self.blocking().invalidate(key)
     }
 
@@ -126,6 +130,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn delete(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self, await shared.delete(key));
         self.blocking().delete(key)
     }
 
@@ -134,6 +139,7 @@ impl Cache {
     /// # Errors
     /// The tag is empty.
     pub async fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
+        or_shared!(self, await shared.invalidate_tag(tag));
         self.blocking().invalidate_tag(tag)
     }
 
@@ -144,6 +150,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn expire(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self, await shared.expire(key));
         self.blocking().expire(key)
     }
 
@@ -152,6 +159,7 @@ impl Cache {
     /// # Errors
     /// The key is empty.
     pub async fn contains(&self, key: impl IntoKey) -> Result<bool, Error> {
+        or_shared!(self, await shared.contains(key));
         self.blocking().contains(key)
     }
 
@@ -160,6 +168,7 @@ impl Cache {
     /// # Errors
     /// The key is empty or the TTL unusable.
     pub async fn touch(&self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
+        or_shared!(self, await shared.touch(key, ttl));
         self.blocking().touch(key, ttl)
     }
 
@@ -169,6 +178,7 @@ impl Cache {
     /// # Errors
     /// None in memory.
     pub async fn clear(&self) -> Result<Delivery, Error> {
+        or_shared!(self, await shared.clear());
         self.blocking().clear();
         Ok(Delivery::Acknowledged)
     }
@@ -181,6 +191,7 @@ impl Cache {
         &self,
         keys: impl IntoIterator<Item: IntoKey>,
     ) -> Result<Vec<Option<V>>, Error> {
+        or_shared!(self, await shared.get_many(keys));
         self.blocking().get_many(keys)
     }
 
@@ -193,6 +204,7 @@ impl Cache {
         entries: impl IntoIterator<Item = (impl IntoKey, &'v V)>,
         ttl: impl Into<Ttl>,
     ) -> Result<(), Error> {
+        or_shared!(self, await shared.set_many(entries, ttl));
         self.blocking().set_many(entries, ttl)
     }
 
@@ -204,6 +216,7 @@ impl Cache {
         &self,
         keys: impl IntoIterator<Item: IntoKey>,
     ) -> Result<usize, Error> {
+        or_shared!(self, await shared.delete_many(keys));
         self.blocking().delete_many(keys)
     }
 
@@ -215,6 +228,7 @@ impl Cache {
     /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) beyond the range of `i64`; the value stays as
     /// it is. [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) as for [`set`](Self::set).
     pub async fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        or_shared!(self, await shared.incr(key, by));
         self.blocking().incr(key, by)
     }
 
@@ -223,6 +237,6 @@ impl Cache {
     /// # Errors
     /// As [`incr`](Self::incr).
     pub async fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        self.blocking().decr(key, by)
+        self.incr(key, negated(by)?).await
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Wake, Waker};
 
-use super::armed::{Target, fire_all};
+use super::armed::{Target, fire_and_owe};
 use crate::event::report;
 use crate::time::{Alarm, Clock};
 
@@ -64,7 +64,7 @@ impl Wake for Again {
 impl Again {
     fn fire(&self) {
         PENDING.fetch_sub(1, Ordering::Relaxed);
-        fire_all(&self.targets);
+        fire_and_owe(&self.targets);
     }
 }
 

@@ -5,6 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Engine;
+use super::block::block_on;
+#[cfg(feature = "remote")]
+use super::remote::Remote;
+use crate::event::Delivery;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::tag::Stamps;
@@ -18,12 +22,23 @@ pub(crate) struct Target {
 }
 
 /// Where in its cache.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) enum What {
     Key(Key),
     Tag(Box<str>),
-    /// Every entry of the function with that number and name.
-    All(u32, &'static str),
+    /// Every entry of the function.
+    All(&'static Site),
+}
+
+impl What {
+    fn is(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Key(a), Self::Key(b)) => a == b,
+            (Self::Tag(a), Self::Tag(b)) => a == b,
+            (Self::All(a), Self::All(b)) => std::ptr::eq(*a, *b),
+            _ => false,
+        }
+    }
 }
 
 impl Target {
@@ -38,32 +53,102 @@ impl Target {
     pub(crate) fn function(engine: Arc<Engine>, site: &'static Site, by: &'static Site) -> Self {
         Self {
             engine,
-            what: What::All(site.number(), site.name()),
+            what: What::All(site),
             function: Some(by.name()),
         }
     }
 
     pub(super) fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.engine, &other.engine) && self.what == other.what
+        Arc::ptr_eq(&self.engine, &other.engine) && self.what.is(&other.what)
     }
 
-    pub(crate) fn fire(&self) {
+    /// What has to be done in this process.
+    fn fire(&self) {
         match &self.what {
             What::Key(key) => {
                 self.engine.invalidate(key, self.function);
             }
             What::Tag(tag) => self.engine.invalidate_tag(tag, self.function),
-            What::All(site, name) => self.engine.invalidate_all(*site, name, self.function),
+            What::All(site) => {
+                let (number, name) = (site.number(), site.name());
+                self.engine.invalidate_all(number, name, self.function);
+            }
+        }
+    }
+
+    /// What a shared backend knows it by.
+    #[cfg(feature = "remote")]
+    fn name(&self, remote: &Remote) -> String {
+        match &self.what {
+            What::Key(key) => remote.key_name(key),
+            What::Tag(tag) => remote.tag_name(tag),
+            What::All(site) => remote.function_name(site),
         }
     }
 }
 
-/// Invalidates every target, also where dropping the value of one panics: that must neither save
-/// the next target nor end the timer's thread.
-pub(super) fn fire_all(targets: &[Target]) {
+/// Invalidates every target in this process, also where dropping the value of one panics: that
+/// must neither save the next target nor end a thread that others wait for.
+fn fire_all(targets: &[Target]) {
     for target in targets {
         let _ = catch_unwind(AssertUnwindSafe(|| target.fire()));
     }
+}
+
+/// Invalidates every target here and now; what is in a shared backend is owed to it, and delivered
+/// in the background.
+pub(super) fn fire_and_owe(targets: &[Target]) {
+    #[cfg(feature = "remote")]
+    for (remote, names) in names(targets) {
+        remote.owe(names);
+    }
+    fire_all(targets);
+}
+
+/// Invalidates every target, and waits for the acknowledgement of shared backends: briefly, what
+/// is not acknowledged is owed.
+pub(crate) async fn deliver(targets: &[Target]) -> Delivery {
+    #[cfg(feature = "remote")]
+    let delivery = {
+        let mut delivery = Delivery::Acknowledged;
+        for (remote, names) in names(targets) {
+            if remote.deliver(names).await == Delivery::Queued {
+                delivery = Delivery::Queued;
+            }
+        }
+        delivery
+    };
+    #[cfg(not(feature = "remote"))]
+    let delivery = Delivery::Acknowledged;
+    // After the backend: whoever found the old value there until now is not joined any more.
+    fire_all(targets);
+    delivery
+}
+
+/// [`deliver`] on a thread that may be blocked.
+pub(crate) fn deliver_blocking(targets: &[Target]) -> Delivery {
+    if targets.iter().all(|target| target.engine.is_local()) {
+        fire_all(targets);
+        return Delivery::Acknowledged;
+    }
+    block_on(deliver(targets))
+}
+
+/// Per shared backend, the names of the targets there.
+#[cfg(feature = "remote")]
+fn names(targets: &[Target]) -> Vec<(Arc<Remote>, Vec<String>)> {
+    let mut all: Vec<(Arc<Remote>, Vec<String>)> = Vec::new();
+    for target in targets {
+        let Some(remote) = target.engine.remote() else {
+            continue;
+        };
+        let name = target.name(remote);
+        match all.iter_mut().find(|(known, _)| Arc::ptr_eq(known, remote)) {
+            Some((_, names)) => names.push(name),
+            None => all.push((Arc::clone(remote), vec![name])),
+        }
+    }
+    all
 }
 
 /// The targets of a mutator that is running, and of those around it.
@@ -87,7 +172,7 @@ impl Armed {
         for Target { engine, what, .. } in targets {
             match what {
                 What::Key(key) => armed.keys.push(key.clone()),
-                What::All(site, _) => armed.stamps.push(engine.stamps(Some(*site), &[])),
+                What::All(site) => armed.stamps.push(engine.stamps(Some(site.number()), &[])),
                 What::Tag(tag) => {
                     armed
                         .stamps

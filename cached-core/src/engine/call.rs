@@ -125,9 +125,23 @@ impl<'c> Call<'c> {
             return self.look_in_context(key, shape);
         }
         match self.engine {
-            Some(engine) => self.look(engine, key, shape),
-            None => home::known(self.site, |engine| self.look(engine, key, shape)),
+            Some(engine) => self.look_local(engine, key, shape),
+            None => home::known(self.site, |engine| self.look_local(engine, key, shape)),
         }
+    }
+
+    /// Looks, unless the value has to be asked for.
+    fn look_local<S: Shape + ?Sized>(
+        &self,
+        engine: &Engine,
+        key: &Key,
+        shape: &S,
+    ) -> Option<(S::Return, Outcome)> {
+        #[cfg(feature = "remote")]
+        if engine.shares(shape) {
+            return None;
+        }
+        self.look(engine, key, shape)
     }
 
     #[inline(always)]
@@ -177,6 +191,10 @@ impl<'c> Call<'c> {
             return None;
         }
         let engine = self.resolve()?;
+        #[cfg(feature = "remote")]
+        if engine.shares(shape) {
+            return None;
+        }
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
         let taken = engine.lookup_unless(key, self.ages(&engine), shape, covered)?;
         self.found(&engine, key, shape, taken)
@@ -248,6 +266,11 @@ impl Missed<'_> {
         S: Shape + ?Sized,
         F: FnOnce() -> S::Return,
     {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.remote_for(shape) {
+            let body = || std::future::ready(body());
+            return block_on(super::remote::run(self, remote, Style::Sync, shape, body));
+        }
         let mut miss = Miss::new(self, Style::Sync, shape.is_disguised());
         loop {
             let step = match miss.next(shape) {
@@ -266,6 +289,8 @@ impl Missed<'_> {
                     return lease.settle(shape, miss.filling(), returned);
                 }
                 Step::Wait(waiting) => miss.hear(block_on(waiting)),
+                #[cfg(feature = "remote")]
+                Step::Ask => miss.give_up(),
             }
         }
     }
@@ -279,6 +304,12 @@ impl Missed<'_> {
         F: FnOnce() -> Fut,
         Fut: Future<Output = S::Return>,
     {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.remote_for(shape) {
+            // Boxed: it is large, and would make every future in memory as large.
+            let run = Box::pin(super::remote::run(self, remote, Style::Async, shape, body));
+            return run.await;
+        }
         let mut miss = Miss::new(self, Style::Async, shape.is_disguised());
         loop {
             let step = match miss.next(shape) {
@@ -298,8 +329,19 @@ impl Missed<'_> {
                     let heard = waiting.await;
                     miss.hear(heard);
                 }
+                #[cfg(feature = "remote")]
+                Step::Ask => miss.give_up(),
             }
         }
+    }
+}
+
+#[cfg(feature = "remote")]
+impl Missed<'_> {
+    /// The backend to ask, where values of this shape are shared.
+    fn remote_for<S: Shape + ?Sized>(&self, shape: &S) -> Option<Arc<super::remote::Remote>> {
+        let engine = self.call.resolve()?;
+        engine.remote().filter(|_| shape.travels()).cloned()
     }
 }
 

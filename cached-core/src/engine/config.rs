@@ -1,5 +1,7 @@
 //! What a cache is made from, and how a URL spells it.
 
+#[cfg(feature = "remote")]
+use super::remote::Settings;
 use crate::backend::memory::Bounds;
 use crate::error::{Error, ErrorKind};
 use crate::time::{Clock, Lifetime, Ttl};
@@ -12,6 +14,8 @@ pub(crate) struct Config {
     pub(crate) default_ttl: Lifetime,
     pub(crate) stores: bool,
     pub(crate) bounds: Bounds,
+    #[cfg(feature = "remote")]
+    pub(crate) remote: Option<Settings>,
 }
 
 /// Entries that a memory tier holds unless told otherwise.
@@ -31,12 +35,18 @@ impl Default for Config {
                 entries: DEFAULT_ENTRIES,
                 weight: None,
             },
+            #[cfg(feature = "remote")]
+            remote: None,
         }
     }
 }
 
-const SCHEMES: [&str; 2] = ["memory", "dummy"];
-const OPTIONS: [&str; 4] = ["max_entries", "max_weight", "default_ttl", "name"];
+/// What stands before `://`.
+const SCHEMES: &[&str] = &["memory", "dummy", "redis", "rediss", "unix", "redis+unix"];
+/// What stands behind `?` for every scheme.
+const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
+/// What stands there for a shared backend too.
+const REMOTE_OPTIONS: &[&str] = &["prefix", "timeout", "lease", "lock_cap", "max_value"];
 
 impl Config {
     /// Reads `memory://?max_entries=1000&default_ttl=60` and the like.
@@ -44,26 +54,102 @@ impl Config {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(bad_url(url, "there is no `://` in it; write `memory://`"));
         };
-        if !SCHEMES.contains(&scheme) {
-            return Err(unknown_scheme(url, scheme));
-        }
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
-        if !path.trim_matches('/').is_empty() {
-            let hint = format!("`{scheme}://` takes no host or path; options go behind `?`");
-            return Err(bad_url(url, &hint));
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        match scheme {
+            "memory" | "dummy" if !path.trim_matches('/').is_empty() => {
+                let hint = format!("`{scheme}://` takes no host or path; options go behind `?`");
+                Err(bad_url(url, &hint))
+            }
+            "memory" | "dummy" => {
+                let mut config = Self {
+                    stores: scheme == "memory",
+                    ..Self::default()
+                };
+                config.set_all(url, pairs)?;
+                config.checked()
+            }
+            "redis" | "rediss" | "unix" | "redis+unix" => Self::redis(url, scheme, path, pairs),
+            _ => Err(unknown_scheme(url, scheme)),
         }
+    }
+
+    fn set_all<'u>(
+        &mut self,
+        url: &str,
+        pairs: impl Iterator<Item = &'u str>,
+    ) -> Result<(), Error> {
+        for pair in pairs {
+            let (option, value) = pair.split_once('=').unwrap_or((pair, ""));
+            self.set(url, option, value)?;
+        }
+        Ok(())
+    }
+
+    #[cfg(not(feature = "redis"))]
+    fn redis<'u>(
+        url: &str,
+        scheme: &str,
+        _: &str,
+        _: impl Iterator<Item = &'u str>,
+    ) -> Result<Self, Error> {
+        let hint = format!(
+            "`{scheme}://` needs the feature `redis` of cached-core: \
+             `cargo add cached-core --features redis`"
+        );
+        Err(bad_url(url, &hint))
+    }
+
+    /// The options of the cache are ours; what is left is the client's.
+    #[cfg(feature = "redis")]
+    fn redis<'u>(
+        url: &str,
+        scheme: &str,
+        path: &str,
+        pairs: impl Iterator<Item = &'u str>,
+    ) -> Result<Self, Error> {
+        use crate::backend::redis::{Address, Redis};
+        let is_ours = |pair: &&str| {
+            let (option, _) = pair.split_once('=').unwrap_or((pair, ""));
+            OPTIONS.contains(&option) || REMOTE_OPTIONS.contains(&option)
+        };
+        let (ours, theirs): (Vec<&str>, Vec<&str>) = pairs.partition(is_ours);
+        let mut address = format!("{scheme}://{path}");
+        if !theirs.is_empty() {
+            address = format!("{address}?{}", theirs.join("&"));
+        }
+        let redis = Redis::new(&Address::parse(&address)?, super::remote::runtime()?);
         let mut config = Self {
-            stores: scheme == "memory",
+            remote: Some(Settings::redis(redis)),
             ..Self::default()
         };
-        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-            let (option, value) = pair.split_once('=').unwrap_or((pair, ""));
-            config.set(url, option, value)?;
-        }
+        config.set_all(url, ours.into_iter())?;
         config.checked()
     }
 
+    #[cfg(feature = "remote")]
+    fn set_remote(&mut self, url: &str, option: &str, value: &str) -> Result<bool, Error> {
+        let Some(remote) = &mut self.remote else {
+            return Ok(false);
+        };
+        match option {
+            "prefix" => remote.prefix = value.to_owned(),
+            "timeout" => remote.limits.operation = number(url, option, value)?,
+            "lease" => remote.limits.lease = number(url, option, value)?,
+            "lock_cap" => remote.limits.lock_cap = number(url, option, value)?,
+            "max_value" => {
+                remote.codec = remote.codec.with_max_bytes(number(url, option, value)?);
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
     fn set(&mut self, url: &str, option: &str, value: &str) -> Result<(), Error> {
+        #[cfg(feature = "remote")]
+        if self.set_remote(url, option, value)? {
+            return Ok(());
+        }
         match option {
             "max_entries" => self.bounds.entries = number(url, option, value)?,
             "max_weight" => self.bounds.weight = Some(number(url, option, value)?),
@@ -72,8 +158,12 @@ impl Config {
                     Ttl::from(number::<u64>(url, option, value)?).resolve(self.default_ttl)?;
             }
             "name" => self.name = Some(value.to_owned()),
+            _ if REMOTE_OPTIONS.contains(&option) => {
+                let hint = format!("`{option}` is for shared backends, such as `redis://`");
+                return Err(bad_url(url, &hint));
+            }
             _ => {
-                let hint = format!("there is no option `{option}`; {}", offer(option, &OPTIONS));
+                let hint = format!("there is no option `{option}`; {}", offer(option, OPTIONS));
                 return Err(bad_url(url, &hint));
             }
         }
@@ -116,7 +206,7 @@ fn bad_url(url: &str, hint: &str) -> Error {
 fn unknown_scheme(url: &str, scheme: &str) -> Error {
     let hint = format!(
         "this build knows no scheme `{scheme}`; {} as in `CACHE_URL=memory://`",
-        offer(scheme, &SCHEMES)
+        offer(scheme, SCHEMES)
     );
     bad_url(url, &hint)
 }

@@ -33,6 +33,10 @@ pub(crate) enum Verdict {
     Failed(Stored),
     /// An invalidation came in between: start over.
     StartOver,
+    /// The shared backend knows better: ask it again. Says nothing against the computation, so
+    /// nobody counts it as a fresh start.
+    #[cfg(feature = "remote")]
+    Reread,
     /// The leader failed in a way that cannot be shared: compute for yourselves, all at once.
     Released,
 }
@@ -44,6 +48,9 @@ pub(crate) struct Flight {
     pub(crate) value_type: TypeId,
     /// As they were before the computation began.
     pub(crate) stamps: Stamps,
+    /// Its claim on the cell in a shared backend.
+    #[cfg(feature = "remote")]
+    pub(crate) claim: Option<super::remote::Claim>,
     state: Mutex<State>,
 }
 
@@ -71,18 +78,46 @@ struct Waiter {
 }
 
 impl Flight {
-    pub(crate) fn new(style: Style, value_type: TypeId, stamps: Stamps) -> Arc<Self> {
+    pub(crate) fn new(style: Style, value_type: TypeId, stamps: Stamps) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        Arc::new(Self {
+        Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             value_type,
             stamps,
+            #[cfg(feature = "remote")]
+            claim: None,
             state: Mutex::new(State {
                 phase: Phase::Led(style),
                 waiters: Vec::new(),
                 next: 0,
             }),
-        })
+        }
+    }
+
+    /// A flight that claims the cell in a shared backend before it computes.
+    #[cfg(feature = "remote")]
+    pub(crate) fn claiming(
+        style: Style,
+        value_type: TypeId,
+        stamps: Stamps,
+        refreshes: bool,
+    ) -> Self {
+        Self {
+            claim: Some(super::remote::Claim::new(refreshes)),
+            ..Self::new(style, value_type, stamps)
+        }
+    }
+
+    /// Whether the value before may be served while this computes.
+    #[cfg(feature = "remote")]
+    pub(crate) fn refreshes_a_value(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.refreshes)
+    }
+
+    /// Whether anybody waits for the verdict.
+    #[cfg(feature = "remote")]
+    pub(crate) fn has_waiters(&self) -> bool {
+        !self.lock().waiters.is_empty()
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

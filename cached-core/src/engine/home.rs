@@ -119,7 +119,7 @@ pub(crate) fn installed() -> Option<Arc<Engine>> {
         return known;
     }
     // Outside of the lock, because a report may run a subscriber's code.
-    let built = from_env().map(Engine::new);
+    let built = from_env().and_then(Engine::new);
     let (engine, first) = homes(|homes| match &homes.installed {
         Some(other) => (other.clone(), false),
         None => {
@@ -184,9 +184,7 @@ impl Homes {
     fn put_first(&mut self, engine: Option<Arc<Engine>>) {
         EPOCH.fetch_add(1, Ordering::AcqRel);
         if let Some(engine) = &engine {
-            if FIRST.set(Arc::clone(engine)).is_err() {
-                REPLACED.store(true, Ordering::Release);
-            }
+            note_first(engine);
             if let Some(name) = engine.name() {
                 let free = self.named.entry(name.to_owned());
                 free.or_insert_with(|| Arc::clone(engine));
@@ -200,12 +198,17 @@ impl Homes {
         match engine.name() {
             Some(name) => self.named.insert(name.to_owned(), engine),
             None => {
-                if FIRST.set(Arc::clone(&engine)).is_err() {
-                    REPLACED.store(true, Ordering::Release);
-                }
+                note_first(&engine);
                 self.installed.replace(Some(engine)).flatten()
             }
         }
+    }
+}
+
+/// Lets hits find the first cache in two loads; not one that has to be asked across a network.
+fn note_first(engine: &Arc<Engine>) {
+    if !engine.is_local() || FIRST.set(Arc::clone(engine)).is_err() {
+        REPLACED.store(true, Ordering::Release);
     }
 }
 

@@ -23,12 +23,15 @@ use crate::time::{Lifetime, Millis, Sleep, Ttl};
 /// The right to fill a key, held while its computation runs.
 #[derive(Debug)]
 pub(super) struct Lease {
-    engine: Arc<Engine>,
-    key: Key,
-    flight: Arc<Flight>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) key: Key,
+    pub(super) flight: Arc<Flight>,
     /// The computation this one is part of waits for it.
     _wait: Option<Wait>,
-    settled: bool,
+    pub(super) settled: bool,
+    /// Its fill is on the way to a shared backend: nobody takes over any more.
+    #[cfg(feature = "remote")]
+    pub(super) closed: bool,
 }
 
 /// What a fill needs to know of its call.
@@ -68,6 +71,8 @@ impl Lease {
             flight,
             _wait: wait,
             settled: false,
+            #[cfg(feature = "remote")]
+            closed: false,
         }
     }
 
@@ -105,7 +110,7 @@ impl Lease {
         (returned, outcome)
     }
 
-    fn lifetime(&self, site: &'static Site, ttl: Ttl) -> Lifetime {
+    pub(super) fn lifetime(&self, site: &'static Site, ttl: Ttl) -> Lifetime {
         match ttl.resolve(self.engine.default_ttl) {
             Ok(lifetime) if !lifetime.is_zero() => lifetime,
             Ok(zero) => {
@@ -219,6 +224,11 @@ impl Drop for Lease {
         if self.settled {
             return;
         }
+        #[cfg(feature = "remote")]
+        if self.closed {
+            self.engine.give_back(&self.key, &self.flight);
+            return self.flight.publish(Verdict::Reread);
+        }
         if std::thread::panicking() {
             self.engine.release(&self.key, &self.flight);
         } else {
@@ -235,6 +245,8 @@ impl Engine {
                 cell.revoke();
             }
         });
+        #[cfg(feature = "remote")]
+        self.give_back(key, flight);
         flight.publish(Verdict::Released);
     }
 
@@ -247,6 +259,10 @@ impl Engine {
             }
             heir
         });
+        #[cfg(feature = "remote")]
+        if heir.is_err() {
+            self.give_back(key, flight);
+        }
         if let Ok(Some(waker)) = heir {
             wake(waker);
         }

@@ -3,6 +3,9 @@
 //! [`Miss::decide`] is one step under the cell's lock: look again, join the flight under way, or
 //! lead a new one. Everything else here carries that decision out.
 
+#[cfg(feature = "remote")]
+mod shared;
+
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -12,6 +15,8 @@ use super::context::{self, Frame, Mode};
 use super::cycle::Wait;
 use super::flight::{Flight, Seat, Style, Verdict};
 use super::lease::{Filling, Heard, Lease, Waiting};
+#[cfg(feature = "remote")]
+use super::remote::Basis;
 use crate::backend::memory::Cell;
 use crate::entry::{Shape, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
@@ -26,6 +31,9 @@ pub(super) enum Step {
     Alone,
     Lead(Lease),
     Wait(Waiting),
+    /// Ask the shared backend.
+    #[cfg(feature = "remote")]
+    Ask,
 }
 
 /// The value, or what to do about it.
@@ -47,6 +55,9 @@ pub(super) struct Miss<'c> {
     /// Whether it was counted: as a miss, or as the hit that a second look found.
     counted: std::cell::Cell<bool>,
     left: Left,
+    /// What the backend said when this call began to lead.
+    #[cfg(feature = "remote")]
+    basis: Option<Basis>,
 }
 
 /// What the last wait left to do.
@@ -71,6 +82,8 @@ impl<'c> Miss<'c> {
         let Missed { call, tags } = missed;
         let mut miss = Self {
             left: Left::Look,
+            #[cfg(feature = "remote")]
+            basis: None,
             deadline: None,
             restarts: 0,
             counted: std::cell::Cell::new(false),
@@ -116,6 +129,8 @@ impl<'c> Miss<'c> {
             Left::Alone => self.go_alone(),
             Left::Lead(lease) => Next::Continue(Step::Lead(lease)),
             Left::Take(verdict) => self.take(shape, &verdict),
+            #[cfg(feature = "remote")]
+            Left::Look if self.is_shared(shape) => self.join_or_ask(shape),
             Left::Look => match (&self.engine, self.call.key.key()) {
                 (Some(engine), Ok(key)) => self.decide(shape, engine, key),
                 _ => self.go_alone(),
@@ -157,7 +172,7 @@ impl<'c> Miss<'c> {
         let stamps = engine
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
-        let flight = Flight::new(self.style, shape.value_type(), stamps);
+        let flight = Arc::new(Flight::new(self.style, shape.value_type(), stamps));
         let ages = self.call.ages(engine);
         let now = engine.clock.now();
         let mut detached = None;
@@ -221,13 +236,15 @@ impl<'c> Miss<'c> {
                 let wait = Wait::begin(self.parent(), flight.id);
                 Next::Continue(Step::Lead(Lease::new(engine, key, flight, wait)))
             }
-            Decision::Join(seat, wait) => {
-                self.count_once(Counter::Miss);
-                let deadline = self.deadline(engine);
-                engine.tell(EventKind::Joined, site, key);
-                Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))
-            }
+            Decision::Join(seat, wait) => self.wait_for(engine, key, seat, wait),
         }
+    }
+
+    fn wait_for<R>(&self, engine: &Arc<Engine>, key: &Key, seat: Seat, wait: Wait) -> Next<R> {
+        self.count_once(Counter::Miss);
+        let deadline = self.deadline(engine);
+        engine.tell(EventKind::Joined, Some(self.call.site), key);
+        Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))
     }
 
     /// The flight whose computation this call is part of.
@@ -235,7 +252,7 @@ impl<'c> Miss<'c> {
         self.frame.as_ref()?.flight
     }
 
-    fn refreshes(&self) -> bool {
+    pub(super) fn refreshes(&self) -> bool {
         let frame = self.frame.as_ref();
         frame.is_some_and(|frame| frame.mode == Mode::Refresh) && self.restarts == 0
     }
@@ -252,6 +269,8 @@ impl<'c> Miss<'c> {
         self.left = match heard {
             Heard::TimedOut | Heard::Verdict(Verdict::Released) => Left::Alone,
             Heard::Promoted(lease) => Left::Lead(lease),
+            #[cfg(feature = "remote")]
+            Heard::Verdict(Verdict::Reread) => Left::Look,
             Heard::Verdict(Verdict::StartOver) => {
                 self.restarts += 1;
                 if self.restarts > RESTARTS {
@@ -270,6 +289,8 @@ impl<'c> Miss<'c> {
             Verdict::Value(payload) => shape.open(payload),
             Verdict::Failed(failure) => shape.open_failure(&**failure),
             Verdict::StartOver | Verdict::Released => None,
+            #[cfg(feature = "remote")]
+            Verdict::Reread => None,
         };
         match value {
             Some(value) => {

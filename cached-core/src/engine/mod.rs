@@ -18,12 +18,14 @@ mod miss;
 #[cfg(all(test, shuttle))]
 mod model;
 mod mutation;
+#[cfg(feature = "remote")]
+pub(crate) mod remote;
 mod scope;
 mod verbs;
 
 use std::sync::Arc;
 
-pub(crate) use armed::Target;
+pub(crate) use armed::{Target, deliver, deliver_blocking};
 pub(crate) use block::block_on;
 pub use call::Call;
 pub(crate) use call::Missed;
@@ -43,6 +45,9 @@ pub(crate) use verbs::New;
 
 use self::flight::Flight;
 use crate::backend::memory::Store;
+#[cfg(feature = "remote")]
+use crate::entry::Shape;
+use crate::error::Error;
 use crate::event::{Event, EventKind, Hooks, Subscribers};
 use crate::key::Key;
 use crate::registry::Site;
@@ -61,13 +66,18 @@ pub(crate) struct Engine {
     weighed: bool,
     store: Store<Flight>,
     tags: Tags,
+    /// Where cells are shared with other processes; without it they are in `store`.
+    #[cfg(feature = "remote")]
+    remote: Option<Arc<remote::Remote>>,
     pub(crate) subscribers: Subscribers,
     pub(crate) hooks: Hooks,
 }
 
 impl Engine {
-    pub(crate) fn new(config: Config) -> Arc<Self> {
-        Arc::new(Self {
+    /// # Errors
+    /// The OS refuses the thread of a shared backend.
+    pub(crate) fn new(config: Config) -> Result<Arc<Self>, Error> {
+        Ok(Arc::new(Self {
             name: config.name,
             clock: config.clock,
             default_ttl: config.default_ttl,
@@ -75,9 +85,15 @@ impl Engine {
             weighed: config.bounds.weight.is_some(),
             store: Store::new(config.bounds),
             tags: Tags::default(),
+            #[cfg(feature = "remote")]
+            remote: config
+                .remote
+                .map(remote::Settings::build)
+                .transpose()?
+                .map(Arc::new),
             subscribers: Subscribers::default(),
             hooks: Hooks::default(),
-        })
+        }))
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
@@ -97,8 +113,35 @@ impl Engine {
         self.store.weight()
     }
 
+    /// Whether values of this shape are shared with other processes.
+    #[cfg(feature = "remote")]
+    pub(crate) fn shares<S: Shape + ?Sized>(&self, shape: &S) -> bool {
+        self.remote.is_some() && shape.travels()
+    }
+
+    #[cfg(feature = "remote")]
+    pub(crate) fn remote(&self) -> Option<&Arc<remote::Remote>> {
+        self.remote.as_ref()
+    }
+
+    /// Whether hits are served from this process alone.
+    pub(crate) fn is_local(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.is_none();
+        #[cfg(not(feature = "remote"))]
+        true
+    }
+
+    /// Gives back what a flight holds in the shared backend.
+    #[cfg(feature = "remote")]
+    fn give_back(&self, key: &Key, flight: &Flight) {
+        if let Some((remote, claim)) = self.remote.as_ref().zip(flight.claim.as_ref()) {
+            remote.give_back(key, claim);
+        }
+    }
+
     #[inline]
-    fn tell(&self, kind: EventKind, site: Option<&'static Site>, key: &Key) {
+    pub(crate) fn tell(&self, kind: EventKind, site: Option<&'static Site>, key: &Key) {
         if self.subscribers.any() {
             self.tell_subscribers(kind, site, key);
         }

@@ -9,9 +9,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::armed::{Armed, Target, What, fire_all};
+use super::armed::{self, Armed, Target, What, fire_and_owe};
 use super::context::{self, Frame};
 use super::{Engine, again, home};
+use crate::event::Delivery;
 use crate::key::{Key, KeyWriter, render, template};
 use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
 
@@ -142,6 +143,7 @@ impl Mutation {
             mutation: self,
             armed,
             ended: false,
+            delivered: false,
         };
         (frame, guard)
     }
@@ -183,8 +185,13 @@ impl Mutation {
     }
 
     /// Invalidates now.
-    pub(crate) fn fire(&self) {
-        fire_all(&self.targets);
+    pub(crate) async fn deliver(&self) -> Delivery {
+        armed::deliver(&self.targets).await
+    }
+
+    /// [`deliver`](Self::deliver) for sync callers.
+    pub(crate) fn deliver_blocking(&self) -> Delivery {
+        armed::deliver_blocking(&self.targets)
     }
 }
 
@@ -231,6 +238,8 @@ struct Guard {
     mutation: Mutation,
     armed: Arc<Armed>,
     ended: bool,
+    /// Whether nothing is left to invalidate.
+    delivered: bool,
 }
 
 impl Guard {
@@ -251,6 +260,8 @@ impl Guard {
         } else {
             self.mutation.targets.append(&mut late.mutation.targets);
         }
+        self.mutation.deliver_blocking();
+        self.delivered = true;
     }
 }
 
@@ -261,7 +272,9 @@ impl Drop for Guard {
             self.armed.over.store(true, Ordering::Release);
             return;
         }
-        mutation.fire();
+        if !self.delivered {
+            fire_and_owe(&mutation.targets);
+        }
         self.armed.over.store(true, Ordering::Release);
         let dropped = (!self.ended).then_some(AGAIN_AFTER_DROP_MS);
         if let Some(millis) = mutation.again_after.or(dropped) {

@@ -117,6 +117,15 @@ impl Engine {
         was_there
     }
 
+    /// Takes the lease of a computation under way, because the shared backend has a newer value.
+    #[cfg(feature = "remote")]
+    pub(crate) fn detach(&self, key: &Key) {
+        let lease = self.store.cell(key, |cell| cell.revoke());
+        if let Some(flight) = lease {
+            flight.publish(Verdict::StartOver);
+        }
+    }
+
     /// Outdates every entry and every computation under way that carries the tag.
     pub(crate) fn invalidate_tag(&self, tag: &str, function: Option<&'static str>) {
         self.tags.invalidate(&TagId::Named(tag.into()));

@@ -7,6 +7,8 @@ mod times;
 use std::any::Any;
 use std::sync::Arc;
 
+#[cfg(feature = "remote")]
+pub(crate) use shape::Parted;
 pub(crate) use shape::{Sealed, Shape, Taken};
 pub(crate) use times::Times;
 

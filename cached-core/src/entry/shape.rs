@@ -4,6 +4,8 @@
 use std::any::{Any, TypeId};
 
 use super::{Payload, Stored};
+#[cfg(feature = "remote")]
+use crate::codec::{Codec, Encoded, Opened, Unencodable, Unreadable};
 
 /// A payload that was looked at under the table's lock.
 #[derive(Debug)]
@@ -23,6 +25,16 @@ pub enum Sealed {
     Absent,
     /// A failure, with a form of it that joiners can share if there is one.
     Failed(Option<Stored>),
+}
+
+/// A return value on its way to a backend.
+#[cfg(feature = "remote")]
+#[derive(Debug)]
+pub enum Parted<R> {
+    /// A value, or the fact that there is none.
+    Value(Payload),
+    /// A failure as it was returned, with a form of it that joiners can share if there is one.
+    Failed(R, Option<Stored>),
 }
 
 /// The correspondence between a return type and what is stored for it.
@@ -48,6 +60,43 @@ pub trait Shape {
     /// Splits a return value into what is stored and what the caller gets. The weight is
     /// measured only where `weighed` asks for it.
     fn seal(&self, returned: Self::Return, weighed: bool) -> (Sealed, Self::Return);
+
+    /// Splits a return value into what is stored and what is not.
+    #[cfg(feature = "remote")]
+    fn part(&self, returned: Self::Return) -> Parted<Self::Return>;
+
+    /// Rebuilds the return value from what it was split into. `payload` came from
+    /// [`part`](Self::part) of the same shape.
+    #[cfg(feature = "remote")]
+    fn reopen(&self, payload: Payload) -> Self::Return;
+
+    /// Whether its values may leave the process.
+    #[cfg(feature = "remote")]
+    fn travels(&self) -> bool;
+
+    /// A value of this shape as bytes.
+    ///
+    /// # Errors
+    /// Its `Serialize` fails, or it is too large.
+    #[cfg(feature = "remote")]
+    fn encode(
+        &self,
+        value: &Stored,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Encoded, Unencodable>;
+
+    /// The return value for what a cell holds.
+    ///
+    /// # Errors
+    /// The bytes are not a value of this type.
+    #[cfg(feature = "remote")]
+    fn decode(
+        &self,
+        opened: &Opened<'_>,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Self::Return, Unreadable>;
 
     /// Whether the type is a `Result` or `Option` that the macro could not recognise, so that
     /// storing it might store a failure.

@@ -20,9 +20,21 @@ pub(crate) enum Counter {
     Uncached,
     /// A value that could not be measured or encoded, and so was not stored.
     Unencodable,
+    /// A shared backend that did not answer, or refused.
+    #[cfg_attr(
+        not(feature = "remote"),
+        expect(dead_code, reason = "memory has no faults")
+    )]
+    Fault,
+    /// An entry of a shared backend that could not be read.
+    #[cfg_attr(
+        not(feature = "remote"),
+        expect(dead_code, reason = "memory has no bytes")
+    )]
+    Unreadable,
 }
 
-const COUNTERS: usize = 7;
+const COUNTERS: usize = 9;
 
 /// One row, summed: indexed by [`Counter`].
 #[derive(Debug, Clone, Copy, Default)]

@@ -75,6 +75,8 @@ pub(crate) struct Policy {
     /// The low-level handle, whose callers state what they mean on each call.
     pub(crate) direct: bool,
     pub(crate) tags: &'static [&'static str],
+    /// The declared meaning of the value's type.
+    pub(crate) schema: Option<&'static str>,
 }
 
 /// Nobody waits for another's computation longer than this, unless `wait` says so.
@@ -120,6 +122,7 @@ impl Site {
                 in_process: false,
                 direct: false,
                 tags: &[],
+                schema: None,
             },
             value: None,
             number: AtomicU32::new(0),
@@ -254,6 +257,12 @@ impl Site {
     #[must_use]
     pub const fn tags(mut self, tags: &'static [&'static str]) -> Self {
         self.policy.tags = tags;
+        self
+    }
+
+    #[must_use]
+    pub const fn schema(mut self, schema: &'static str) -> Self {
+        self.policy.schema = Some(schema);
         self
     }
 

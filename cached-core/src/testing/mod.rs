@@ -73,6 +73,26 @@ pub fn without_cache_blocking<R>(test: impl FnOnce() -> R) -> R {
     bypass_blocking(test)
 }
 
+/// A builder of a cache that treats values as a shared backend does, without a server: it stores
+/// their bytes and returns what those decode to. A test on it sees what another process would get.
+///
+/// ```
+/// use cached_core::testing;
+///
+/// # async fn example() -> Result<(), cached_core::Error> {
+/// let cache = testing::remote_like().build()?;
+/// testing::with_cache(&cache, async { /* the code under test */ }).await;
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "remote")]
+#[must_use]
+pub fn remote_like() -> crate::cache::Builder {
+    Cache::on(crate::backend::process::Process::new(
+        crate::time::Clock::System,
+    ))
+}
+
 /// Ties a future to the scope of this test, for spawning it by any runtime.
 pub fn in_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
     with_context(future)
@@ -82,7 +102,10 @@ pub fn in_scope<F: Future>(future: F) -> impl Future<Output = F::Output> {
 pub use crate::engine::spawn;
 
 fn fresh() -> Arc<Engine> {
-    Engine::new(Config::default())
+    match Engine::new(Config::default()) {
+        Ok(engine) => engine,
+        Err(_) => unreachable!("a cache in memory needs no thread"),
+    }
 }
 
 fn stand_in(engine: Arc<Engine>) -> Arc<Frame> {

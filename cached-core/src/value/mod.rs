@@ -8,6 +8,8 @@ pub mod probe;
 mod refused;
 mod shaped;
 
+#[cfg(feature = "remote")]
+use crate::codec::{Codec, Encoded, Opened, Unencodable, Unreadable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -35,6 +37,22 @@ pub trait Portable: Clone + Send + Sync + 'static {
     /// The approximate size of its encoding in bytes; `None` if its `Serialize` fails.
     #[doc(hidden)]
     fn encoded_size(&self) -> Option<usize>;
+
+    #[cfg(feature = "remote")]
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "implemented here only")]
+    fn to_bytes(&self, codec: &Codec, schema: Option<&str>) -> Result<Encoded, Unencodable>;
+
+    #[cfg(feature = "remote")]
+    #[doc(hidden)]
+    #[expect(private_interfaces, reason = "implemented here only")]
+    fn from_bytes(
+        opened: &Opened<'_>,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Self, Unreadable>
+    where
+        Self: Sized;
 }
 
 #[diagnostic::do_not_recommend]
@@ -44,6 +62,20 @@ where
 {
     fn encoded_size(&self) -> Option<usize> {
         crate::weigh::serialized_size(self)
+    }
+
+    #[cfg(feature = "remote")]
+    fn to_bytes(&self, codec: &Codec, schema: Option<&str>) -> Result<Encoded, Unencodable> {
+        codec.encode(self, schema)
+    }
+
+    #[cfg(feature = "remote")]
+    fn from_bytes(
+        opened: &Opened<'_>,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Self, Unreadable> {
+        codec.decode(opened, schema)
     }
 }
 
@@ -65,6 +97,26 @@ impl<T: Clone + Send + Sync + 'static> Local for T {}
 pub trait Storable<Reach> {
     /// The weight in bytes; `None` if it cannot be measured.
     fn weight(&self) -> Option<usize>;
+
+    /// Whether values may leave the process.
+    #[cfg(feature = "remote")]
+    const TRAVELS: bool;
+
+    /// The value as bytes.
+    ///
+    /// # Errors
+    /// Its `Serialize` fails, or it is too large.
+    #[cfg(feature = "remote")]
+    fn encode(&self, codec: &Codec, schema: Option<&str>) -> Result<Encoded, Unencodable>;
+
+    /// The value of these bytes.
+    ///
+    /// # Errors
+    /// They are not a value of this type.
+    #[cfg(feature = "remote")]
+    fn decode(opened: &Opened<'_>, codec: &Codec, schema: Option<&str>) -> Result<Self, Unreadable>
+    where
+        Self: Sized;
 }
 
 /// The value must be able to go to any backend.
@@ -79,10 +131,42 @@ impl<T: Portable> Storable<AnyBackend> for T {
     fn weight(&self) -> Option<usize> {
         self.encoded_size()
     }
+
+    #[cfg(feature = "remote")]
+    const TRAVELS: bool = true;
+
+    #[cfg(feature = "remote")]
+    fn encode(&self, codec: &Codec, schema: Option<&str>) -> Result<Encoded, Unencodable> {
+        self.to_bytes(codec, schema)
+    }
+
+    #[cfg(feature = "remote")]
+    fn decode(
+        opened: &Opened<'_>,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Self, Unreadable> {
+        T::from_bytes(opened, codec, schema)
+    }
 }
 
 impl<T: Local> Storable<InProcess> for T {
     fn weight(&self) -> Option<usize> {
         Some(size_of::<T>())
+    }
+
+    #[cfg(feature = "remote")]
+    const TRAVELS: bool = false;
+
+    #[cfg(feature = "remote")]
+    fn encode(&self, _: &Codec, _: Option<&str>) -> Result<Encoded, Unencodable> {
+        Err(Unencodable::SerializeFailed(
+            "it stays in its process".into(),
+        ))
+    }
+
+    #[cfg(feature = "remote")]
+    fn decode(_: &Opened<'_>, _: &Codec, _: Option<&str>) -> Result<Self, Unreadable> {
+        Err(Unreadable::OtherType)
     }
 }

@@ -9,6 +9,10 @@ use std::marker::PhantomData;
 
 use super::kind::Kind;
 use super::{Local, Portable, Shaped, Storable};
+#[cfg(feature = "remote")]
+use crate::codec::{Codec, Encoded, Opened, Unencodable, Unreadable};
+#[cfg(feature = "remote")]
+use crate::entry::{Parted, Stored};
 use crate::entry::{Payload, Sealed, Shape, Taken};
 
 /// Asks whether the values of `R` can be stored within `Reach`.
@@ -112,5 +116,30 @@ impl<R, K> Shape for Refused<R, K> {
 
     fn seal(&self, returned: R, _: bool) -> (Sealed, R) {
         (Sealed::Failed(None), returned)
+    }
+
+    #[cfg(feature = "remote")]
+    fn part(&self, returned: R) -> Parted<R> {
+        Parted::Failed(returned, None)
+    }
+
+    #[cfg(feature = "remote")]
+    fn reopen(&self, _: Payload) -> R {
+        unreachable!("a program with a refused type does not compile")
+    }
+
+    #[cfg(feature = "remote")]
+    fn travels(&self) -> bool {
+        false
+    }
+
+    #[cfg(feature = "remote")]
+    fn encode(&self, _: &Stored, _: &Codec, _: Option<&str>) -> Result<Encoded, Unencodable> {
+        Err(Unencodable::SerializeFailed("it cannot be stored".into()))
+    }
+
+    #[cfg(feature = "remote")]
+    fn decode(&self, _: &Opened<'_>, _: &Codec, _: Option<&str>) -> Result<R, Unreadable> {
+        Err(Unreadable::OtherType)
     }
 }

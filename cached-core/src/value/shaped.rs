@@ -6,6 +6,10 @@ use std::sync::Arc;
 
 use super::Storable;
 use super::kind::{Kind, Share, Split, Take, Unshared};
+#[cfg(feature = "remote")]
+use crate::codec::{Codec, Encoded, Kind as Kept, Opened, Unencodable, Unreadable};
+#[cfg(feature = "remote")]
+use crate::entry::{Parted, Stored};
 use crate::entry::{Payload, Sealed, Shape, Taken};
 
 /// A [`Shape`] put together from what the probes found. Costs nothing but its weigher.
@@ -156,6 +160,65 @@ where
                 None => unreachable!("`split` says Absent only where `absent` is Some"),
             },
             Split::Failed(error) => (Sealed::Failed(S::share(&error)), K::failed(error)),
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn part(&self, returned: R) -> Parted<R> {
+        match K::split(returned) {
+            Split::Value(value) => Parted::Value(Payload::Value(Arc::new(value))),
+            Split::Absent => Parted::Value(Payload::Absent),
+            Split::Failed(error) => {
+                let shared = S::share(&error);
+                Parted::Failed(K::failed(error), shared)
+            }
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn reopen(&self, payload: Payload) -> R {
+        let value = match payload {
+            Payload::Absent => K::absent(),
+            // The value itself if nobody joined, else a clone.
+            Payload::Value(stored) => stored
+                .downcast::<K::Value>()
+                .ok()
+                .map(|value| K::value(Arc::unwrap_or_clone(value))),
+        };
+        match value {
+            Some(value) => value,
+            None => unreachable!("`part` of the same shape made the payload"),
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn travels(&self) -> bool {
+        <K::Value as Storable<Reach>>::TRAVELS
+    }
+
+    #[cfg(feature = "remote")]
+    fn encode(
+        &self,
+        value: &Stored,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<Encoded, Unencodable> {
+        match (**value).downcast_ref::<K::Value>() {
+            Some(value) => value.encode(codec, schema),
+            None => Err(Unencodable::SerializeFailed("it is of another type".into())),
+        }
+    }
+
+    #[cfg(feature = "remote")]
+    fn decode(
+        &self,
+        opened: &Opened<'_>,
+        codec: &Codec,
+        schema: Option<&str>,
+    ) -> Result<R, Unreadable> {
+        match opened.kind() {
+            Kept::Absent => K::absent().ok_or(Unreadable::OtherType),
+            _ => K::Value::decode(opened, codec, schema).map(K::value),
         }
     }
 

@@ -48,7 +48,7 @@ impl World {
             ..Config::default()
         };
         Arc::new(Self {
-            engine: Engine::new(config),
+            engine: Engine::new(config).expect("a cache in memory"),
             source: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             running: AtomicU64::new(0),

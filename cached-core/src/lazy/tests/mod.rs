@@ -53,7 +53,7 @@ fn live_by(clock: &ManualClock) -> Entered {
         clock: Clock::Manual(clock.clone()),
         ..Config::default()
     };
-    let engine = Engine::new(config);
+    let engine = Engine::new(config).expect("a cache in memory");
     Frame::derive(|frame| frame.stand_in = Some(engine)).enter()
 }
 

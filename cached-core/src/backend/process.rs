@@ -1,0 +1,128 @@
+//! Cells in the memory of this process: a backend that behaves like a remote one, for tests.
+//!
+//! Values go through the codec and come back as other processes would get them. Not for
+//! production: it has no bound but its time to live, and `memory://` needs no bytes.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::port::{Acquired, Backend, Capabilities};
+use crate::cell::{Cell, Token};
+use crate::error::Error;
+use crate::time::{Clock, Millis};
+
+/// A table of cells.
+#[derive(Debug)]
+pub(crate) struct Process {
+    clock: Clock,
+    cells: Mutex<HashMap<String, Kept>>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    cell: Cell,
+    /// `None`: until it is replaced.
+    expires: Option<Millis>,
+}
+
+impl Process {
+    pub(crate) fn new(clock: Clock) -> Self {
+        Self {
+            clock,
+            cells: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
+        let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        cells.retain(|_, kept| kept.expires.is_none_or(|expires| now < expires));
+        cells
+    }
+
+    fn kept(&self, cell: &Cell, ttl: Option<Duration>) -> Kept {
+        let millis = |ttl: Duration| Millis::try_from(ttl.as_millis()).unwrap_or(Millis::MAX);
+        Kept {
+            cell: cell.clone(),
+            expires: ttl.map(|ttl| self.clock.now().saturating_add(millis(ttl))),
+        }
+    }
+}
+
+impl Backend for Process {
+    fn name(&self) -> &str {
+        "process"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        let cells = self.lock();
+        let read = |key: &&str| cells.get(*key).map(|kept| kept.cell.clone());
+        Ok(keys.iter().map(read).collect())
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<Acquired, Error> {
+        let mut cells = self.lock();
+        if let Some(kept) = cells.get(key) {
+            return Ok(Acquired::Found(kept.cell.clone()));
+        }
+        cells.insert(key.to_owned(), self.kept(cell, ttl));
+        Ok(Acquired::Granted)
+    }
+
+    async fn fill(
+        &self,
+        key: &str,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<bool, Error> {
+        let mut cells = self.lock();
+        let held = cells
+            .get_mut(key)
+            .filter(|kept| kept.cell.token() == Some(token));
+        let filled = held.map(|kept| *kept = self.kept(cell, ttl));
+        Ok(filled.is_some())
+    }
+
+    async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
+        let mut cells = self.lock();
+        let held = cells
+            .get_mut(key)
+            .filter(|kept| kept.cell.token() == Some(token));
+        let renewed = held.map(|kept| *kept = self.kept(&kept.cell, Some(ttl)));
+        Ok(renewed.is_some())
+    }
+
+    async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
+        let mut cells = self.lock();
+        let held = cells
+            .get(key)
+            .is_some_and(|kept| kept.cell.token() == Some(token));
+        Ok(held && cells.remove(key).is_some())
+    }
+
+    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+        self.lock().insert(key.to_owned(), self.kept(cell, ttl));
+        Ok(())
+    }
+
+    async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
+        let mut cells = self.lock();
+        let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
+        Ok(removed.count() as u64)
+    }
+
+    async fn now(&self) -> Result<u64, Error> {
+        Ok(self.clock.now())
+    }
+}

@@ -1,0 +1,197 @@
+//! From an address to a [`Link`]: two round trips, after which the server is known.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, RedisResult,
+    Value,
+};
+
+use super::address::place;
+use super::fault::Fault;
+use super::link::Link;
+use super::lost::Lost;
+use super::pushes::{Pushes, Waiters};
+use super::server::{self, Dialect, Server};
+use crate::error::ErrorKind;
+
+/// How long an attempt may take, name resolution and TLS included.
+const CONNECT: Duration = Duration::from_secs(2);
+
+/// Commands that may queue for the driver before an operation has to wait for room.
+const QUEUE: usize = 512;
+
+/// Whom to connect to.
+#[derive(Clone)]
+pub(super) struct Target {
+    client: Client,
+    /// The same without the database.
+    door: Client,
+    database: i64,
+    at: Arc<str>,
+}
+
+impl Target {
+    /// The server of this client, spoken to as this adapter needs it.
+    pub(super) fn new(client: &Client) -> Self {
+        let info = client.get_connection_info().clone();
+        let at = place(info.addr()).into();
+        let sockets = info.tcp_settings().clone().set_nodelay(true);
+        let info = info.set_tcp_settings(sockets);
+        // A server that refuses at the door answers one command and closes: what is sent with
+        // that command would hide its reason.
+        let settings = info.redis_settings().clone().set_skip_set_lib_name();
+        let settings = settings.set_protocol(ProtocolVersion::RESP3);
+        let database = settings.db();
+        let door = settings.clone().set_db(0);
+        Self {
+            client: reopened(client, info.clone().set_redis_settings(settings)),
+            door: reopened(client, info.set_redis_settings(door)),
+            database,
+            at,
+        }
+    }
+
+    /// Where the server is, without credentials.
+    pub(super) fn at(&self) -> &Arc<str> {
+        &self.at
+    }
+
+    /// A connection to the server's database, driven by the runtime that polls this.
+    pub(super) async fn open(&self, pushes: Pushes) -> Result<MultiplexedConnection, Fault> {
+        self.in_time(dial(&self.client, pushes)).await
+    }
+
+    /// A link, as soon as the server is known; no command of the cache was sent before.
+    pub(super) async fn link(
+        &self,
+        waiters: &Arc<Waiters>,
+        forced: Option<Dialect>,
+    ) -> Result<Link, Fault> {
+        let lost = Arc::new(Lost::default());
+        let pushes = Pushes {
+            waiters: Arc::clone(waiters),
+            lost: Arc::clone(&lost),
+        };
+        let opening = async {
+            let connection = dial(&self.door, pushes).await?;
+            let greeting = greet(connection.clone(), self.database).await?;
+            Ok((connection, greeting))
+        };
+        let (connection, greeting) = self.in_time(opening).await?;
+        greeting.into_link(connection, forced, &self.at, lost)
+    }
+
+    async fn in_time<T>(&self, attempt: impl Future<Output = RedisResult<T>>) -> Result<T, Fault> {
+        match tokio::time::timeout(CONNECT, attempt).await {
+            Ok(outcome) => outcome.map_err(|error| Fault::of_connecting(error, &self.at)),
+            Err(_) => Err(self.silent()),
+        }
+    }
+
+    fn silent(&self) -> Fault {
+        // A plain server waits for the end of the line that it takes a TLS greeting for.
+        let tls = match self.client.get_connection_info().addr() {
+            ConnectionAddr::TcpTls { .. } => "if the port does not speak TLS write `redis://`; ",
+            _ => "",
+        };
+        let what = format!(
+            "no answer within {} s; {tls}is the server stopped, overloaded, or behind a firewall?",
+            CONNECT.as_secs()
+        );
+        Fault::new(ErrorKind::Unavailable, &self.at, what)
+    }
+}
+
+/// A client like this one for another server or user.
+fn reopened(client: &Client, info: ConnectionInfo) -> Client {
+    // A client is nothing but what it connects to, so this cannot fail.
+    Client::open(info).unwrap_or_else(|_| client.clone())
+}
+
+/// Connects and says hello, and nothing else where the database is 0.
+async fn dial(client: &Client, pushes: Pushes) -> RedisResult<MultiplexedConnection> {
+    #[cfg(feature = "redis-tls")]
+    super::tls::ensure_provider();
+    // Neither limit is the client's: they would need a timer wherever the futures are polled.
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_pipeline_buffer_size(QUEUE)
+        .set_push_sender(pushes);
+    client
+        .get_multiplexed_async_connection_with_config(&config)
+        .await
+}
+
+/// What the server answered first.
+struct Greeting {
+    asked: Instant,
+    database: i64,
+    select: Value,
+    hello: Value,
+    info: Value,
+    time: Value,
+    tracking: Value,
+}
+
+/// Everything that has to be known before the first command of the cache, in one round trip. Each
+/// part but the database may be refused.
+async fn greet(mut connection: MultiplexedConnection, database: i64) -> RedisResult<Greeting> {
+    let asked = Instant::now();
+    let mut questions = redis::pipe();
+    questions.cmd("SELECT").arg(database);
+    questions.cmd("HELLO");
+    questions.cmd("INFO").arg("server");
+    questions.cmd("TIME");
+    let (client, library) = ("CLIENT", env!("CARGO_PKG_NAME"));
+    questions.cmd(client).arg(&["TRACKING", "ON", "OPTIN"]);
+    questions.cmd(client).arg(&["SETINFO", "LIB-NAME", library]);
+    let count = questions.len();
+    let answers = connection
+        .send_packed_commands(&questions, 0, count)
+        .await?;
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    Ok(Greeting {
+        asked,
+        database,
+        select: next(),
+        hello: next(),
+        info: next(),
+        time: next(),
+        tracking: next(),
+    })
+}
+
+impl Greeting {
+    /// A link to this server, unless it is one that cannot be used.
+    fn into_link(
+        self,
+        connection: MultiplexedConnection,
+        forced: Option<Dialect>,
+        at: &Arc<str>,
+        lost: Arc<Lost>,
+    ) -> Result<Link, Fault> {
+        if let Some((kind, what)) = server::unfit(&self.hello, &self.info) {
+            return Err(Fault::new(kind, at, what));
+        }
+        // SELECT 0 asks for nothing, so a user who may not select is none the worse.
+        if let Value::ServerError(refusal) = self.select
+            && self.database != 0
+        {
+            return Err(Fault::of_selecting(refusal.into(), self.database, at));
+        }
+        let server = Server::of(&self.hello, &self.info, self.tracking == Value::Okay);
+        let dialect = forced.unwrap_or_else(|| server.dialect());
+        let link = Link::new(connection, server, dialect, Arc::clone(at), lost);
+        let millis = server::millis_of_time(&self.time);
+        if let Some(millis) = millis.or_else(|| server::millis_of_info(&self.info)) {
+            link.clock().set(millis, self.asked);
+        }
+        Ok(link)
+    }
+}

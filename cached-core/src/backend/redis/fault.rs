@@ -1,0 +1,275 @@
+//! What can go wrong with a Redis, in the words of whoever has to mend it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use redis::{RedisError, ServerErrorKind};
+
+use crate::error::{Error, ErrorKind};
+
+/// An [`Error`] that can be copied: one failed attempt to connect fails every operation that
+/// waited for it.
+#[derive(Debug, Clone)]
+pub(super) struct Fault {
+    kind: ErrorKind,
+    message: Arc<str>,
+    source: Option<RedisError>,
+}
+
+impl Fault {
+    /// A fault that no error of the client stands behind. `at` is the server, without credentials.
+    pub(super) fn new(kind: ErrorKind, at: &str, what: impl fmt::Display) -> Self {
+        Self {
+            kind,
+            message: format!("redis at {at}: {what}").into(),
+            source: None,
+        }
+    }
+
+    /// The connection ended while something was asked.
+    pub(super) fn lost(at: &str) -> Self {
+        let what = "the connection was lost; it is being made anew";
+        Self::new(ErrorKind::Unavailable, at, what)
+    }
+
+    /// Something that answers, but not as a Redis would.
+    pub(super) fn unexpected(at: &str, command: &str, answer: &redis::Value) -> Self {
+        // Its shape only: an answer may hold the user's data.
+        let shape = match answer {
+            redis::Value::Nil => "nothing",
+            redis::Value::Int(_) => "a number",
+            redis::Value::BulkString(_) => "bytes",
+            redis::Value::Array(_) => "an array",
+            redis::Value::Okay | redis::Value::SimpleString(_) => "a status",
+            _ => "something else",
+        };
+        let what = format!(
+            "`{command}` was answered with {shape}; is something else than Redis or Valkey \
+             between here and the server?"
+        );
+        Self::new(ErrorKind::Protocol, at, what)
+    }
+
+    /// What the client says of an operation.
+    pub(super) fn of(error: RedisError, at: &str) -> Self {
+        let (kind, what) = explain(&error);
+        Self {
+            source: Some(error),
+            ..Self::new(kind, at, what)
+        }
+    }
+
+    /// What the client says of an attempt to connect.
+    pub(super) fn of_connecting(error: RedisError, at: &str) -> Self {
+        let (kind, what) = explain_connecting(&error).unwrap_or_else(|| explain(&error));
+        Self {
+            source: Some(error),
+            ..Self::new(kind, at, what)
+        }
+    }
+
+    /// What the server says of the database that the URL names.
+    pub(super) fn of_selecting(error: RedisError, database: i64, at: &str) -> Self {
+        let (kind, what) = match error.detail() {
+            Some(detail) if detail.contains("out of range") => (
+                ErrorKind::Config,
+                format!(
+                    "there is no database {database}; lower the number at the end of the URL, or \
+                     raise `databases` in redis.conf"
+                ),
+            ),
+            _ => explain(&error),
+        };
+        Self {
+            source: Some(error),
+            ..Self::new(kind, at, what)
+        }
+    }
+
+    /// Its kind.
+    pub(super) fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The word with which the server's error began.
+    pub(super) fn code(&self) -> Option<&str> {
+        self.source.as_ref()?.code()
+    }
+
+    /// Whether the server did not understand the command, so that an older spelling may do.
+    pub(super) fn is_syntax(&self) -> bool {
+        let detail = self.source.as_ref().and_then(RedisError::detail);
+        detail.is_some_and(|detail| detail.contains("syntax error"))
+    }
+
+    /// Whether the server still reads but takes no writes for now, and is no replica: what it
+    /// holds is up to date.
+    pub(super) fn refuses_writes(&self) -> bool {
+        matches!(self.code(), Some("OOM" | "MISCONF" | "NOREPLICAS"))
+    }
+}
+
+impl From<Fault> for Error {
+    fn from(fault: Fault) -> Self {
+        let error = Self::new(fault.kind, &*fault.message);
+        match fault.source {
+            Some(source) => error.caused_by(source),
+            None => error,
+        }
+    }
+}
+
+/// Faults that mean something else before a connection stands than after.
+fn explain_connecting(error: &RedisError) -> Option<(ErrorKind, String)> {
+    if error.kind() == redis::ErrorKind::RESP3NotSupported {
+        let what = "it does not know HELLO; Redis 6 or newer, or Valkey, is needed (a proxy in \
+                    between may be what is too old)";
+        return Some((ErrorKind::Protocol, what.to_owned()));
+    }
+    explain_unreachable(error)
+}
+
+/// Faults below the protocol.
+fn explain_unreachable(error: &RedisError) -> Option<(ErrorKind, String)> {
+    let fault = io_error(error)?;
+    let what = match fault.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens there; start the server, or correct \
+             the host and port of the URL"
+            .to_owned(),
+        io::ErrorKind::NotFound => "there is no such socket; start the server with `unixsocket`, \
+             or correct the path of the URL"
+            .to_owned(),
+        io::ErrorKind::PermissionDenied => "this user may not open the socket; see `unixsocketperm` \
+             in redis.conf"
+            .to_owned(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
+            "it closed the connection before it answered; if the port speaks TLS write `rediss://`, \
+             if it does not write `redis://`"
+                .to_owned()
+        }
+        // What rustls says when the other side does not speak TLS, or has a wrong certificate.
+        io::ErrorKind::InvalidData => format!(
+            "TLS failed: {fault}; if the port does not speak TLS write `redis://`, if its \
+             certificate is your own authority's name that in SSL_CERT_FILE"
+        ),
+        _ => format!("it cannot be reached: {fault}"),
+    };
+    Some((ErrorKind::Unavailable, what))
+}
+
+/// Kind and text of a fault, with what to do about it.
+fn explain(error: &RedisError) -> (ErrorKind, String) {
+    if let Some(code) = error.code() {
+        return explain_code(code, error);
+    }
+    match error.kind() {
+        redis::ErrorKind::Parse => (
+            ErrorKind::Protocol,
+            "what answers there does not speak Redis's protocol; correct the host and port of the \
+             URL"
+            .to_owned(),
+        ),
+        redis::ErrorKind::AuthenticationFailed => denied(error),
+        redis::ErrorKind::InvalidClientConfig => (ErrorKind::Config, error.to_string()),
+        redis::ErrorKind::Io => (
+            ErrorKind::Unavailable,
+            format!("the connection was lost: {error}"),
+        ),
+        _ => (ErrorKind::Protocol, error.to_string()),
+    }
+}
+
+/// Kind and text of what the server itself refused.
+fn explain_code(code: &str, error: &RedisError) -> (ErrorKind, String) {
+    let detail = error.detail().unwrap_or_default();
+    let (kind, fix) = match code {
+        "WRONGPASS" | "NOAUTH" => return denied(error),
+        "ERR" if detail.contains("AUTH") => return denied(error),
+        "ERR" if detail.contains("max number of clients") => (
+            ErrorKind::Unavailable,
+            "the server is at its `maxclients`; raise it, or look for who leaks connections",
+        ),
+        code => fix(code).unwrap_or((ErrorKind::Protocol, "the server refused a command")),
+    };
+    (kind, format!("{fix} ({code} {detail})"))
+}
+
+/// What to do about the errors that begin with a word of their own.
+fn fix(code: &str) -> Option<(ErrorKind, &'static str)> {
+    Some(match code {
+        "NOPERM" => (
+            ErrorKind::Denied,
+            "grant the user the command and the key pattern with ACL SETUSER",
+        ),
+        "DENIED" => (
+            ErrorKind::Denied,
+            "the server is in protected mode: set a password there and put it into the URL, or \
+             bind the server to an address that only friends reach",
+        ),
+        "OOM" => (
+            ErrorKind::Full,
+            "the server is full and may evict nothing: raise `maxmemory`, or set \
+             `maxmemory-policy allkeys-lru`",
+        ),
+        "READONLY" => (
+            ErrorKind::ReadOnly,
+            "this is a replica; name its primary in the URL",
+        ),
+        "MISCONF" | "NOREPLICAS" => (
+            ErrorKind::ReadOnly,
+            "the server refuses writes until its disk or its replicas are back",
+        ),
+        "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" => {
+            (ErrorKind::Unavailable, "the server is not ready; wait")
+        }
+        "MOVED" | "ASK" | "CROSSSLOT" => (
+            ErrorKind::Config,
+            "this is a node of a cluster, which this adapter does not speak; use one server",
+        ),
+        "WRONGTYPE" => (
+            ErrorKind::Protocol,
+            "something else than this cache writes there; use a database of its own",
+        ),
+        _ => return None,
+    })
+}
+
+/// A user or password that is wrong or missing.
+fn denied(error: &RedisError) -> (ErrorKind, String) {
+    let said = match (error.code(), error.detail()) {
+        (Some(code), Some(detail)) => format!("{code} {detail}"),
+        _ => error.to_string(),
+    };
+    let what = match error.code() {
+        Some("NOAUTH") => {
+            "it asks for a password; write `redis://:password@host` or \
+                           `redis://user:password@host`"
+        }
+        _ => {
+            "it refuses this user and password; correct them in the URL (a character of \
+              `:/?#[]@%` in them is percent-encoded)"
+        }
+    };
+    (ErrorKind::Denied, format!("{what} ({said})"))
+}
+
+/// The operating system's error inside of the client's.
+fn io_error(error: &RedisError) -> Option<&io::Error> {
+    let source = error.source()?;
+    // The client keeps it behind an `Arc`, which is an error type of its own.
+    let shared = source.downcast_ref::<Arc<dyn StdError + Send + Sync>>();
+    match shared {
+        Some(shared) => shared.downcast_ref(),
+        None => source.downcast_ref(),
+    }
+}
+
+/// Whether the connection cannot be used after this error.
+pub(super) fn ends_connection(error: &RedisError) -> bool {
+    error.is_unrecoverable_error()
+        || error.is_io_error()
+        // Its primary has writes that this server has not seen: nothing here may be believed.
+        || error.kind() == redis::ErrorKind::Server(ServerErrorKind::ReadOnly)
+}

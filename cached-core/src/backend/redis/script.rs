@@ -1,0 +1,89 @@
+//! The operations that compare a token before they write: two lines of Lua each, one step for the
+//! server.
+//!
+//! `SET … IFEQ` (Valkey 8.1, Redis 8.4) and `DELIFEQ` would do the same without Lua, but they
+//! compare the whole old value, and the port hands over its token only.
+
+use std::sync::LazyLock;
+
+use redis::{Cmd, Pipeline};
+
+use crate::cell::{Cell, Token};
+
+/// A script and the name under which a server keeps it.
+#[derive(Debug)]
+pub(super) struct Script {
+    source: String,
+    sha: String,
+}
+
+/// `ARGV`: cell, milliseconds or 0. Answers nil if the key was absent, else what was there.
+///
+/// The long form of `SET … NX GET`, for servers older than Redis 7.
+pub(super) static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(format!(
+        "local found = redis.call('GET', KEYS[1])\n\
+         if found then return found end\n\
+         {}\n\
+         return false",
+        set("ARGV[1]", "ARGV[2]")
+    ))
+});
+
+/// `ARGV`: token, cell, milliseconds or 0. Answers 1 if the cell was replaced.
+pub(super) static FILL: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(format!(
+        "{}\n{}\nreturn 1",
+        guard(),
+        set("ARGV[2]", "ARGV[3]")
+    ))
+});
+
+/// `ARGV`: token, milliseconds. Answers 1 if the cell lives on.
+pub(super) static RENEW: LazyLock<Script> = LazyLock::new(|| {
+    let renew = "return redis.call('PEXPIRE', KEYS[1], ARGV[2])";
+    Script::new(format!("{}\n{renew}", guard()))
+});
+
+/// `ARGV`: token. Answers 1 if the cell was removed.
+pub(super) static RELEASE: LazyLock<Script> = LazyLock::new(|| {
+    let remove = "return redis.call('UNLINK', KEYS[1])";
+    Script::new(format!("{}\n{remove}", guard()))
+});
+
+impl Script {
+    fn new(source: String) -> Self {
+        let sha = redis::Script::new(&source).get_hash().to_owned();
+        Self { source, sha }
+    }
+
+    /// Runs it, if the server has it already.
+    pub(super) fn run(&self, key: &str, arguments: &[&[u8]]) -> Cmd {
+        let mut command = redis::cmd("EVALSHA");
+        command.arg(&self.sha).arg(1).arg(key).arg(arguments);
+        command
+    }
+
+    /// Teaches the server the script and runs it, in one round trip.
+    pub(super) fn load_and(&self, run: Cmd) -> Pipeline {
+        let mut both = redis::pipe();
+        both.cmd("SCRIPT").arg("LOAD").arg(&self.source);
+        both.add_command(run);
+        both
+    }
+}
+
+/// Leaves the script unless the cell has the token `ARGV[1]`; an absent key has none.
+fn guard() -> String {
+    // `GETRANGE` includes both ends.
+    let (first, last) = (Cell::TOKEN_AT, Cell::TOKEN_AT + Token::LEN - 1);
+    format!("if redis.call('GETRANGE', KEYS[1], {first}, {last}) ~= ARGV[1] then return 0 end")
+}
+
+/// Writes a cell, for ever if the milliseconds are 0.
+fn set(cell: &str, millis: &str) -> String {
+    format!(
+        "if {millis} == '0' then redis.call('SET', KEYS[1], {cell}) \
+         else redis.call('SET', KEYS[1], {cell}, 'PX', {millis}) end"
+    )
+}

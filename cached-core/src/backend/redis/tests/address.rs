@@ -1,0 +1,105 @@
+//! URLs of a Redis.
+
+use super::server::Server;
+use super::support::{cell, redis_at, wait};
+use crate::backend::port::Backend;
+use crate::backend::redis::Address;
+use crate::error::ErrorKind;
+
+#[track_caller]
+fn shown(url: &str) -> String {
+    Address::parse(url)
+        .expect("the URL is well-formed")
+        .to_string()
+}
+
+#[track_caller]
+fn refused(url: &str) -> String {
+    let fault = Address::parse(url).expect_err("the URL is malformed");
+    assert_eq!(fault.kind(), ErrorKind::Url);
+    let text = format!("{fault} {fault:?}");
+    assert!(!text.contains("secret"), "{text}");
+    text
+}
+
+#[test]
+fn every_part_has_a_default() {
+    assert_eq!(shown("redis://db.local"), "redis://db.local:6379/0");
+    assert_eq!(shown("redis://db.local:7000/3"), "redis://db.local:7000/3");
+    assert_eq!(shown("redis://db.local/?db=4"), "redis://db.local:6379/4");
+    assert_eq!(shown("redis://[::1]:7000"), "redis://[::1]:7000/0");
+    assert_eq!(shown("redis://[::1]"), "redis://[::1]:6379/0");
+    assert_eq!(
+        shown("unix:///run/a%20b.sock?db=2"),
+        "unix:///run/a b.sock?db=2"
+    );
+    assert_eq!(
+        shown("redis+unix://:secret@/run/r.sock"),
+        "unix://:***@/run/r.sock?db=0"
+    );
+}
+
+#[test]
+fn passwords_are_decoded_and_never_shown() {
+    let url = "redis://me%40home:secret%2F%25@h/1";
+    let address = Address::parse(url).expect("the URL is well-formed");
+    let settings = address.client().get_connection_info().redis_settings();
+    assert_eq!(settings.username(), Some("me@home"));
+    assert_eq!(settings.password(), Some("secret/%"));
+    assert_eq!(
+        format!("{address:?}"),
+        "Address(redis://me@home:***@h:6379/1)"
+    );
+    assert_eq!(
+        shown("redis://h?user=me&password=secret"),
+        "redis://me:***@h:6379/0"
+    );
+    assert_eq!(shown("redis://:secret@h"), "redis://:***@h:6379/0");
+}
+
+#[test]
+fn what_is_wrong_is_said_without_the_password() {
+    for (url, hint) in [
+        ("localhost:6379", "no `://`"),
+        ("redis://", "names no host"),
+        ("redis://:secret@", "names no host"),
+        ("redis://user:secret", "number from 1 to 65535"),
+        ("redis://h:99999", "number from 1 to 65535"),
+        ("redis://h/first", "the database is a number"),
+        ("redis://h/-1", "the database is a number"),
+        ("redis://:sec/secret@h", "percent-encoded"),
+        ("redis://:sec?secret@h", "percent-encoded"),
+        ("redis://:sec@secret@h", "percent-encoded"),
+        ("redis://:sec#secret@h", "`%23`"),
+        ("redis://:secret%zz@h", "`%25`"),
+        ("redis://:secret%ff@h", "`%25`"),
+        ("redis://h?pasword=secret", "did you mean `password`"),
+        ("redis://h?dbs=1", "did you mean `db`"),
+        ("redis://h?timeout=1", "`db`, `user`, `password`"),
+        ("unix://run/r.sock", "whole path"),
+        ("unix:///", "whole path"),
+        ("http://h", "known are `redis://`"),
+    ] {
+        let said = refused(url);
+        assert!(said.contains(hint), "{url}: {said}");
+    }
+}
+
+#[cfg(not(feature = "redis-tls"))]
+#[test]
+fn tls_names_its_feature() {
+    assert!(refused("rediss://:secret@h").contains("`redis-tls`"));
+}
+
+#[test]
+fn sockets_and_databases_are_reached() {
+    let directory = std::env::temp_dir().join(format!("cached-{}.sock", std::process::id()));
+    let path = directory.display().to_string();
+    let server = Server::with(&["--unixsocket", &path]);
+    let second = redis_at(&format!("unix://{path}?db=2"));
+    wait(second.write("k", &cell("v").1, None)).expect("the server takes it");
+    assert_eq!(server.say(&["DBSIZE"]), "0");
+    let third = redis_at(&format!("{}/2", server.url()));
+    let cells = wait(third.read(&["k"])).expect("the server answers");
+    assert!(cells[0].is_some(), "the same database by another way");
+}

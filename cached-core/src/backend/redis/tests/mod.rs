@@ -1,0 +1,13 @@
+//! The adapter against real servers, which the tests start themselves.
+
+mod address;
+mod changes;
+mod faults;
+mod life;
+mod operations;
+mod proxy;
+mod server;
+mod speed;
+mod support;
+#[cfg(feature = "redis-tls")]
+mod tls;

@@ -1,0 +1,215 @@
+//! A `redis-server` of a test's own: started on a free port of the loopback, in a directory of its
+//! own, killed when dropped. Depends on the standard library only, so that any test crate can
+//! include it with `#[path]`.
+
+#![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    directory: PathBuf,
+    port: u16,
+    options: Vec<String>,
+}
+
+impl Server {
+    /// A server that keeps nothing on disk.
+    pub fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// A server with further options, such as `["--maxmemory", "3mb"]`.
+    pub fn with(options: &[&str]) -> Self {
+        let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
+        let directory = new_directory();
+        // Another process may take the port between the look and the start.
+        for _ in 0..20 {
+            let port = free_port();
+            if let Some(child) = spawn(&directory, port, &options) {
+                return Self {
+                    child,
+                    directory,
+                    port,
+                    options,
+                };
+            }
+        }
+        panic!("redis-server did not start on any of 20 ports");
+    }
+
+    /// Its port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// The URL that reaches it.
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Where it runs and keeps its files.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// Kills it, as `kill -9` does. Dropping does so as well.
+    pub fn kill(&mut self) {
+        // It may be dead already, which is what is wanted.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts it anew on its old port, after a [`kill`](Self::kill).
+    pub fn restart(&mut self) {
+        self.kill();
+        let started = (0..50).find_map(|_| spawn(&self.directory, self.port, &self.options));
+        self.child = started.expect("the port was free until the server was killed");
+    }
+
+    /// Stops its process: it keeps its connections and answers nothing.
+    pub fn stop(&self) {
+        self.signal("-STOP");
+    }
+
+    /// Lets it go on after a [`stop`](Self::stop).
+    pub fn go_on(&self) {
+        self.signal("-CONT");
+    }
+
+    /// One command on a connection of its own; the answer, its parts separated by spaces.
+    pub fn say(&self, command: &[&str]) -> String {
+        let mut connection = self.connect();
+        send(&mut connection, command);
+        receive(&mut BufReader::new(connection))
+    }
+
+    /// A plain connection to it.
+    pub fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens")
+    }
+
+    fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status();
+        assert!(
+            sent.is_ok_and(|status| status.success()),
+            "kill {signal} {pid}"
+        );
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A port of the loopback that nobody listens on.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// An empty directory for one test.
+fn new_directory() -> PathBuf {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let name = format!("cached-redis-{}-{number}", std::process::id());
+    let directory = std::env::temp_dir().join(name);
+    std::fs::create_dir_all(&directory).expect("the directory for temporary files is writable");
+    directory
+}
+
+/// A server that answers, or none if it ended first.
+fn spawn(directory: &Path, port: u16, options: &[String]) -> Option<Child> {
+    let child = Command::new("redis-server")
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+        .args(["--save", "", "--appendonly", "no"])
+        .args(["--dir", &directory.display().to_string()])
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    let child = child.unwrap_or_else(|fault| {
+        panic!(
+            "these tests start servers of their own, and `redis-server` cannot be run ({fault}); \
+             install it: `apt-get install redis-server`, `brew install redis`, `dnf install redis`"
+        )
+    });
+    answers(child, port)
+}
+
+fn answers(mut child: Child, port: u16) -> Option<Child> {
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(10) {
+        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
+            return None;
+        }
+        if is_up(port) {
+            return Some(child);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    let _ = child.wait();
+    None
+}
+
+/// Whether the server there has loaded its data: until then it answers `-LOADING`.
+fn is_up(port: u16) -> bool {
+    let Ok(mut connection) = TcpStream::connect(("127.0.0.1", port)) else {
+        return false;
+    };
+    send(&mut connection, &["PING"]);
+    let mut answer = String::new();
+    let read = BufReader::new(connection).read_line(&mut answer);
+    read.is_ok() && !answer.is_empty() && !answer.starts_with("-LOADING")
+}
+
+fn send(connection: &mut TcpStream, command: &[&str]) {
+    let mut bytes = format!("*{}\r\n", command.len());
+    for part in command {
+        bytes.push_str(&format!("${}\r\n{part}\r\n", part.len()));
+    }
+    // A server that is gone shows in the answer.
+    let _ = connection.write_all(bytes.as_bytes());
+}
+
+/// One reply of RESP2, as text.
+fn receive(from: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    let _ = from.read_line(&mut line);
+    let line = line.trim_end();
+    let Some((kind, rest)) = line.split_at_checked(1) else {
+        return String::new();
+    };
+    let length = rest.parse::<i64>().unwrap_or_default();
+    match kind {
+        "$" => receive_bytes(from, length),
+        "*" => {
+            let parts: Vec<String> = (0..length).map(|_| receive(from)).collect();
+            parts.join(" ")
+        }
+        "-" => line.to_owned(),
+        _ => rest.to_owned(),
+    }
+}
+
+fn receive_bytes(from: &mut impl BufRead, length: i64) -> String {
+    let Ok(length) = usize::try_from(length) else {
+        return "(nil)".to_owned();
+    };
+    let mut bytes = vec![0; length + 2];
+    let _ = from.read_exact(&mut bytes);
+    String::from_utf8_lossy(&bytes[..length]).into_owned()
+}

@@ -1,0 +1,251 @@
+//! The low-level operations on a cache that is shared between processes: what the async handle
+//! awaits and the blocking one waits for.
+
+use std::sync::Arc;
+
+use super::{Cache, HANDLE};
+use crate::codec::Encoded;
+use crate::engine::remote::{Incoming, Remote};
+use crate::error::{Error, ErrorKind};
+use crate::event::{Counter, Delivery, EventKind, count};
+use crate::key::{IntoKey, Key};
+use crate::time::{Lifetime, Ttl};
+use crate::value::Portable;
+
+/// A cache with the backend it shares.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SharedCache<'c> {
+    cache: &'c Cache,
+    remote: &'c Arc<Remote>,
+}
+
+impl Cache {
+    /// The operations of a backend that other processes use too; `None` in memory.
+    pub(super) fn shared(&self) -> Option<SharedCache<'_>> {
+        let remote = self.engine.remote()?;
+        Some(SharedCache {
+            cache: self,
+            remote,
+        })
+    }
+}
+
+impl SharedCache<'_> {
+    fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
+        Ok(key.into_key(self.cache.version)?)
+    }
+
+    fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
+        ttl.into().resolve(self.cache.engine.default_ttl())
+    }
+
+    fn encode<V: Portable>(&self, value: &V) -> Result<Encoded, Error> {
+        value
+            .to_bytes(&self.remote.codec, None)
+            .map_err(unencodable)
+    }
+
+    fn incoming(&self, encoded: Encoded, lifetime: Lifetime) -> Incoming<'static> {
+        Incoming {
+            encoded: Some(encoded),
+            lifetime,
+            site: None,
+            tags: &[],
+        }
+    }
+
+    pub(super) async fn get<V: Portable>(self, key: impl IntoKey) -> Result<Option<V>, Error> {
+        let key = self.key(key)?;
+        let codec = self.remote.codec;
+        let read = |opened: &crate::codec::Opened<'_>| V::from_bytes(opened, &codec, None);
+        let found = self.remote.get(&key, read).await?;
+        let (counter, kind) = match found {
+            Some(_) => (Counter::Hit, Some(EventKind::Hit)),
+            None => (Counter::Miss, None),
+        };
+        count(HANDLE.number(), counter);
+        if let Some(kind) = kind {
+            self.cache.engine.tell(kind, None, &key);
+        }
+        Ok(found)
+    }
+
+    pub(super) async fn set<V: Portable>(
+        self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
+        let encoded = self.encode(value)?;
+        self.set_encoded(&key, encoded, lifetime).await
+    }
+
+    async fn set_encoded(
+        self,
+        key: &Key,
+        encoded: Encoded,
+        lifetime: Lifetime,
+    ) -> Result<(), Error> {
+        if lifetime.is_zero() {
+            self.remove(key).await?;
+            return Ok(());
+        }
+        self.cache.engine.detach(key);
+        let written = self.remote.set(key, self.incoming(encoded, lifetime)).await;
+        self.cache.engine.detach(key);
+        written?;
+        self.cache.engine.tell(EventKind::Written, None, key);
+        Ok(())
+    }
+
+    pub(super) async fn add<V: Portable>(
+        self,
+        key: impl IntoKey,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<bool, Error> {
+        let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
+        let encoded = self.encode(value)?;
+        if lifetime.is_zero() {
+            return Ok(!self.remote.contains(&key).await?);
+        }
+        let added = self
+            .remote
+            .add(&key, self.incoming(encoded, lifetime))
+            .await?;
+        if added {
+            self.cache.engine.detach(&key);
+            self.cache.engine.tell(EventKind::Written, None, &key);
+        }
+        Ok(added)
+    }
+
+    async fn remove(self, key: &Key) -> Result<bool, Error> {
+        let was_there = self.remote.delete(key).await;
+        self.cache.engine.invalidate(key, None);
+        was_there
+    }
+
+    pub(super) async fn delete(self, key: impl IntoKey) -> Result<bool, Error> {
+        let key = self.key(key)?;
+        self.remove(&key).await
+    }
+
+    pub(super) async fn invalidate(self, key: impl IntoKey) -> Result<Delivery, Error> {
+        let key = self.key(key)?;
+        let names = vec![self.remote.key_name(&key)];
+        let delivery = self.remote.deliver(names).await;
+        self.cache.engine.invalidate(&key, None);
+        Ok(delivery)
+    }
+
+    pub(super) async fn invalidate_tag(self, tag: impl IntoKey) -> Result<Delivery, Error> {
+        let tag = self.key(tag)?;
+        let names = vec![self.remote.tag_name(tag.text())];
+        let delivery = self.remote.deliver(names).await;
+        self.cache.engine.invalidate_tag(tag.text(), None);
+        Ok(delivery)
+    }
+
+    pub(super) async fn expire(self, key: impl IntoKey) -> Result<bool, Error> {
+        let key = self.key(key)?;
+        let was_live = self.remote.expire(&key).await?;
+        self.cache.engine.tell(EventKind::Expired, None, &key);
+        Ok(was_live)
+    }
+
+    pub(super) async fn contains(self, key: impl IntoKey) -> Result<bool, Error> {
+        self.remote.contains(&self.key(key)?).await
+    }
+
+    pub(super) async fn touch(self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
+        let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
+        if lifetime.is_zero() {
+            return self.expire(key).await;
+        }
+        self.remote.touch(&key, lifetime).await
+    }
+
+    pub(super) async fn clear(self) -> Result<Delivery, Error> {
+        let delivery = self
+            .remote
+            .deliver(vec![self.remote.namespace_name()])
+            .await;
+        self.cache.engine.clear();
+        Ok(delivery)
+    }
+
+    pub(super) async fn get_many<V: Portable>(
+        self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<Vec<Option<V>>, Error> {
+        let keys = keys.into_iter().map(|key| self.key(key));
+        let keys = keys.collect::<Result<Vec<_>, Error>>()?;
+        let codec = self.remote.codec;
+        let read = |opened: &crate::codec::Opened<'_>| V::from_bytes(opened, &codec, None);
+        self.remote.get_many(&keys, read).await
+    }
+
+    pub(super) async fn set_many<'v, V: Portable>(
+        self,
+        entries: impl IntoIterator<Item = (impl IntoKey, &'v V)>,
+        ttl: impl Into<Ttl>,
+    ) -> Result<(), Error> {
+        let lifetime = self.lifetime(ttl)?;
+        let entries = entries
+            .into_iter()
+            .map(|(key, value)| Ok((self.key(key)?, self.encode(value)?)));
+        let entries = entries.collect::<Result<Vec<_>, Error>>()?;
+        let setting = entries
+            .iter()
+            .map(|(key, encoded)| self.set_encoded(key, encoded.clone(), lifetime));
+        crate::engine::remote::all(setting)
+            .await
+            .into_iter()
+            .collect()
+    }
+
+    pub(super) async fn delete_many(
+        self,
+        keys: impl IntoIterator<Item: IntoKey>,
+    ) -> Result<usize, Error> {
+        let keys = keys.into_iter().map(|key| self.key(key));
+        let keys = keys.collect::<Result<Vec<_>, Error>>()?;
+        let deleting = keys.iter().map(|key| self.remove(key));
+        let deleted = crate::engine::remote::all(deleting).await;
+        deleted
+            .into_iter()
+            .map(|was_there| was_there.map(usize::from))
+            .sum()
+    }
+
+    pub(super) async fn incr(self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
+        let key = self.key(key)?;
+        let codec = self.remote.codec;
+        let read = |opened: &crate::codec::Opened<'_>| i64::from_bytes(opened, &codec, None).ok();
+        let step = |old: Option<Option<i64>>| {
+            let old = match old {
+                None => 0,
+                Some(Some(count)) => count,
+                Some(None) => return Err(super::blocking::not_a_counter(&key)),
+            };
+            let sum = super::blocking::sum(&key, old, by)?;
+            Ok((self.encode(&sum)?, sum))
+        };
+        let sum = self.remote.update(&key, read, step).await?;
+        self.cache.engine.detach(&key);
+        self.cache.engine.tell(EventKind::Written, None, &key);
+        Ok(sum)
+    }
+}
+
+/// The error of a value that cannot be stored.
+pub(super) fn unencodable(error: crate::codec::Unencodable) -> Error {
+    use crate::codec::Unencodable::TooLarge;
+    let kind = match error {
+        TooLarge { .. } => ErrorKind::TooLarge,
+        _ => ErrorKind::Unencodable,
+    };
+    Error::new(kind, error.to_string())
+}

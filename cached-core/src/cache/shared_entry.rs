@@ -1,0 +1,89 @@
+//! The entries of one function on a cache that is shared between processes.
+
+use std::sync::Arc;
+
+use super::PlainEntry;
+use crate::codec::{Kind, Opened};
+use crate::engine::Engine;
+use crate::engine::remote::{Incoming, Remote};
+use crate::entry::{Parted, Payload};
+use crate::event::EventKind;
+use crate::key::Key;
+use crate::time::Ttl;
+
+/// An entry with the backend it is in.
+pub(super) struct SharedEntry<'e, R> {
+    entry: &'e PlainEntry<R>,
+    engine: Arc<Engine>,
+    remote: Arc<Remote>,
+    key: &'e Key,
+}
+
+impl<R> PlainEntry<R> {
+    /// The entry on a backend that other processes use too; `None` in memory.
+    pub(super) fn shared(&self) -> Option<SharedEntry<'_, R>> {
+        let (engine, key) = self.place()?;
+        let remote = engine.remote().filter(|_| engine.shares(&*self.shape))?;
+        Some(SharedEntry {
+            remote: Arc::clone(remote),
+            entry: self,
+            engine,
+            key,
+        })
+    }
+}
+
+impl<R> SharedEntry<'_, R> {
+    pub(super) async fn read(self) -> Option<R> {
+        let schema = self.entry.site.policy.schema;
+        let read =
+            |opened: &Opened<'_>| self.entry.shape.decode(opened, &self.remote.codec, schema);
+        // A fault of the backend is a miss here as everywhere.
+        let found = self.remote.get(self.key, read).await;
+        found.ok().flatten()
+    }
+
+    pub(super) async fn write(self, returned: R) -> bool {
+        let Some(incoming) = self.incoming(returned) else {
+            return false;
+        };
+        self.engine.detach(self.key);
+        let written = self.remote.set(self.key, incoming).await;
+        self.engine.detach(self.key);
+        self.engine
+            .tell(EventKind::Written, Some(self.entry.site), self.key);
+        written.is_ok()
+    }
+
+    fn incoming(&self, returned: R) -> Option<Incoming<'_>> {
+        let site = self.entry.site;
+        let (encoded, ttl): (_, Ttl) = match self.entry.shape.part(returned) {
+            Parted::Failed(..) => return None,
+            Parted::Value(Payload::Absent) => (None, site.policy.ttl_none?),
+            Parted::Value(Payload::Value(value)) => {
+                let shape = &self.entry.shape;
+                let encoded = shape.encode(&value, &self.remote.codec, site.policy.schema);
+                (Some(encoded.ok()?), self.entry.ttl)
+            }
+        };
+        let lifetime = ttl.resolve(self.engine.default_ttl()).ok()?;
+        (!lifetime.is_zero()).then_some(Incoming {
+            encoded,
+            lifetime,
+            site: Some(site),
+            tags: &self.entry.tags,
+        })
+    }
+
+    pub(super) async fn make_stale(self) -> bool {
+        let was_live = self.remote.expire(self.key).await;
+        self.engine
+            .tell(EventKind::Expired, Some(self.entry.site), self.key);
+        was_live.unwrap_or(false)
+    }
+
+    pub(super) async fn is_live(self) -> bool {
+        let found = self.remote.get(self.key, |opened| Ok(opened.kind()));
+        matches!(found.await, Ok(Some(Kind::Value | Kind::Absent)))
+    }
+}

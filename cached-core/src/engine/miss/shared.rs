@@ -1,0 +1,119 @@
+//! What is different for a miss where the cells are in a shared backend: a look is a question, and
+//! a leader goes by the answer.
+
+use std::sync::Arc;
+
+use super::{Decision, Left, Miss, Next, Step};
+use crate::engine::flight::{Flight, Verdict};
+use crate::engine::remote::{Basis, Caller};
+use crate::engine::verbs::Ages;
+use crate::entry::Shape;
+use crate::event::{Counter, EventKind, Outcome};
+use crate::registry::Site;
+
+impl Miss<'_> {
+    pub(in crate::engine) fn site(&self) -> &'static Site {
+        self.call.site
+    }
+
+    pub(in crate::engine) fn caller(&self) -> Caller {
+        Caller {
+            site: self.call.site,
+            ttl: self.call.ttl,
+            waits_until: self.deadline,
+        }
+    }
+
+    /// How old what this caller takes may be.
+    pub(in crate::engine) fn ages(&self) -> Option<Ages> {
+        self.engine.as_ref().map(|engine| self.call.ages(engine))
+    }
+
+    pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {
+        self.basis.take()
+    }
+
+    pub(super) fn is_shared<S: Shape + ?Sized>(&self, shape: &S) -> bool {
+        let engine = self.engine.as_ref();
+        engine.is_some_and(|engine| engine.shares(shape))
+    }
+
+    /// Joins the flight under way in this process, or asks the backend. One that refreshes a value
+    /// is not joined: the value may still be served.
+    pub(super) fn join_or_ask<S: Shape + ?Sized>(&self, shape: &S) -> Next<S::Return> {
+        let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
+            return self.go_alone();
+        };
+        if self.refreshes() {
+            return Next::Continue(Step::Ask);
+        }
+        let joined = engine.store.cell(key, |cell| {
+            cell.lease()
+                .is_some_and(|flight| !flight.refreshes_a_value())
+                .then(|| self.join(cell, shape))
+                .flatten()
+        });
+        match joined {
+            Some(Decision::Join(seat, wait)) => self.wait_for(engine, key, seat, wait),
+            Some(_) => self.go_alone(),
+            None => Next::Continue(Step::Ask),
+        }
+    }
+
+    /// Leads a flight on what the backend said, or joins the one that another caller began since.
+    pub(in crate::engine) fn lead<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        basis: Basis,
+    ) -> Next<S::Return> {
+        let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
+            return self.go_alone();
+        };
+        let stamps = engine
+            .tags
+            .capture(Some(self.call.site.number()), &self.tags);
+        let refreshes = matches!(basis, Basis::Refreshed(_));
+        let flight = Flight::claiming(self.style, shape.value_type(), stamps, refreshes);
+        let flight = Arc::new(flight);
+        let mut detached = None;
+        let decision = engine.store.cell(key, |cell| {
+            if !self.refreshes()
+                && let Some(joining) = self.join(cell, shape)
+            {
+                return joining;
+            }
+            detached = cell.revoke();
+            cell.grant(Arc::clone(&flight));
+            Decision::Lead
+        });
+        if let Some(flight) = detached {
+            flight.publish(Verdict::StartOver);
+        }
+        self.basis = Some(basis);
+        let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
+            return self.go_alone();
+        };
+        self.carry_out(decision, shape, engine, key, flight)
+    }
+
+    /// The value that the backend had.
+    pub(in crate::engine) fn found<R>(&self, value: R) -> Next<R> {
+        self.count_once(Counter::Hit);
+        if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {
+            engine.tell(EventKind::Hit, Some(self.call.site), key);
+        }
+        Next::Break((value, Outcome::Hit))
+    }
+
+    /// Computes alone from here on.
+    pub(in crate::engine) fn give_up(&mut self) {
+        self.left = Left::Alone;
+    }
+
+    pub(in crate::engine) fn alone(&mut self) -> Step {
+        match self.go_alone::<()>() {
+            Next::Continue(step) => step,
+            Next::Break(_) => Step::Alone,
+        }
+    }
+}

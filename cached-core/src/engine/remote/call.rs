@@ -1,0 +1,208 @@
+//! One call of a cached function on a shared backend.
+//!
+//! The steps are those of [`Miss`]; what is different is that a look goes to the backend, that a
+//! leader has to claim the cell, and that a fill is an answer to wait for. Sync and async callers
+//! share all of it: a sync caller polls the same future on its own thread.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use super::Remote;
+use super::look::{Expected, Place, Raw, Seen};
+use crate::cell::Token;
+use crate::codec::{Kind, Opened};
+use crate::engine::Engine;
+use crate::engine::call::Missed;
+use crate::engine::flight::Style;
+use crate::engine::miss::{Miss, Next, Step};
+use crate::entry::{Parted, Shape};
+use crate::error::Error;
+use crate::event::{Counter, Outcome, count};
+use crate::registry::Site;
+use crate::time::{Clock, Lifetime, Millis, Ttl};
+
+/// What a call knows of its cell when it leads.
+#[derive(Debug)]
+pub(crate) enum Basis {
+    /// Nothing is there, as far as anybody knows.
+    Absent(Raw),
+    /// A cell that may be replaced.
+    Replaceable(Raw, Token),
+    /// Bytes that are no cell.
+    Garbage(Raw),
+    /// Another process computes.
+    Leased(Raw, Token, Expected),
+    /// A value that is to be computed anew, and stays until it is.
+    Refreshed(Raw),
+    /// The backend does not answer.
+    Down,
+}
+
+/// What a claim and a fill need to know of their call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) site: &'static Site,
+    pub(crate) ttl: Ttl,
+    /// Until when it waits for others, if it has waited before.
+    pub(crate) waits_until: Option<Millis>,
+}
+
+impl Caller {
+    pub(super) fn deadline(self, engine: &Engine) -> Millis {
+        let wait = Lifetime(self.site.policy.wait_ms);
+        self.waits_until
+            .unwrap_or_else(|| wait.deadline(engine.clock.now()))
+    }
+}
+
+/// What a leader's claim came to.
+pub(super) enum Claimed {
+    /// The body may run.
+    Compute,
+    /// The cell changed meanwhile: look again.
+    Again,
+    /// Another process computes for longer than this caller waits.
+    TimedOut,
+}
+
+/// How often a call starts from the beginning because its cell changed under it.
+const LOOKS: u8 = 4;
+
+/// Runs a call that found nothing in this process.
+pub(crate) async fn run<S, F, Fut>(
+    missed: Missed<'_>,
+    remote: Arc<Remote>,
+    style: Style,
+    shape: &S,
+    body: F,
+) -> (S::Return, Outcome)
+where
+    S: Shape + ?Sized,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = S::Return>,
+{
+    let place = missed.place(&remote).map(Arc::new);
+    let mut miss = Miss::new(missed, style, shape.is_disguised());
+    let mut looks = 0;
+    loop {
+        let step = match miss.next(shape) {
+            Next::Break(found) => return found,
+            Next::Continue(step) => step,
+        };
+        let step = match (step, &place) {
+            (Step::Ask, Some(place)) if looks < LOOKS => {
+                looks += 1;
+                let raw = ask(&remote, place, shape, &mut miss).await;
+                match miss.answered(shape, &remote, place, raw) {
+                    Next::Break(found) => return found,
+                    Next::Continue(step) => step,
+                }
+            }
+            (Step::Ask, _) => miss.alone(),
+            (step, _) => step,
+        };
+        match (step, &place) {
+            (Step::Wait(waiting), _) => {
+                let heard = waiting.await;
+                miss.hear(heard);
+            }
+            (Step::Lead(lease), Some(place)) => {
+                let basis = miss.basis();
+                match remote.claim(&lease, place, basis, miss.caller()).await {
+                    Claimed::Again => lease.reread(),
+                    Claimed::TimedOut => miss.give_up(),
+                    Claimed::Compute => {
+                        let frame = lease.frame();
+                        let began = Clock::System.now();
+                        let returned = frame.scope(async move { body().await }).await;
+                        let payload = match shape.part(returned) {
+                            Parted::Failed(returned, shared) => {
+                                let outcome = lease.fail_shared(miss.caller(), shared);
+                                return (returned, outcome);
+                            }
+                            Parted::Value(payload) => payload,
+                        };
+                        let cost = Clock::System.now().saturating_sub(began);
+                        let settling =
+                            lease.settle_shared(shape, place, miss.caller(), &payload, cost);
+                        let outcome = settling.await;
+                        return (shape.reopen(payload), outcome);
+                    }
+                }
+            }
+            _ => {
+                let frame = miss.lone_frame();
+                let body = async move { body().await };
+                return (frame.scope(body).await, Outcome::Uncached);
+            }
+        }
+    }
+}
+
+/// Looks, and looks again for stamps that only the entry names.
+async fn ask<S: Shape + ?Sized>(
+    remote: &Remote,
+    place: &Place,
+    shape: &S,
+    miss: &mut Miss<'_>,
+) -> Result<Raw, Error> {
+    let mut raw = remote.look(place).await?;
+    let needs = match miss.judge(shape, remote, place, &raw) {
+        Seen::Needs(ids) => ids,
+        _ => return Ok(raw),
+    };
+    remote.add_stamps(&mut raw, needs).await?;
+    Ok(raw)
+}
+
+impl Missed<'_> {
+    fn place(&self, remote: &Remote) -> Option<Place> {
+        let key = self.call.key.key().ok()?;
+        Some(remote.place(key, Some(self.call.site), &self.tags))
+    }
+}
+
+impl Miss<'_> {
+    fn judge<S: Shape + ?Sized>(
+        &self,
+        shape: &S,
+        remote: &Remote,
+        place: &Place,
+        raw: &Raw,
+    ) -> Seen<S::Return> {
+        let (site, ages) = (self.site(), self.ages());
+        let oldest = |kind| match (ages, kind) {
+            (None, _) => Lifetime(0),
+            (Some(ages), Kind::Absent) => ages.of_absent(),
+            (Some(ages), _) => ages.value,
+        };
+        let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, site.policy.schema);
+        raw.judge(remote, place, oldest, read, |_| {
+            count(site.number(), Counter::Unreadable);
+        })
+    }
+
+    /// What to do about the backend's answer.
+    fn answered<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        remote: &Remote,
+        place: &Place,
+        raw: Result<Raw, Error>,
+    ) -> Next<S::Return> {
+        let Ok(raw) = raw else {
+            count(self.site().number(), Counter::Fault);
+            return self.lead(shape, Basis::Down);
+        };
+        let basis = match self.judge(shape, remote, place, &raw) {
+            Seen::Hit(_) if self.refreshes() => Basis::Refreshed(raw),
+            Seen::Hit(value) => return self.found(value),
+            Seen::Absent => Basis::Absent(raw),
+            Seen::Leased(token, expected) => Basis::Leased(raw, token, expected),
+            Seen::Unusable(token) => Basis::Replaceable(raw, token),
+            // A second look that still lacks stamps cannot be judged: compute without it.
+            Seen::Garbage | Seen::Needs(_) => Basis::Garbage(raw),
+        };
+        self.lead(shape, basis)
+    }
+}

@@ -1,0 +1,88 @@
+//! What a flight holds in the shared backend while its value is computed.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::AbortHandle;
+
+use super::name::StampId;
+use crate::cell::Token;
+
+/// Stamps as they were before the computation began.
+pub(super) type Captured = Arc<[(StampId, Token)]>;
+
+/// One flight's claim on its cell. A waiter that takes the flight over inherits it.
+#[derive(Debug)]
+pub(crate) struct Claim {
+    pub(super) token: Token,
+    /// Whether there is a value that it is to replace, and that is served meanwhile.
+    pub(in crate::engine) refreshes: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    hold: Hold,
+    renewal: Option<AbortHandle>,
+}
+
+/// How the computation is fenced.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Hold {
+    /// The backend was not asked yet.
+    #[default]
+    Nothing,
+    /// By a lease of its own: its value may be stored.
+    Lease(Captured),
+    /// By its token in the value that is there: the value may be replaced, and stays otherwise.
+    Value(Captured),
+    /// Another process holds the lease with this token: its value cannot be stored, but it is
+    /// current for as long as that lease stands.
+    Witness(Captured, Token),
+    /// The backend is down: by this process alone.
+    Local,
+}
+
+impl Claim {
+    pub(crate) fn new(refreshes: bool) -> Self {
+        Self {
+            token: Token::random(),
+            refreshes,
+            state: Mutex::default(),
+        }
+    }
+
+    pub(super) fn hold(&self) -> Hold {
+        self.lock().hold.clone()
+    }
+
+    pub(super) fn set(&self, hold: Hold) {
+        self.lock().hold = hold;
+    }
+
+    /// Keeps the task that renews the lease, for as long as the claim stands.
+    pub(super) fn renewed_by(&self, task: AbortHandle) {
+        let before = self.lock().renewal.replace(task);
+        if let Some(before) = before {
+            before.abort();
+        }
+    }
+
+    /// Ends the claim; what was held is the caller's to give back.
+    pub(super) fn end(&self) -> Hold {
+        let mut state = self.lock();
+        if let Some(renewal) = state.renewal.take() {
+            renewal.abort();
+        }
+        std::mem::take(&mut state.hold)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

@@ -1,0 +1,267 @@
+//! Asking the backend for one key, and what its cell comes to for this reader.
+
+use super::Remote;
+use super::claim::Captured;
+use super::guard::both;
+use super::name::{StampId, Stamped};
+use crate::cell::{Cell, Token};
+use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
+use crate::error::Error;
+use crate::key::Key;
+use crate::registry::Site;
+use crate::time::{Lifetime, Millis};
+
+/// One key with the stamps its entries depend on, as the backend names them.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) name: String,
+    pub(super) hash: u128,
+    pub(super) stamps: Vec<(StampId, String)>,
+}
+
+/// What was under the names of a [`Place`], and what time it was there.
+#[derive(Debug)]
+pub(crate) struct Raw {
+    pub(super) cell: Option<Cell>,
+    /// The stamps of the place in their order, then those that the entry carries beside them.
+    stamps: Vec<(StampId, Option<Token>)>,
+    now: Millis,
+}
+
+/// What a cell comes to.
+#[derive(Debug)]
+pub(super) enum Seen<R> {
+    Hit(R),
+    Absent,
+    /// Somebody computes; when that began and how long it took before, in milliseconds.
+    Leased(Token, Expected),
+    /// A cell that says nothing to this reader: outdated, of another type, damaged. Whoever names
+    /// its token may replace it.
+    Unusable(Token),
+    /// Bytes of something else; nobody can name them.
+    Garbage,
+    /// The entry carries stamps that were not asked for.
+    Needs(Vec<StampId>),
+}
+
+/// When a computation under way is likely to end, on the backend's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Expected {
+    pub(super) end: Millis,
+    pub(super) now: Millis,
+}
+
+impl Remote {
+    pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
+        let function = site
+            .filter(|site| !site.policy.direct)
+            .map(|site| site.stamp(|path| Stamped::Function(path).id()));
+        let tags = tags.iter().map(|tag| Stamped::Tag(tag).id());
+        let ids = [self.namespace].into_iter().chain(function).chain(tags);
+        Place {
+            name: self.names.key(key),
+            hash: key_hash(key.as_bytes(), key.version(), key.is_digest()),
+            stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
+        }
+    }
+
+    /// Reads the cell and the stamps in one round trip.
+    pub(super) async fn look(&self, place: &Place) -> Result<Raw, Error> {
+        let now = self.now().await?;
+        let mut names = Vec::with_capacity(1 + place.stamps.len());
+        names.push(place.name.as_str());
+        names.extend(place.stamps.iter().map(|(_, name)| name.as_str()));
+        let mut cells = self.read(&names).await?.into_iter();
+        let cell = cells.next().flatten();
+        let ids = place.stamps.iter().map(|(id, _)| *id);
+        Ok(Raw {
+            cell,
+            stamps: ids.zip(cells.map(as_stamp)).collect(),
+            now,
+        })
+    }
+
+    /// [`look`](Self::look) at several places that depend on the namespace alone.
+    pub(super) async fn look_at_all(&self, places: &[Place]) -> Result<Vec<Raw>, Error> {
+        let now = self.now().await?;
+        let namespace = self.namespace_name();
+        let keys = places.iter().map(|place| place.name.as_str());
+        let names: Vec<&str> = [namespace.as_str()].into_iter().chain(keys).collect();
+        let mut cells = self.read(&names).await?.into_iter();
+        let stamp = as_stamp(cells.next().flatten());
+        let raw = |cell| Raw {
+            cell,
+            stamps: vec![(self.namespace, stamp)],
+            now,
+        };
+        Ok(cells.map(raw).collect())
+    }
+
+    /// The present stamps of these, in their order.
+    pub(super) async fn read_stamps(
+        &self,
+        stamps: &[(StampId, String)],
+    ) -> Result<Vec<Option<Token>>, Error> {
+        let names: Vec<&str> = stamps.iter().map(|(_, name)| name.as_str()).collect();
+        Ok(self.read(&names).await?.into_iter().map(as_stamp).collect())
+    }
+
+    /// Reads the stamps that an entry carries beside those its reader knows.
+    pub(super) async fn add_stamps(&self, raw: &mut Raw, ids: Vec<StampId>) -> Result<(), Error> {
+        let stamps: Vec<_> = ids
+            .into_iter()
+            .map(|id| (id, self.names.stamp(id)))
+            .collect();
+        let tokens = self.read_stamps(&stamps).await?;
+        let ids = stamps.into_iter().map(|(id, _)| id);
+        raw.stamps.extend(ids.zip(tokens));
+        Ok(())
+    }
+
+    /// The stamps of a place, created where they are missing.
+    pub(super) async fn capture(&self, place: &Place, raw: &Raw) -> Result<Captured, Error> {
+        let mut captured = Vec::with_capacity(place.stamps.len());
+        for ((id, name), (_, seen)) in place.stamps.iter().zip(&raw.stamps) {
+            let token = match seen {
+                Some(token) => *token,
+                None => self.create_stamp(name).await?,
+            };
+            captured.push((*id, token));
+        }
+        Ok(captured.into())
+    }
+
+    async fn create_stamp(&self, name: &str) -> Result<Token, Error> {
+        use crate::backend::port::Acquired;
+        let token = Token::random();
+        let cell = Cell::stamp(token);
+        let operation = self.backend.acquire(name, &cell, Some(super::STAMP_TTL));
+        match self.ask(self.limits.operation, operation).await? {
+            Acquired::Granted => Ok(token),
+            Acquired::Found(cell) => match cell.as_stamp() {
+                Some(token) => Ok(token),
+                None => self.replace_stamp(name, token).await,
+            },
+        }
+    }
+
+    /// Something else stands where the stamp should be.
+    async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
+        let cell = Cell::stamp(token);
+        let operation = self.backend.write(name, &cell, Some(super::STAMP_TTL));
+        self.ask(self.limits.operation, operation).await?;
+        Ok(token)
+    }
+
+    /// Whether all stamps are what they were when they were captured.
+    pub(super) async fn are_current(&self, place: &Place, captured: &Captured) -> bool {
+        match self.read_stamps(&place.stamps).await {
+            Ok(tokens) => {
+                let now = place.stamps.iter().map(|(id, _)| *id).zip(tokens);
+                now.eq(captured.iter().map(|(id, token)| (*id, Some(*token))))
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Runs an operation beside a check of stamps that is sent after it.
+    pub(super) async fn beside<T>(
+        &self,
+        operation: impl Future<Output = T>,
+        place: &Place,
+        captured: &Captured,
+    ) -> (T, bool) {
+        both(operation, self.are_current(place, captured)).await
+    }
+}
+
+fn as_stamp(cell: Option<Cell>) -> Option<Token> {
+    cell.and_then(|cell| cell.as_stamp())
+}
+
+impl Raw {
+    pub(super) fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// What the cell comes to for a reader that takes what is no older than `ages` says of its
+    /// kind; `read` decodes a value.
+    pub(super) fn judge<R>(
+        &self,
+        remote: &Remote,
+        place: &Place,
+        ages: impl Fn(Kind) -> Lifetime,
+        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
+        unreadable: impl FnOnce(&Unreadable),
+    ) -> Seen<R> {
+        let Some(cell) = &self.cell else {
+            return Seen::Absent;
+        };
+        let Some(token) = cell.token() else {
+            unreadable(&Unreadable::Foreign);
+            return Seen::Garbage;
+        };
+        let opened = match remote.codec.seal().open(cell, place.hash) {
+            Ok(opened) => opened,
+            Err(reason) => {
+                unreadable(&reason);
+                return Seen::Unusable(token);
+            }
+        };
+        if opened.kind() == Kind::Lease {
+            return Seen::Leased(token, self.expected(&opened));
+        }
+        if let Some(unknown) = self.unknown(&opened) {
+            return Seen::Needs(unknown);
+        }
+        if !self.is_fresh(&opened, ages(opened.kind())) {
+            return Seen::Unusable(token);
+        }
+        match read(&opened) {
+            Ok(value) => Seen::Hit(value),
+            Err(reason) => {
+                unreadable(&reason);
+                Seen::Unusable(token)
+            }
+        }
+    }
+
+    fn expected(&self, opened: &Opened<'_>) -> Expected {
+        let cost = Millis::from(opened.compute_us() / 1000);
+        Expected {
+            end: opened.times().created.saturating_add(cost),
+            now: self.now,
+        }
+    }
+
+    fn unknown(&self, opened: &Opened<'_>) -> Option<Vec<StampId>> {
+        let known = |id: &StampId| self.stamps.iter().any(|(known, _)| known == id);
+        let unknown: Vec<StampId> = opened
+            .stamps()
+            .map(|stamp| stamp.id)
+            .filter(|id| !known(id))
+            .collect();
+        (!unknown.is_empty()).then_some(unknown)
+    }
+
+    fn is_fresh(&self, opened: &Opened<'_>, lifetime: Lifetime) -> bool {
+        let times = opened.times();
+        let young = self.now < times.soft
+            && self.now < times.hard
+            && self.now.saturating_sub(times.created) < lifetime.0;
+        young
+            && opened.stamps().all(|Stamp { id, value }| {
+                let current = self.stamps.iter().find(|(known, _)| *known == id);
+                current.is_some_and(|(_, token)| token.as_ref().map(stamp_of) == Some(value))
+            })
+    }
+}
+
+/// What an entry remembers of a stamp's token.
+pub(super) fn stamp_of(token: &Token) -> u64 {
+    let (first, _) = token
+        .as_bytes()
+        .split_first_chunk()
+        .unwrap_or((&[0; 8], &[]));
+    u64::from_le_bytes(*first)
+}

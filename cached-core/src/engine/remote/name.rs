@@ -1,0 +1,187 @@
+//! What keys and stamps are called in a shared backend.
+//!
+//! ```text
+//! <prefix>:<version>:<text>            a key, as it was rendered
+//! <prefix>:<version>#:<text>#<hash>    a key whose text was too long
+//! <prefix>:<version>*:<start>#<hash>   a key with bytes that not every backend takes
+//! <prefix>:s:<hash>                    the stamp of a tag, a function or the namespace
+//! ```
+//!
+//! The mark before the second colon keeps the three kinds of keys apart, and a prefix holds no
+//! colon, so no two keys of any two caches share a name.
+
+use std::fmt::Write;
+
+use crate::error::{Error, ErrorKind};
+use crate::key::Key;
+
+/// The prefix of a cache that names none.
+pub(crate) const DEFAULT_PREFIX: &str = "cached";
+/// The longest prefix; keys then stay below the 240 bytes that the port promises.
+const MAX_PREFIX: usize = 20;
+/// How much of an unprintable key stays readable.
+const READABLE: usize = 60;
+
+/// Names of one cache.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    prefix: Box<str>,
+}
+
+/// What a stamp is for.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stamped<'a> {
+    /// Everything in the cache.
+    Namespace,
+    /// Every entry of one function.
+    Function(&'a str),
+    /// Every entry that carries the tag.
+    Tag(&'a str),
+}
+
+/// A stamp's identity in an entry: 64 bits of the hash that its name is made of. A collision, one
+/// in 2^32 names, drops a few entries too many.
+pub(super) type StampId = u64;
+
+impl Names {
+    pub(super) fn new(prefix: &str) -> Result<Self, Error> {
+        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(legal) {
+            let message = format!(
+                "the prefix `{}` cannot begin a key; use 1 to {MAX_PREFIX} of the characters \
+                 `A-Z a-z 0-9 _ - .`",
+                prefix.escape_debug()
+            );
+            return Err(Error::new(ErrorKind::Config, message));
+        }
+        Ok(Self {
+            prefix: prefix.into(),
+        })
+    }
+
+    /// The name of a key.
+    pub(super) fn key(&self, key: &Key) -> String {
+        let (text, version) = (key.text(), key.version());
+        let mut name = String::with_capacity(self.prefix.len() + text.len() + 14);
+        name.push_str(&self.prefix);
+        let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
+        // Writing to a string never fails.
+        let _ = match (printable, key.is_digest()) {
+            (true, false) => write!(name, ":{version}:{text}"),
+            (true, true) => write!(name, ":{version}#:{text}"),
+            (false, digest) => {
+                let start = text.chars().take(READABLE).map(readable);
+                let start: String = start.collect();
+                let hash = hex(&sha256(&[&[u8::from(digest)], text.as_bytes()])[..16]);
+                write!(name, ":{version}*:{start}#{hash}")
+            }
+        };
+        name
+    }
+
+    /// The name of a stamp.
+    pub(super) fn stamp(&self, id: StampId) -> String {
+        format!("{}:s:{id:016x}", self.prefix)
+    }
+
+    /// `key` with this cache's prefix, for what users keep in the same server by other means.
+    pub(super) fn raw(&self, key: &str) -> String {
+        format!("{}:r:{key}", self.prefix)
+    }
+}
+
+fn readable(c: char) -> char {
+    if c.is_ascii_graphic() { c } else { '?' }
+}
+
+impl Stamped<'_> {
+    pub(super) fn id(self) -> StampId {
+        let (kind, name) = match self {
+            Self::Namespace => (b"n", ""),
+            Self::Function(name) => (b"f", name),
+            Self::Tag(name) => (b"t", name),
+        };
+        let hash = sha256(&[kind, name.as_bytes()]);
+        let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));
+        u64::from_be_bytes(*first)
+    }
+}
+
+fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut hash = hmac_sha256::Hash::new();
+    parts.iter().for_each(|part| hash.update(part));
+    hash.finalize()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str, version: u32) -> String {
+        let key = Key::logical(text, version).expect("not empty");
+        Names::new("app").expect("legal").key(&key)
+    }
+
+    #[test]
+    fn a_printable_key_is_readable_as_it_is() {
+        assert_eq!(name("post:7", 1), "app:1:post:7");
+        assert_eq!(name("post:7", 2), "app:2:post:7");
+    }
+
+    #[test]
+    fn other_keys_keep_a_readable_start_and_never_meet() {
+        let texts = ["a b", "a\u{a0}b", "a?b", "a\nb", "größe", "a\0b"];
+        let names: Vec<_> = texts.map(|text| name(text, 1)).to_vec();
+        for (index, name) in names.iter().enumerate() {
+            assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
+            assert!(!names[..index].contains(name), "{name}");
+        }
+        assert!(names[0].starts_with("app:1*:a?b#"));
+    }
+
+    #[test]
+    fn a_text_that_looks_like_a_digest_is_not_one() {
+        let long = Key::logical(&"x".repeat(500), 1).expect("not empty");
+        assert_ne!(
+            Names::new("app").expect("legal").key(&long),
+            name(long.text(), 1)
+        );
+    }
+
+    #[test]
+    fn names_stay_within_what_the_port_promises() {
+        let prefix = "p".repeat(MAX_PREFIX);
+        let names = Names::new(&prefix).expect("legal");
+        for text in ["x".repeat(500), "ü".repeat(500), "x".repeat(200)] {
+            let key = Key::logical(&text, u32::MAX).expect("not empty");
+            assert!(names.key(&key).len() <= 240);
+        }
+    }
+
+    #[test]
+    fn a_prefix_that_could_forge_keys_is_refused() {
+        for prefix in ["", "a:b", "a b", "ü", &"p".repeat(MAX_PREFIX + 1)] {
+            assert!(Names::new(prefix).is_err(), "{prefix}");
+        }
+    }
+
+    #[test]
+    fn stamps_of_different_things_differ() {
+        let ids = [
+            Stamped::Namespace.id(),
+            Stamped::Tag("").id(),
+            Stamped::Tag("a").id(),
+            Stamped::Function("a").id(),
+        ];
+        for (index, id) in ids.iter().enumerate() {
+            assert!(!ids[..index].contains(id));
+        }
+    }
+}

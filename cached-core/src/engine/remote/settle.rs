@@ -1,0 +1,307 @@
+//! How a computation on a shared backend ends: its fill, and what its joiners are told.
+
+use std::sync::Arc;
+
+use super::Remote;
+use super::call::Caller;
+use super::claim::{Captured, Claim, Hold};
+use super::look::{Place, stamp_of};
+use crate::cell::{Cell, Token};
+use crate::codec::{Body, Encoded, Meta, Stamp, Times, Unencodable};
+use crate::engine::flight::Verdict;
+use crate::engine::lease::Lease;
+use crate::entry::{Payload, Shape, Stored};
+use crate::error::{Error, ErrorKind};
+use crate::event::{Counter, EventKind, Outcome, count};
+use crate::key::Key;
+use crate::registry::{Notice, Site};
+use crate::time::{Lifetime, Millis, Ttl};
+
+impl Lease {
+    pub(super) fn claim(&self) -> Option<&Claim> {
+        self.flight.claim.as_ref()
+    }
+
+    pub(super) fn hold(&self, hold: Hold) {
+        if let Some(claim) = self.claim() {
+            claim.set(hold);
+        }
+    }
+
+    /// Takes the flight out of the table, so that nobody joins it any more. Whether it still was
+    /// the one in force, and whether anybody waits for it.
+    fn close(&mut self) -> (bool, bool) {
+        let flight = &self.flight;
+        let standing = self.engine.store.cell(&self.key, |cell| {
+            let held = cell.is_held_by(flight);
+            if held {
+                cell.revoke();
+            }
+            held && flight.stamps.are_current()
+        });
+        self.closed = true;
+        (standing, self.flight.has_waiters())
+    }
+
+    /// The cell changed before the body ran: everybody asks again.
+    pub(super) fn reread(mut self) {
+        self.close();
+    }
+
+    /// Stores what the computation returned, if its lease still stands, and tells the joiners.
+    /// Dropping this tells the joiners to start over.
+    pub(super) async fn settle_shared<S: Shape + ?Sized>(
+        mut self,
+        shape: &S,
+        place: &Arc<Place>,
+        caller: Caller,
+        payload: &Payload,
+        cost: Millis,
+    ) -> Outcome {
+        let shared = self.engine.remote().cloned().zip(self.claim());
+        let Some((remote, (token, hold))) =
+            shared.map(|(remote, claim)| (remote, (claim.token, claim.hold())))
+        else {
+            return Outcome::NotStored;
+        };
+        let site = caller.site;
+        let lifetime = self.lifetime_of(site, caller.ttl, payload);
+        let encoded = if lifetime.is_zero() {
+            None
+        } else {
+            encode(shape, &remote, site, payload)
+        };
+        // From here on nobody joins: whoever comes later asks the backend.
+        let (standing, waiters) = self.close();
+        let ending = Ending {
+            remote: &remote,
+            place,
+            waiters,
+        };
+        let end = match (standing, encoded) {
+            (false, _) => End::Refused,
+            (true, Some(encoded)) => {
+                let value = ending.meta(lifetime, cost, encoded);
+                ending.fill(token, &hold, value).await
+            }
+            (true, None) => ending.keep_none(token, &hold).await,
+        };
+        self.finish(site, end, Verdict::Value(payload.clone()))
+    }
+
+    fn lifetime_of(&self, site: &'static Site, ttl: Ttl, payload: &Payload) -> Lifetime {
+        match payload {
+            Payload::Value(_) => self.lifetime(site, ttl),
+            Payload::Absent => {
+                let stated = site.policy.ttl_none.map(|ttl| self.lifetime(site, ttl));
+                stated.unwrap_or(Lifetime(0))
+            }
+        }
+    }
+
+    /// Ends a failed computation: nothing is stored, whoever waits is told.
+    pub(super) fn fail_shared(mut self, caller: Caller, shared: Option<Stored>) -> Outcome {
+        let (standing, _) = self.close();
+        let verdict = shared.map_or(Verdict::Released, Verdict::Failed);
+        let end = if standing {
+            End::NotStored
+        } else {
+            End::Refused
+        };
+        self.finish(caller.site, end, verdict)
+    }
+
+    fn finish(&mut self, site: &'static Site, end: End, verdict: Verdict) -> Outcome {
+        let number = site.number();
+        let (kind, outcome, verdict) = match &end {
+            End::Stored(true) => (EventKind::Stored, Outcome::Stored, verdict),
+            End::Stored(false) => (EventKind::Stored, Outcome::Stored, Verdict::Reread),
+            End::NotStored => (EventKind::NotStored, Outcome::NotStored, verdict),
+            End::Unknown => (EventKind::NotStored, Outcome::NotStored, Verdict::Reread),
+            End::Refused => (EventKind::Refused, Outcome::Refused, Verdict::StartOver),
+        };
+        match outcome {
+            Outcome::Stored => count(number, Counter::Stored),
+            Outcome::Refused => count(number, Counter::Refused),
+            _ => {}
+        }
+        if let (End::Stored(_), Some(claim)) = (&end, self.claim()) {
+            // Used up by the fill.
+            claim.end();
+        }
+        self.engine.give_back(&self.key, &self.flight);
+        self.settled = true;
+        self.flight.publish(verdict);
+        self.engine.tell(kind, Some(site), &self.key);
+        outcome
+    }
+}
+
+fn encode<S: Shape + ?Sized>(
+    shape: &S,
+    remote: &Remote,
+    site: &'static Site,
+    payload: &Payload,
+) -> Option<Option<Encoded>> {
+    let Payload::Value(stored) = payload else {
+        return Some(None);
+    };
+    match shape.encode(stored, &remote.codec, site.policy.schema) {
+        Ok(encoded) => Some(Some(encoded)),
+        Err(error) => {
+            report(site, &error);
+            None
+        }
+    }
+}
+
+fn report(site: &'static Site, error: &Unencodable) {
+    count(site.number(), Counter::Unencodable);
+    site.notice(Notice::Unencodable, || format!("{error}; it is not stored"));
+}
+
+/// How a computation ended.
+enum End {
+    /// The value is there; whether joiners may take it.
+    Stored(bool),
+    /// Nothing was to be stored, and no invalidation came in between.
+    NotStored,
+    /// An invalidation overtook the computation.
+    Refused,
+    /// Nobody knows whether the fill arrived.
+    Unknown,
+}
+
+/// What is needed to end a computation.
+struct Ending<'e> {
+    remote: &'e Arc<Remote>,
+    place: &'e Arc<Place>,
+    waiters: bool,
+}
+
+/// An encoded value with all that its envelope says but the time.
+struct Value {
+    lifetime: Lifetime,
+    cost: Millis,
+    encoded: Option<Encoded>,
+}
+
+impl Ending<'_> {
+    fn meta(&self, lifetime: Lifetime, cost: Millis, encoded: Option<Encoded>) -> Value {
+        Value {
+            lifetime,
+            cost,
+            encoded,
+        }
+    }
+
+    async fn fill(&self, token: Token, hold: &Hold, value: Value) -> End {
+        match hold {
+            Hold::Lease(captured) | Hold::Value(captured) => {
+                self.conditionally(token, captured, value).await
+            }
+            _ => self.keep_none(token, hold).await,
+        }
+    }
+
+    async fn conditionally(&self, token: Token, captured: &Captured, value: Value) -> End {
+        let (remote, place) = (self.remote, self.place);
+        let Ok(now) = remote.now().await else {
+            return End::Unknown;
+        };
+        let encoded = value.encoded.as_ref();
+        let Ok(cell) = remote.seal_value(place, captured, value.lifetime, now, encoded) else {
+            return self
+                .keep_none(token, &Hold::Lease(Arc::clone(captured)))
+                .await;
+        };
+        let ttl = ttl_of(value.lifetime);
+        let operation = remote.backend.fill(&place.name, token, &cell, ttl);
+        let filling = remote.ask(remote.limits.operation, operation);
+        let (filled, current) = if self.waiters {
+            remote.beside(filling, place, captured).await
+        } else {
+            (filling.await, true)
+        };
+        match filled {
+            Ok(true) => End::Stored(current),
+            Ok(false) => End::Refused,
+            Err(_) => End::Unknown,
+        }
+    }
+
+    /// Nothing is stored. What was computed may still be shared, if nothing came in between.
+    async fn keep_none(&self, token: Token, hold: &Hold) -> End {
+        if !self.waiters {
+            return End::NotStored;
+        }
+        let (expected, captured) = match hold {
+            Hold::Lease(captured) | Hold::Value(captured) => (token, captured),
+            Hold::Witness(captured, theirs) => (*theirs, captured),
+            Hold::Nothing | Hold::Local => return End::NotStored,
+        };
+        let names = [self.place.name.as_str()];
+        let reading = self.remote.read(&names);
+        let (cells, current) = self.remote.beside(reading, self.place, captured).await;
+        let stands = cells.is_ok_and(|cells| {
+            let cell = cells.first().and_then(Option::as_ref);
+            cell.and_then(Cell::token) == Some(expected)
+        });
+        if stands && current {
+            End::NotStored
+        } else {
+            End::Unknown
+        }
+    }
+}
+
+impl Remote {
+    /// A value, or the fact that there is none, as it is stored from `now` on.
+    pub(super) fn seal_value(
+        &self,
+        place: &Place,
+        captured: &Captured,
+        lifetime: Lifetime,
+        now: Millis,
+        encoded: Option<&Encoded>,
+    ) -> Result<Cell, Error> {
+        let stamps = stamps_of(captured);
+        let expires = lifetime.deadline(now);
+        let meta = Meta {
+            key_hash: place.hash,
+            token: Token::random(),
+            times: Times {
+                created: now,
+                soft: expires,
+                hard: expires,
+            },
+            compute_us: 0,
+            stamps: &stamps,
+        };
+        let body = encoded.map_or(Body::Absent, Body::Value);
+        self.codec
+            .seal()
+            .write(&meta, body)
+            .map_err(|error| Error::new(ErrorKind::TooLarge, error.to_string()))
+    }
+
+    /// Gives back what a claim holds, but for what a fill has used up.
+    pub(crate) fn give_back(self: &Arc<Self>, key: &Key, claim: &Claim) {
+        if let Hold::Lease(_) = claim.end() {
+            self.release_later(self.names.key(key), claim.token);
+        }
+    }
+}
+
+fn stamps_of(captured: &Captured) -> Vec<Stamp> {
+    let stamp = |(id, token): &(u64, Token)| Stamp {
+        id: *id,
+        value: stamp_of(token),
+    };
+    captured.iter().map(stamp).collect()
+}
+
+/// How long the backend keeps it; `None`: forever.
+pub(super) fn ttl_of(lifetime: Lifetime) -> Option<std::time::Duration> {
+    (lifetime != Lifetime::FOREVER).then(|| std::time::Duration::from_millis(lifetime.0))
+}

@@ -1,0 +1,301 @@
+//! The explicit operations on a shared backend: what the low-level handle does to one key.
+//!
+//! A write replaces the cell, so it destroys any lease, as an invalidation does. A change (`incr`,
+//! `touch`, `expire`) is a read followed by a fill that names the token it read, tried again where
+//! somebody else was faster.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Remote;
+use super::claim::Captured;
+use super::look::{Place, Raw, Seen};
+use super::settle::ttl_of;
+use crate::backend::port::Acquired;
+use crate::cell::{Cell, Token};
+use crate::codec::{Encoded, Kind, Opened, Times, Unreadable};
+use crate::error::{Error, ErrorKind};
+use crate::key::Key;
+use crate::registry::Site;
+use crate::time::{Lifetime, Millis};
+
+/// How often a change is tried again before the key counts as contended.
+const TRIES: usize = 64;
+
+/// A value on its way in.
+#[derive(Debug, Clone)]
+pub(crate) struct Incoming<'t> {
+    /// `None`: the fact that there is none.
+    pub(crate) encoded: Option<Encoded>,
+    pub(crate) lifetime: Lifetime,
+    /// The function whose entry it is.
+    pub(crate) site: Option<&'static Site>,
+    pub(crate) tags: &'t [Box<str>],
+}
+
+/// What [`Remote::change`] makes of a cell.
+pub(crate) enum Change<R> {
+    /// Nothing.
+    Leave(R),
+    /// Another cell, to live so long.
+    Put(Cell, Option<Duration>, R),
+}
+
+impl Remote {
+    async fn look_whole(&self, place: &Place) -> Result<Raw, Error> {
+        let mut raw = self.look(place).await?;
+        if let Seen::Needs(ids) = self.live(place, &raw, |_| Ok(())) {
+            self.add_stamps(&mut raw, ids).await?;
+        }
+        Ok(raw)
+    }
+
+    /// What a cell comes to for a reader that takes any age the writer allowed.
+    fn live<R>(
+        &self,
+        place: &Place,
+        raw: &Raw,
+        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
+    ) -> Seen<R> {
+        raw.judge(self, place, |_| Lifetime::FOREVER, read, |_| {})
+    }
+
+    /// The value under a key, if it is live and of the type that `read` reads.
+    pub(crate) async fn get<R>(
+        &self,
+        key: &Key,
+        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
+    ) -> Result<Option<R>, Error> {
+        let place = self.place(key, None, &[]);
+        let raw = self.look_whole(&place).await?;
+        match self.live(&place, &raw, read) {
+            Seen::Hit(value) => Ok(Some(value)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The values under several keys, in one round trip where they carry no stamps beside the
+    /// namespace's.
+    pub(crate) async fn get_many<R>(
+        &self,
+        keys: &[Key],
+        read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
+    ) -> Result<Vec<Option<R>>, Error> {
+        let places: Vec<Place> = keys.iter().map(|key| self.place(key, None, &[])).collect();
+        let mut raws = self.look_at_all(&places).await?;
+        for (place, raw) in places.iter().zip(&mut raws) {
+            if let Seen::Needs(ids) = self.live(place, raw, |_| Ok(())) {
+                self.add_stamps(raw, ids).await?;
+            }
+        }
+        let values =
+            places
+                .iter()
+                .zip(&raws)
+                .map(|(place, raw)| match self.live(place, raw, &read) {
+                    Seen::Hit(value) => Some(value),
+                    _ => None,
+                });
+        Ok(values.collect())
+    }
+
+    /// Whether a live value is under the key.
+    pub(crate) async fn contains(&self, key: &Key) -> Result<bool, Error> {
+        let found = self.get(key, |opened| Ok(opened.kind() == Kind::Value));
+        Ok(found.await? == Some(true))
+    }
+
+    /// Replaces whatever is there.
+    pub(crate) async fn set(&self, key: &Key, new: Incoming<'_>) -> Result<(), Error> {
+        let place = self.place(key, new.site, new.tags);
+        let captured = self.capture_now(&place).await?;
+        let cell = self.cell_of(&place, &captured, &new).await?;
+        let ttl = ttl_of(new.lifetime);
+        let writing = self.backend.write(&place.name, &cell, ttl);
+        self.ask(self.limits.operation, writing).await
+    }
+
+    /// Puts a value where no live one is. Whether it was put.
+    pub(crate) async fn add(&self, key: &Key, new: Incoming<'_>) -> Result<bool, Error> {
+        let place = self.place(key, new.site, new.tags);
+        let captured = self.capture_now(&place).await?;
+        let cell = self.cell_of(&place, &captured, &new).await?;
+        let ttl = ttl_of(new.lifetime);
+        self.change(&place, |seen, _| match seen {
+            Seen::Hit(Kind::Value) => Change::Leave(false),
+            _ => Change::Put(cell.clone(), ttl, true),
+        })
+        .await
+    }
+
+    async fn capture_now(&self, place: &Place) -> Result<Captured, Error> {
+        let raw = self.look(place).await?;
+        self.capture(place, &raw).await
+    }
+
+    async fn cell_of(
+        &self,
+        place: &Place,
+        captured: &Captured,
+        new: &Incoming<'_>,
+    ) -> Result<Cell, Error> {
+        let now = self.now().await?;
+        self.seal_value(place, captured, new.lifetime, now, new.encoded.as_ref())
+    }
+
+    /// Removes what is there. Whether a live value was.
+    pub(crate) async fn delete(self: &Arc<Self>, key: &Key) -> Result<bool, Error> {
+        let was_there = self.contains(key).await;
+        self.invalidate(vec![self.names.key(key)]).await?;
+        was_there
+    }
+
+    /// Gives a live value a new lifetime from now. Whether there was one.
+    pub(crate) async fn touch(&self, key: &Key, lifetime: Lifetime) -> Result<bool, Error> {
+        self.retime(key, |now, _| {
+            let end = lifetime.deadline(now);
+            let times = Times {
+                created: now,
+                soft: end,
+                hard: end,
+            };
+            (times, ttl_of(lifetime))
+        })
+        .await
+    }
+
+    /// Makes a live value stale. Whether there was one.
+    pub(crate) async fn expire(&self, key: &Key) -> Result<bool, Error> {
+        self.retime(key, |now, times| {
+            let left = ttl_of(Lifetime(left(times.hard, now)));
+            (Times { soft: now, ..times }, left)
+        })
+        .await
+    }
+
+    async fn retime(
+        &self,
+        key: &Key,
+        times: impl Fn(Millis, Times) -> (Times, Option<Duration>),
+    ) -> Result<bool, Error> {
+        let place = self.place(key, None, &[]);
+        self.change(&place, |seen, raw| {
+            let retimed = matches!(seen, Seen::Hit(Kind::Value))
+                .then(|| raw.cell.as_ref())
+                .flatten()
+                .and_then(|cell| {
+                    let opened = self.codec.seal().open(cell, place.hash).ok()?;
+                    let (times, ttl) = times(raw.now(), opened.times());
+                    Some((self.codec.seal().with_times(cell, times)?, ttl))
+                });
+            match retimed {
+                Some((cell, ttl)) => Change::Put(cell, ttl, true),
+                None => Change::Leave(false),
+            }
+        })
+        .await
+    }
+
+    /// Adds to a counter in one step. `read` reads one, `write` encodes one; what `read` gives is
+    /// `None` for another type.
+    pub(crate) async fn update<R>(
+        &self,
+        key: &Key,
+        read: impl Fn(&Opened<'_>) -> Option<i64>,
+        step: impl Fn(Option<Option<i64>>) -> Result<(Encoded, R), Error>,
+    ) -> Result<R, Error> {
+        let place = self.place(key, None, &[]);
+        let captured = self.capture_now(&place).await?;
+        let now = self.now().await?;
+        self.change(&place, |seen, raw| {
+            let old = matches!(seen, Seen::Hit(Kind::Value))
+                .then(|| raw.cell.as_ref())
+                .flatten()
+                .and_then(|cell| self.codec.seal().open(cell, place.hash).ok());
+            let (encoded, answer) = match step(old.as_ref().map(&read)) {
+                Ok(stepped) => stepped,
+                Err(error) => return Change::Leave(Err(error)),
+            };
+            let lifetime = match &old {
+                Some(old) => Lifetime(left(old.times().hard, raw.now())),
+                None => Lifetime::FOREVER,
+            };
+            match self.seal_value(&place, &captured, lifetime, now, Some(&encoded)) {
+                Ok(cell) => Change::Put(cell, ttl_of(lifetime), Ok(answer)),
+                Err(error) => Change::Leave(Err(error)),
+            }
+        })
+        .await?
+    }
+
+    /// Reads the cell, decides, and writes if nobody else did meanwhile; again if somebody did.
+    async fn change<R>(
+        &self,
+        place: &Place,
+        decide: impl Fn(&Seen<Kind>, &Raw) -> Change<R>,
+    ) -> Result<R, Error> {
+        for _ in 0..TRIES {
+            let raw = self.look_whole(place).await?;
+            let seen = self.live(place, &raw, |opened| Ok(opened.kind()));
+            let (cell, ttl, answer) = match decide(&seen, &raw) {
+                Change::Leave(answer) => return Ok(answer),
+                Change::Put(cell, ttl, answer) => (cell, ttl, answer),
+            };
+            if self.put(place, &raw, &cell, ttl).await? {
+                return Ok(answer);
+            }
+        }
+        let message = "other writers were faster every time; spread the counter over several keys";
+        Err(Error::new(ErrorKind::Unavailable, message))
+    }
+
+    /// Writes if the cell is still the one that was read.
+    async fn put(
+        &self,
+        place: &Place,
+        raw: &Raw,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<bool, Error> {
+        match raw.cell.as_ref().map(Cell::token) {
+            None => {
+                let operation = self.backend.acquire(&place.name, cell, ttl);
+                let acquired = self.ask(self.limits.operation, operation).await?;
+                Ok(acquired == Acquired::Granted)
+            }
+            Some(Some(token)) => self.replace(place, token, cell, ttl).await,
+            // Nobody can name it; it is no cell of ours, so nothing is lost.
+            Some(None) => {
+                let operation = self.backend.write(&place.name, cell, ttl);
+                self.ask(self.limits.operation, operation).await?;
+                Ok(true)
+            }
+        }
+    }
+
+    async fn replace(
+        &self,
+        place: &Place,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<bool, Error> {
+        let operation = self.backend.fill(&place.name, token, cell, ttl);
+        self.ask(self.limits.operation, operation).await
+    }
+
+    /// How long a cell still has to live; `None`: forever.
+    pub(super) fn remaining(&self, cell: &Cell, place: &Place, now: Millis) -> Option<Duration> {
+        let hard = self.codec.seal().open(cell, place.hash).ok()?.times().hard;
+        ttl_of(Lifetime(left(hard, now)))
+    }
+}
+
+/// The time between now and `hard`, at least a millisecond; forever stays forever.
+fn left(hard: Millis, now: Millis) -> Millis {
+    if hard == Millis::MAX {
+        Millis::MAX
+    } else {
+        hard.saturating_sub(now).max(1)
+    }
+}
