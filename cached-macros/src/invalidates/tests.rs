@@ -49,7 +49,7 @@ fn targets_are_rendered_before_the_body() {
                         if false {
                             return ::cached_core::__private::never::<Result<(), Error>>();
                         }
-                        { save(id).await? }
+                        #[allow(unused_braces)] { save(id).await? }
                     })
                     .await
             }
