@@ -106,6 +106,18 @@ impl<'a> Scope<'a> {
         names
     }
 
+    /// What to write for a type parameter that is none of the method's own, as `S` of
+    /// `impl<S> Service<S>`: an attribute on a method does not see the block around it.
+    pub(crate) fn of_the_impl(&self, name: &str) -> Option<String> {
+        let is_type = self.has_self_type && name.starts_with(char::is_uppercase);
+        is_type.then(|| {
+            format!(
+                "if `{name}` is a parameter of the `impl` block, it is part of `Self`: `<Self>` in \
+                 the key, or `skip(Self)` if it does not change the value"
+            )
+        })
+    }
+
     /// Notes the placeholders of `template` that name nothing.
     pub(crate) fn check(&self, template: &Template, faults: &mut Faults) {
         for placeholder in template.placeholders() {
@@ -120,11 +132,17 @@ impl<'a> Scope<'a> {
     fn unknown(&self, placeholder: &Placeholder, template: &Template, faults: &mut Faults) {
         let names = self.names();
         let root = &placeholder.root;
+        if root == "result" {
+            return early(template, faults);
+        }
         let known = || names.iter().map(String::as_str);
         let meant = did_you_mean(root, known(), |name| format!("`<{name}>`"));
-        let write = match names.is_empty() {
-            true => "the function has no arguments: write the key without placeholders".to_owned(),
-            false => {
+        let write = match (self.of_the_impl(root), names.is_empty()) {
+            (Some(write), _) => write,
+            (None, true) => {
+                "the function has no arguments: write the key without placeholders".to_owned()
+            }
+            (None, false) => {
                 let list: Vec<String> = known().map(|name| format!("`<{name}>`")).collect();
                 format!("what can be named here: {}", list.join(", "))
             }
@@ -249,6 +267,19 @@ fn located(ident: &Ident, span: Span) -> Ident {
     let mut ident = ident.clone();
     ident.set_span(span.resolved_at(ident.span()));
     ident
+}
+
+/// A reader has no result when its key and tags are made.
+fn early(template: &Template, faults: &mut Faults) {
+    faults.at(
+        template.span,
+        format!(
+            "`<result>` in {:?}: the key and the tags of a cached function are made before its body \
+             runs, from its arguments",
+            template.text
+        ),
+        "take what the template needs as an argument; `<result>` is for `#[invalidates]`",
+    );
 }
 
 fn type_placeholder(placeholder: &Placeholder, template: &Template, faults: &mut Faults) {

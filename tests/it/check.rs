@@ -2,6 +2,7 @@
 //!
 //! Other modules link sites too, contradictory ones among them; each test looks at its own.
 
+use cached_core::testing::isolated_blocking;
 use cached_core::{
     Finding, Report, Role, Ttl, cached, check, external, invalidate, invalidates, sites,
 };
@@ -187,6 +188,95 @@ fn one_key_with_two_types_is_an_error() {
         0,
         "a `Result` stores its `Ok`"
     );
+}
+
+trait Find {
+    fn find(&self, id: u64) -> u64;
+}
+
+pub(crate) mod two_types {
+    use cached_core::{KeyType, cached};
+
+    use super::Find;
+
+    #[derive(KeyType)]
+    #[key_type = "check.file"]
+    pub(crate) struct File;
+
+    #[derive(KeyType)]
+    #[key_type = "check.folder"]
+    pub(crate) struct Folder;
+
+    impl Find for File {
+        #[cached(key = "check:find:<id>", skip(self))]
+        fn find(&self, id: u64) -> u64 {
+            id
+        }
+    }
+
+    impl Find for Folder {
+        #[cached(key = "check:find:<number>", skip(self))]
+        fn find(&self, number: u64) -> u64 {
+            number + 1
+        }
+    }
+
+    impl File {
+        #[cached(skip(self), ttl = 1)]
+        pub(crate) fn size(&self, id: u64) -> u64 {
+            id
+        }
+
+        #[cached(key = "check:name:<Self>:<id>", skip(self))]
+        pub(crate) fn name(&self, id: u64) -> u64 {
+            id
+        }
+    }
+
+    impl Folder {
+        #[cached(skip(self), ttl = 2)]
+        pub(crate) fn size(&self, id: u64) -> String {
+            id.to_string()
+        }
+
+        #[cached(key = "check:name:<Self>:<id>", skip(self))]
+        pub(crate) fn name(&self, id: u64) -> String {
+            id.to_string()
+        }
+    }
+}
+
+#[test]
+fn two_functions_that_share_their_entries_are_noted() {
+    use two_types::{File, Folder};
+    isolated_blocking(|| assert_eq!((File.find(7), Folder.find(7)), (7, 7)));
+    let report = report();
+    let notes = report.notes().iter().map(ToString::to_string);
+    let shared: Vec<_> = notes
+        .filter(|note| note.contains("shares its entries"))
+        .filter(|note| note.contains("`check:find:<id>`"))
+        .collect();
+    assert!(
+        matches!(&shared[..], [note] if note.contains("`find` (tests/it/check.rs:")),
+        "{shared:?}"
+    );
+}
+
+#[test]
+fn functions_whose_keys_name_their_type_share_nothing() {
+    let report = report();
+    for function in ["size", "name"] {
+        let of = |finding: &&Finding| {
+            finding.site().name() == function && finding.site().module().ends_with("two_types")
+        };
+        assert_eq!(
+            report.errors().iter().find(of).map(ToString::to_string),
+            None
+        );
+        let shared = |finding: &Finding| finding.to_string().contains("shares its entries");
+        let mut notes = report.notes().iter().filter(of);
+        assert!(!notes.any(shared), "{function}");
+    }
 }
 
 pub(crate) struct Repo {

@@ -324,3 +324,42 @@ async fn a_companion_is_as_visible_as_its_function() {
     })
     .await;
 }
+
+/// What is written on one line has to compile under `-D warnings`, too.
+#[deny(warnings)]
+#[rustfmt::skip]
+mod one_line {
+    use std::future::ready;
+
+    use cached_core::{cached, invalidates};
+
+    trait Load { async fn load(&self, id: u64) -> u64; async fn store(&self, id: u64) -> u64; }
+    struct Files;
+
+    impl Load for Files {
+        #[cached(key = "f:line:load:<id>", skip(self))]
+        async fn load(&self, id: u64) -> u64 { ready(id).await }
+
+        #[invalidates(read(id))]
+        async fn store(&self, id: u64) -> u64 { ready(id).await }
+    }
+
+    #[cached(key = "f:line:<id>")]
+    async fn read(id: u64) -> u64 { ready(id).await }
+
+    #[cached(key = "f:line:none:<id>", companion = none)]
+    async fn read_inline(id: u64) -> u64 { ready(id).await }
+
+    #[invalidates("f:line:<result>")]
+    async fn write(id: u64) -> u64 { ready(id).await }
+
+    pub(super) async fn all(id: u64) -> Vec<u64> {
+        let methods = [Files.load(id).await, Files.store(id).await];
+        [methods.as_slice(), &[read(id).await, read_inline(id).await, write(id).await]].concat()
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_one_line_warns_of_nothing() {
+    isolated(async { assert_eq!(one_line::all(1).await, [1; 5]) }).await;
+}

@@ -51,9 +51,12 @@ impl Builder {
         self
     }
 
-    /// How many bytes of keys, values and bookkeeping fit. Unset by default: measuring a value
-    /// costs one pass of its `Serialize` per fill, unless the function gives `weigh`. A value
-    /// heavier than the share of one shard is not stored.
+    /// How many bytes of keys, values and bookkeeping fit; the latter is about 150 bytes per entry.
+    /// Unset by default: measuring a value costs one pass of its `Serialize` per fill, unless the
+    /// function gives `weigh`.
+    ///
+    /// A value heavier than the share of one shard is not stored, and each call computes: such calls
+    /// end in [`Outcome::NotStored`](crate::Outcome::NotStored), and [`Cache::set`] in an error.
     pub fn max_weight(mut self, bytes: u64) -> Self {
         self.config.bounds.weight = Some(bytes);
         self

@@ -3,8 +3,9 @@
 /// A type with a stable name, so that a type parameter can be part of a key.
 ///
 /// `<T>` in a template writes the name. It is given by the user, because neither
-/// `std::any::type_name` nor `TypeId` is the same in the next build. Two types of one name share
-/// their keys, so name your own types for good:
+/// `std::any::type_name` nor `TypeId` is the same in the next build. The number types, `bool`,
+/// `char`, `str`, `String` and `()` have their own; `Vec<T>` and other generic types have none, as a
+/// name is a constant. Two types of one name share their keys, so name your own types for good:
 ///
 /// ```
 /// use cached_core::KeyType;

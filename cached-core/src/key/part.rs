@@ -26,6 +26,7 @@ use super::KeyWriter;
 ///
 /// Values of one type have equal forms only if they are equal. There is none for floats, whose
 /// equality is not that of a key, nor for maps, sets and paths: `<x:hash>` takes all of these.
+/// Of a float it hashes `0.0` and `-0.0` alike, because they are equal.
 ///
 /// # Implementing
 ///
@@ -51,9 +52,9 @@ use super::KeyWriter;
     message = "`{Self}` has no canonical text, so it cannot be part of a cache key",
     label = "not a `KeyPart`",
     note = "put what identifies it into the key: `<x.field>` instead of `<x>`",
-    note = "or a hash of it, if it is `serde::Serialize`: `<x:hash>`; for a float that, or an argument made with `x.to_bits()`",
+    note = "or a hash of it, if it is `serde::Serialize`: `<x:hash>`; for a float this, or pass `x.to_bits()`",
     note = "or give your own type a form: `#[derive(cached_core::KeyPart)]`, on newtypes, structs and fieldless enums",
-    note = "or leave it out, if the result does not depend on it: `skip(x)`"
+    note = "or leave it out, if the result does not depend on it: `skip(x)`; a type that only reaches data, as a pool or a client does, can `#[derive(cached_core::Handle)]`"
 )]
 pub trait KeyPart {
     /// Writes the canonical form.

@@ -75,8 +75,8 @@ impl std::error::Error for Report {}
 ///
 /// Errors: a mutator target that no reader reads; two readers whose templates can render the same
 /// key but store different types; a `"forever"` reader that nobody invalidates. Notes: a reader
-/// with a finite TTL and no mutator. What other binaries read or invalidate is declared with
-/// [`external!`](crate::external).
+/// with a finite TTL and no mutator; two readers that share their entries. What other binaries read
+/// or invalidate is declared with [`external!`](crate::external), and so is what never changes.
 ///
 /// One line in a test of the binary:
 ///
@@ -103,7 +103,9 @@ pub(crate) fn judge(sites: &[&'static Site]) -> Result<Report, Report> {
     }
     for (index, reader) in sites.iter().copied().enumerate() {
         if reader.role() == Role::Reader {
-            report.errors.extend(clashes(reader, &sites[index + 1..]));
+            for other in &sites[index + 1..] {
+                report.judge_pair(reader, other);
+            }
             report.judge_lifetime(reader, sites);
         }
     }
@@ -115,6 +117,40 @@ pub(crate) fn judge(sites: &[&'static Site]) -> Result<Report, Report> {
 }
 
 impl Report {
+    /// Two readers of one key: of different types, or without a need to.
+    fn judge_pair(&mut self, reader: &'static Site, other: &'static Site) {
+        if other.role() != Role::Reader || !share_keys(reader, other) {
+            return;
+        }
+        let (place, key) = ((other.file(), other.line()), other.template());
+        let theirs = format!("`{}` ({}:{}, `{key}`)", other.name(), place.0, place.1);
+        let (list, message) = match (reader.value_id(), other.value_id()) {
+            (Some(mine), Some(value)) if mine.id != value.id => {
+                let message = format!(
+                    "`{}` and {theirs} can be the same key but store `{}` and `{}`; give one of \
+                     them another prefix",
+                    reader.template(),
+                    mine.name,
+                    value.name
+                );
+                (&mut self.errors, message)
+            }
+            _ if is_one_template(reader.template(), key) => {
+                let message = format!(
+                    "`{}` shares its entries with {theirs}; if that is not meant, put something \
+                     that tells them apart into one of the keys",
+                    reader.template()
+                );
+                (&mut self.notes, message)
+            }
+            _ => return,
+        };
+        list.push(Finding {
+            message,
+            site: reader,
+        });
+    }
+
     fn judge_lifetime(&mut self, reader: &'static Site, sites: &[&'static Site]) {
         if sites.iter().any(|site| invalidates(site, reader)) {
             return;
@@ -198,32 +234,24 @@ fn unread(target: &'static Site, sites: &[&'static Site]) -> Option<Finding> {
     })
 }
 
-fn clashes(reader: &'static Site, others: &[&'static Site]) -> Vec<Finding> {
-    let same_keys = |other: &&&'static Site| {
-        other.role() == Role::Reader
-            && other.policy.version == reader.policy.version
-            && other.policy.cache == reader.policy.cache
-            && template::unify(other.template(), reader.template())
-    };
-    let clash = |other: &&'static Site| {
-        let (mine, theirs) = (reader.value_id()?, other.value_id()?);
-        let message = || {
-            format!(
-                "`{}` and `{}` ({}:{}, `{}`) can be the same key but store `{}` and `{}`; \
-                 give one of them another prefix",
-                reader.template(),
-                other.name(),
-                other.file(),
-                other.line(),
-                other.template(),
-                mine.name,
-                theirs.name
-            )
-        };
-        (mine.id != theirs.id).then(|| Finding {
-            message: message(),
-            site: reader,
-        })
-    };
-    others.iter().filter(same_keys).filter_map(clash).collect()
+/// Whether two readers can meet under one key.
+fn share_keys(one: &Site, other: &Site) -> bool {
+    one.policy.version == other.policy.version
+        && one.policy.cache == other.policy.cache
+        && template::unify(one.template(), other.template())
+        && !(has_default_key(one) && has_default_key(other))
+}
+
+/// Such keys are told apart by their [rank](Site::rank) where their text is the same.
+fn has_default_key(reader: &Site) -> bool {
+    let path = reader.template().strip_prefix(reader.module());
+    path.is_some_and(|path| path.starts_with("::"))
+}
+
+/// Whether templates differ in the names of their placeholders at most, and not by the type that
+/// `<Self>` names.
+fn is_one_template(one: &str, other: &str) -> bool {
+    let of_types = one.contains("<Self>") && other.contains("<Self>");
+    let literals = one.split(['<', '>']).step_by(2);
+    !of_types && literals.eq(other.split(['<', '>']).step_by(2))
 }

@@ -19,7 +19,7 @@ pub use recorder::Recorder;
 pub use crate::time::ManualClock;
 
 use crate::cache::Cache;
-use crate::engine::{Config, Engine, Frame, bypass, bypass_blocking, with_context};
+use crate::engine::{Config, Engine, Frame, Isolate, bypass, bypass_blocking, with_context};
 
 /// Runs `future` with a new, empty memory cache in place of the installed and all named ones.
 /// Caches given by an expression stay what they are.
@@ -65,11 +65,12 @@ pub fn with_cache_blocking<R>(cache: &Cache, test: impl FnOnce() -> R) -> R {
 
 /// Runs `future` with caching off: every cached function in it computes.
 pub async fn without_cache<F: Future>(future: F) -> F::Output {
-    bypass(future).await
+    some_scope().scope(bypass(future)).await
 }
 
 /// [`without_cache`] for sync tests.
 pub fn without_cache_blocking<R>(test: impl FnOnce() -> R) -> R {
+    let _entered = some_scope().enter();
     bypass_blocking(test)
 }
 
@@ -112,11 +113,30 @@ fn stand_in(engine: Arc<Engine>) -> Arc<Frame> {
     Frame::derive(|frame| frame.stand_in = Some(engine))
 }
 
+/// The scope around, or a new one where [`isolate_all!`] insists on one.
+fn some_scope() -> Arc<Frame> {
+    let insists = inventory::iter::<Isolate>.into_iter().next().is_some();
+    Frame::derive(|frame| {
+        if insists {
+            frame.stand_in.get_or_insert_with(fresh);
+        }
+    })
+}
+
 /// Makes every call of a cached function outside of a test scope panic, in this binary. One line
 /// in a test binary whose tests share cached functions:
 ///
-/// ```
-/// cached_core::testing::isolate_all!();
+/// ```standalone_crate
+/// use cached_core::{cached, testing};
+///
+/// testing::isolate_all!();
+///
+/// #[cached(key = "answer")]
+/// fn answer() -> u32 { 42 }
+///
+/// testing::isolated_blocking(answer);
+/// testing::without_cache_blocking(answer);
+/// std::panic::catch_unwind(answer).expect_err("no scope");
 /// ```
 #[doc(hidden)]
 #[macro_export]

@@ -90,7 +90,7 @@ impl Property {
         let private = self.runtime.private();
         let is_result = self.returns.is_result(&private, returned);
         let body = self.body();
-        let place = quote_spanned!(function.sig.ident.span()=> &#receiver.#field);
+        let place = field.borrowed(receiver, function.sig.ident.span());
         let (name, wait) = match (&self.sharing, function.sig.asyncness) {
             (Sharing::Reference, None) => (quote!(read_property), None),
             (Sharing::Reference, Some(_)) => (quote!(read_property_async), Some(quote!(.await))),

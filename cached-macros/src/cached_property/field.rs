@@ -1,7 +1,7 @@
 //! The path of a field below `self`.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprField, Member};
 
 /// `word_count` or `totals.0.words`.
@@ -23,6 +23,22 @@ impl FieldPath {
         let mut members = Vec::new();
         collect(written, &mut members)?;
         (!members.is_empty()).then_some(Self { members })
+    }
+}
+
+impl FieldPath {
+    /// A reference to the field of `receiver`, shown at `span`.
+    ///
+    /// A field of `Self` is taken by a pattern: with `self.word_count` rustc would find the method of
+    /// that name, and advise to call it, where the field was forgotten.
+    pub(crate) fn borrowed(&self, receiver: &Ident, span: Span) -> TokenStream {
+        match &self.members[..] {
+            [member] => quote_spanned!(span=> {
+                let Self { #member: __field, .. } = #receiver;
+                __field
+            }),
+            _ => quote_spanned!(span=> &#receiver.#self),
+        }
     }
 }
 

@@ -46,7 +46,7 @@ fn a_getter_is_its_body_in_a_closure() {
         "/// Words.\n pub fn word_count(&self) -> usize { self.body.len() }",
         "/// Words.\n pub fn word_count(&self) -> &usize {
             ::cached_core::__private::read_property::<false, usize>(
-                &self.word_count,
+                { let Self { word_count: __field, .. } = self; __field },
                 || -> usize { self.body.len() }
             )
         }",

@@ -1,7 +1,7 @@
 //! One target of a mutator: a key, a tag, a cached function's entry, all its entries, or a field.
 
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::{Expr, ExprCall, ExprMethodCall, ExprPath, LitStr, Path, PathArguments};
 
 use crate::cached_property::field::FieldPath;
@@ -144,7 +144,7 @@ impl Call {
         let all = matches!(self.which, Entries::All);
         match &self.callee {
             Callee::Free(path) => {
-                let companion = with_last(path, if all { "::all" } else { "::entry" });
+                let companion = companion(path, if all { "all" } else { "entry" });
                 quote!(#companion(#(#passed),*))
             }
             Callee::Associated(path) => {
@@ -202,15 +202,17 @@ fn last(path: &Path) -> String {
         .unwrap_or_default()
 }
 
-/// `a::f::<T>` and `::entry` make `a::f::entry::<T>`.
-fn with_last(path: &Path, what: &str) -> TokenStream {
+/// `a::f::<T>` and `entry` make `<a::f>::entry::<T>`. As a type of its own the companion is missed
+/// as one: before `::` rustc would look for a module or a crate of that name.
+fn companion(path: &Path, what: &str) -> TokenStream {
     let mut companion = path.clone();
     let generics = companion
         .segments
         .last_mut()
         .map(|last| std::mem::replace(&mut last.arguments, PathArguments::None));
-    let name = format_ident!("{}", what.trim_start_matches(':'), span = path_span(path));
-    quote!(#companion::#name #generics)
+    let span = path_span(path);
+    let name = Ident::new(what, span);
+    quote_spanned!(span=> <#companion>::#name #generics)
 }
 
 /// `<T>::f::<U>` and `_entry` make `<T>::f_entry::<U>`.

@@ -36,20 +36,20 @@ fn targets_are_rendered_before_the_body() {
                         ::cached_core::__private::site!(
                             mutator "update", "get_post(..)", .as_call()
                         ),
-                        &get_post::entry(::core::clone::Clone::clone(&id)),
+                        &<get_post>::entry(::core::clone::Clone::clone(&id)),
                     )
                     .all(
                         ::cached_core::__private::site!(
                             mutator "update", "posts::feed(..)", .as_call()
                         ),
-                        &posts::feed::all(),
+                        &<posts::feed>::all(),
                     );
                 __mutation
                     .run_async(async move {
                         if false {
                             return ::cached_core::__private::never::<Result<(), Error>>();
                         }
-                        { save(id).await? }
+                        #[allow(unused_braces)] { save(id).await? }
                     })
                     .await
             }
@@ -117,7 +117,7 @@ fn the_result_is_looked_at_after_the_body() {
                                         ::cached_core::__private::site!(
                                             mutator "create", "by_name(..)", .as_call()
                                         ),
-                                        &by_name::entry(
+                                        &<by_name>::entry(
                                             __kept1,
                                             ::core::clone::Clone::clone(&result.id),
                                         ),
@@ -144,7 +144,7 @@ fn methods_are_named_by_their_owner() {
         "&Self::find_entry_at(",
         "&<Repo>::find_all()",
         "&self.repo.get_entry(",
-        "&get::entry::<T>(",
+        "&<get>::entry::<T>(",
     ] {
         assert!(text.contains(target), "{target} in {text}");
     }

@@ -176,19 +176,30 @@ fn opaque(output: &Type) -> Option<Refusal> {
 }
 
 /// Finds a lifetime that ends with the call. `&'static` does not, but only memory can hand it
-/// out again; the error of a `Result` is handed on, never stored.
+/// out again.
 fn borrow(output: &Type, in_process: bool) -> Option<Refusal> {
-    let found = match types::last_segment(output).filter(|last| last.ident == "Result") {
-        None => borrowed(output, in_process),
+    if let Some(found) = stored_borrow(output, true) {
+        return refuse(
+            format!("the cached value borrows (`{found}`), but it outlives the call"),
+            "return an owned type (`String`, `Vec<T>`), or `Arc<str>`, `Arc<T>` where copies are dear",
+        );
+    }
+    let found = stored_borrow(output, in_process)?;
+    refuse(
+        format!("`{found}` can be handed out again by the memory of this process only"),
+        "return an owned type (`String`, `Vec<T>`, `Arc<str>`), or add `in_process`",
+    )
+}
+
+/// A borrow in what is stored; the error of a `Result` is handed on.
+fn stored_borrow(output: &Type, static_is_fine: bool) -> Option<String> {
+    match types::last_segment(output).filter(|last| last.ident == "Result") {
+        None => borrowed(output, static_is_fine),
         Some(last) => types::arguments(last)
             .into_iter()
             .enumerate()
-            .find_map(|(at, ty)| borrowed(ty, in_process || at > 0)),
-    }?;
-    refuse(
-        format!("the cached value borrows (`{found}`), but it outlives the call"),
-        "return an owned type (`String`, `Vec<T>`), or `Arc<str>`, `Arc<T>` where copies are dear",
-    )
+            .find_map(|(at, ty)| borrowed(ty, static_is_fine || at > 0)),
+    }
 }
 
 fn borrowed(ty: &Type, static_is_fine: bool) -> Option<String> {

@@ -57,6 +57,9 @@ fn run(parts: &Parts<'_>) -> TokenStream {
 }
 
 /// `async move { .. }` around a body, with its output named: `?` and `return` need to know it.
+///
+/// The body keeps its braces, where an error about its value points to. For a body of one line
+/// rustc would advise to remove them.
 pub(crate) fn async_block(
     private: &TokenStream,
     output: &syn::Type,
@@ -66,6 +69,7 @@ pub(crate) fn async_block(
         if false {
             return #private::never::<#output>();
         }
+        #[allow(unused_braces)]
         #body
     })
 }

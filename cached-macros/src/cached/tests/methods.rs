@@ -112,31 +112,31 @@ fn a_method_of_a_trait_holds_everything_itself() {
     check(
         expansion,
         &expect![[r#"
-        async fn find(&self, id: u64) -> Option<Post> {
-            ::cached_core::__private::assert_storable!(Option < Post >);
-            let mut __call = ::cached_core::__private::Call::start(
-                    ::cached_core::__private::site!(reader "find", "post:<id>"),
-                )
-                .on_type(::core::any::type_name::<Self>());
-            __call.key(|__k| __k.literal("post:").part(&id).end());
-            let __shape = ::cached_core::__private::shape!(Option < Post >);
-            if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
-                return __hit.0;
+            async fn find(&self, id: u64) -> Option<Post> {
+                ::cached_core::__private::assert_storable!(Option < Post >);
+                let mut __call = ::cached_core::__private::Call::start(
+                        ::cached_core::__private::site!(reader "find", "post:<id>"),
+                    )
+                    .on_type(::core::any::type_name::<Self>());
+                __call.key(|__k| __k.literal("post:").part(&id).end());
+                let __shape = ::cached_core::__private::shape!(Option < Post >);
+                if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
+                    return __hit.0;
+                }
+                __call
+                    .run_async(
+                        &__shape,
+                        move || async move {
+                            if false {
+                                return ::cached_core::__private::never::<Option<Post>>();
+                            }
+                            #[allow(unused_braces)] { self.load(id).await }
+                        },
+                    )
+                    .await
+                    .0
             }
-            __call
-                .run_async(
-                    &__shape,
-                    move || async move {
-                        if false {
-                            return ::cached_core::__private::never::<Option<Post>>();
-                        }
-                        { self.load(id).await }
-                    },
-                )
-                .await
-                .0
-        }
-    "#]],
+        "#]],
     );
 }
 

@@ -110,7 +110,8 @@ fn check_named(argument: &Argument, faults: &mut Faults) {
 }
 
 fn check_skip(ast: &Ast, signature: &Signature, faults: &mut Faults) {
-    let names = Scope::of_companion(signature, signature.receiver.is_some()).names();
+    let scope = Scope::of_companion(signature, signature.receiver.is_some());
+    let names = scope.names();
     for skipped in ast.skip.iter().flatten() {
         let name = plain(skipped);
         if ast.key.as_ref().is_some_and(|key| key.names(&name)) {
@@ -124,10 +125,13 @@ fn check_skip(ast: &Ast, signature: &Signature, faults: &mut Faults) {
                 format!("`{n}`")
             });
             let list: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+            let write = scope
+                .of_the_impl(&name)
+                .unwrap_or_else(|| format!("what can be skipped here: {}", list.join(", ")));
             faults.at(
                 skipped.span(),
                 format!("`skip({name})` names no argument{meant}"),
-                format!("what can be skipped here: {}", list.join(", ")),
+                write,
             );
         }
     }
