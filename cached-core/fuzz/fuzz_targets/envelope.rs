@@ -1,7 +1,11 @@
 //! Any bytes as a cell: `cargo +nightly fuzz run envelope`.
 
 #![no_main]
-#![allow(dead_code, unused_imports, reason = "a target uses a part of the codec")]
+#![allow(
+    dead_code,
+    unused_imports,
+    reason = "a target uses a part of the codec"
+)]
 
 #[path = "../../src/cell.rs"]
 mod cell;

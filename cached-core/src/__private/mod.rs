@@ -212,6 +212,53 @@ pub mod success {
     }
 }
 
+/// How an async mutator with this return type ends; see [`Awaits`] and [`Blocks`].
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ending {
+    ($ret:ty) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::ending::*;
+        (&&Returns::<$ret>::NEW).ending()
+    }};
+}
+
+pub use crate::__ending as ending;
+pub use crate::engine::{Awaits, Blocks};
+
+/// See [`ending!`].
+pub mod ending {
+    use crate::engine::{Awaits, Blocks};
+    use std::marker::PhantomData;
+
+    /// Asks about a return type.
+    #[derive(Debug)]
+    pub struct Returns<R>(PhantomData<fn() -> R>);
+
+    impl<R> Returns<R> {
+        #[doc(hidden)]
+        pub const NEW: Self = Self(PhantomData);
+    }
+
+    /// A value that can be kept across an await.
+    pub trait Sendable {
+        #[doc(hidden)]
+        fn ending(&self) -> Awaits {
+            Awaits
+        }
+    }
+    impl<R: Send> Sendable for &Returns<R> {}
+
+    /// Any other value.
+    pub trait Other {
+        #[doc(hidden)]
+        fn ending(&self) -> Blocks {
+            Blocks
+        }
+    }
+    impl<R> Other for Returns<R> {}
+}
+
 /// A part of the key of a function without `key`: handles leave themselves out.
 #[doc(hidden)]
 #[macro_export]

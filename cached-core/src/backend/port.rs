@@ -103,10 +103,10 @@ pub trait Backend: Send + Sync + 'static {
     /// backend judge ages by it. May answer from a recent sample carried forward.
     fn now(&self) -> impl Future<Output = Result<u64, Error>> + Send;
 
-    /// Ends when the key may have changed since this was called. A backend without pushes never
-    /// ends it: callers poll as well.
-    fn changed(&self, key: &str) -> impl Future<Output = ()> + Send {
-        let _ = key;
+    /// Ends when the cell that was `seen` may no longer be under the key, at once if it is not. A
+    /// backend without pushes never ends it: callers poll as well.
+    fn changed(&self, key: &str, seen: Token) -> impl Future<Output = ()> + Send {
+        let _ = (key, seen);
         std::future::pending()
     }
 
@@ -152,7 +152,7 @@ pub(crate) trait AnyBackend: Send + Sync {
     ) -> Answer<'a, Result<(), Error>>;
     fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>>;
     fn now(&self) -> Answer<'_, Result<u64, Error>>;
-    fn changed<'a>(&'a self, key: &'a str) -> Answer<'a, ()>;
+    fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()>;
     fn check(&self) -> Answer<'_, Result<(), Error>>;
 }
 
@@ -208,8 +208,8 @@ impl<B: Backend> AnyBackend for B {
     fn now(&self) -> Answer<'_, Result<u64, Error>> {
         Box::pin(Backend::now(self))
     }
-    fn changed<'a>(&'a self, key: &'a str) -> Answer<'a, ()> {
-        Box::pin(Backend::changed(self, key))
+    fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()> {
+        Box::pin(Backend::changed(self, key, seen))
     }
     fn check(&self) -> Answer<'_, Result<(), Error>> {
         Box::pin(Backend::check(self))

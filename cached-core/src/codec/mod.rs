@@ -27,9 +27,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use twox_hash::XxHash3_64;
 
-pub(crate) use envelope::{
-    Body, Encoded, HEADER, Kind, Meta, Opened, Seal, Stamp, Stamps, Times, key_hash,
-};
+pub(crate) use envelope::{Body, Encoded, Kind, Meta, Opened, Seal, Stamp, Times, key_hash};
 pub(crate) use fault::{Unencodable, Unreadable};
 pub use format::Format;
 use format::Unwritten;

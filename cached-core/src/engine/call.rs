@@ -318,11 +318,10 @@ impl Missed<'_> {
             };
             match step {
                 Step::Alone => {
-                    let body = async move { body().await };
-                    return (miss.lone_frame().scope(body).await, Outcome::Uncached);
+                    return (miss.lone_frame().scope_with(body).await, Outcome::Uncached);
                 }
                 Step::Lead(lease) => {
-                    let returned = lease.frame().scope(async move { body().await }).await;
+                    let returned = lease.frame().scope_with(body).await;
                     return lease.settle(shape, miss.filling(), returned);
                 }
                 Step::Wait(waiting) => {

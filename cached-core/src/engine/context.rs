@@ -84,8 +84,22 @@ impl Frame {
     }
 
     /// Runs a future with this as the current frame of each of its polls.
-    pub(crate) async fn scope<F: Future>(self: Arc<Self>, future: F) -> F::Output {
-        let mut future = pin!(future);
+    pub(crate) fn scope<F: Future>(self: Arc<Self>, future: F) -> impl Future<Output = F::Output> {
+        self.scope_with(move || future)
+    }
+
+    /// Runs the future that `make` makes with this as the current frame of that and of each poll.
+    ///
+    /// A future that is moved into another one is in it twice, as what it was given and as what it
+    /// polls; one that is made inside is there once. Nested functions would double at each level.
+    pub(crate) async fn scope_with<F: Future>(
+        self: Arc<Self>,
+        make: impl FnOnce() -> F,
+    ) -> F::Output {
+        let mut future = pin!({
+            let _entered = self.enter();
+            make()
+        });
         poll_fn(|cx| {
             let _entered = self.enter();
             future.as_mut().poll(cx)

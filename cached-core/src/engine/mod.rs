@@ -37,7 +37,7 @@ pub(crate) use cycle::Wait;
 #[cfg(feature = "testing")]
 pub use home::Isolate;
 pub(crate) use home::{by_name, from_env, install, replace, resolve};
-pub use mutation::{Late, Mutation};
+pub use mutation::{Awaits, Blocks, Late, Mutation};
 #[cfg(feature = "tokio")]
 pub use scope::spawn;
 pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};

@@ -155,28 +155,12 @@ impl Mutation {
 
     /// Runs the body; `then` sees what it returned, and may add targets or call them off.
     pub fn run_then<R>(self, body: impl FnOnce() -> R, then: impl FnOnce(&R, &mut Late)) -> R {
-        let (frame, guard) = self.arm();
+        let (frame, mut guard) = self.arm();
         let entered = frame.enter();
         let returned = body();
         drop(entered);
-        guard.end(&returned, then);
-        returned
-    }
-
-    /// Runs the body of an async mutator. Dropping the future invalidates.
-    pub async fn run_async<F: Future>(self, body: F) -> F::Output {
-        self.run_async_then(body, |_, _| {}).await
-    }
-
-    /// Runs the body; `then` sees what it returned, and may add targets or call them off.
-    pub async fn run_async_then<F: Future>(
-        self,
-        body: F,
-        then: impl FnOnce(&F::Output, &mut Late),
-    ) -> F::Output {
-        let (frame, guard) = self.arm();
-        let returned = frame.scope(body).await;
-        guard.end(&returned, then);
+        guard.note(&returned, then);
+        guard.deliver_blocking();
         returned
     }
 
@@ -233,6 +217,60 @@ impl Late {
     }
 }
 
+/// Runs an async mutator whose value can be kept across an await: awaits the acknowledgement of
+/// shared backends.
+///
+/// Two types with one method each and no trait: the compiler could not tell that the future of a
+/// trait's method is `Send` for every lifetime in the body.
+#[derive(Debug, Clone, Copy)]
+pub struct Awaits;
+
+impl Awaits {
+    /// Runs the body; `then` sees what it returned, and may add targets or call them off. Dropping
+    /// the future invalidates.
+    pub async fn run<R, F, Fut>(
+        self,
+        mutation: Mutation,
+        body: F,
+        then: impl FnOnce(&R, &mut Late),
+    ) -> R
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = R>,
+    {
+        let (frame, mut guard) = mutation.arm();
+        let returned = frame.scope_with(body).await;
+        guard.note(&returned, then);
+        guard.deliver().await;
+        returned
+    }
+}
+
+/// Waits for the acknowledgement on the thread: for values that are not `Send`, which a future that
+/// is to be `Send` cannot keep across an await. Memory has nothing to wait for.
+#[derive(Debug, Clone, Copy)]
+pub struct Blocks;
+
+impl Blocks {
+    /// As [`Awaits::run`].
+    pub async fn run<R, F, Fut>(
+        self,
+        mutation: Mutation,
+        body: F,
+        then: impl FnOnce(&R, &mut Late),
+    ) -> R
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = R>,
+    {
+        let (frame, mut guard) = mutation.arm();
+        let returned = frame.scope_with(body).await;
+        guard.note(&returned, then);
+        guard.deliver_blocking();
+        returned
+    }
+}
+
 /// Invalidates when the body ends, and when it is dropped or unwinds.
 struct Guard {
     mutation: Mutation,
@@ -243,7 +281,8 @@ struct Guard {
 }
 
 impl Guard {
-    fn end<R>(mut self, returned: &R, then: impl FnOnce(&R, &mut Late)) {
+    /// The body has ended by itself.
+    fn note<R>(&mut self, returned: &R, then: impl FnOnce(&R, &mut Late)) {
         // The guard keeps its own targets meanwhile: `then` renders keys, and if that panics they
         // are invalidated all the same.
         let mut late = Late {
@@ -260,6 +299,14 @@ impl Guard {
         } else {
             self.mutation.targets.append(&mut late.mutation.targets);
         }
+    }
+
+    async fn deliver(&mut self) {
+        self.mutation.deliver().await;
+        self.delivered = true;
+    }
+
+    fn deliver_blocking(&mut self) {
         self.mutation.deliver_blocking();
         self.delivered = true;
     }

@@ -70,10 +70,14 @@ fn run(mutator: &Mutator, private: &TokenStream, then: Option<&TokenStream>) -> 
             quote!(__mutation.#method(move || #output #body #then))
         }
         Flow::Async | Flow::Boxed => {
-            let method = if then.is_some() {
-                quote!(run_async_then)
-            } else {
-                quote!(run_async)
+            let then = then.unwrap_or_else(|| quote!(, |_, _| {}));
+            // `impl Trait` cannot be named to ask whether it is `Send`; its future is what it was.
+            let ending = match is_opaque(mutator) {
+                true => quote!(#private::Awaits),
+                false => {
+                    let output = &mutator.signature.output;
+                    quote!(#private::ending!(#output))
+                }
             };
             let block = match (mutator.signature.flow, is_opaque(mutator)) {
                 (Flow::Boxed, _) => quote!(async move {
@@ -83,7 +87,7 @@ fn run(mutator: &Mutator, private: &TokenStream, then: Option<&TokenStream>) -> 
                 (_, true) => quote!(async move #body),
                 (_, false) => async_block(private, &mutator.signature.output, body),
             };
-            quote!(__mutation.#method(#block #then).await)
+            quote!(#ending.run(__mutation, move || #block #then).await)
         }
     }
 }

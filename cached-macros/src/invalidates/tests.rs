@@ -44,13 +44,17 @@ fn targets_are_rendered_before_the_body() {
                         ),
                         &<posts::feed>::all(),
                     );
-                __mutation
-                    .run_async(async move {
-                        if false {
-                            return ::cached_core::__private::never::<Result<(), Error>>();
-                        }
-                        #[allow(unused_braces)] { save(id).await? }
-                    })
+                ::cached_core::__private::ending!(Result < (), Error >)
+                    .run(
+                        __mutation,
+                        move || async move {
+                            if false {
+                                return ::cached_core::__private::never::<Result<(), Error>>();
+                            }
+                            #[allow(unused_braces)] { save(id).await? }
+                        },
+                        |_, _| {},
+                    )
                     .await
             }
         "#]],

@@ -88,11 +88,6 @@ impl Fault {
         }
     }
 
-    /// Its kind.
-    pub(super) fn kind(&self) -> ErrorKind {
-        self.kind
-    }
-
     /// The word with which the server's error began.
     pub(super) fn code(&self) -> Option<&str> {
         self.source.as_ref()?.code()

@@ -38,7 +38,7 @@ mod server;
 #[cfg(feature = "redis-tls")]
 mod tls;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "servers"))]
 mod tests;
 
 pub(crate) use address::Address;

@@ -108,10 +108,8 @@ impl Backend for Redis {
         Ok(self.link().await?.now()?)
     }
 
-    /// Ends at once if nothing is under the key: a lease that somebody waits for has ended then.
-    /// To miss no change, poll this once before the read that finds the lease.
-    async fn changed(&self, key: &str) {
-        if self.watch(key, None).await.is_none() {
+    async fn changed(&self, key: &str, seen: Token) {
+        if self.watch(key, seen).await.is_none() {
             std::future::pending::<()>().await;
         }
     }
@@ -138,7 +136,7 @@ impl Redis {
 
     /// Waits until the key has another cell than the one that was seen, or, if that is not told,
     /// until the cell of now has changed. `None` if nothing will tell of a change.
-    pub(super) async fn watch(&self, key: &str, seen: Option<Token>) -> Option<()> {
+    async fn watch(&self, key: &str, seen: Token) -> Option<()> {
         let link = self.link().await.ok()?;
         if !link.server().pushes {
             return None;
@@ -147,7 +145,7 @@ impl Redis {
         // Before the read: a push that overtakes the answer is heard.
         let bell = ticket.bell();
         match tracked(&link, &ticket).await {
-            Ok(Some(cell)) if seen.is_none() || cell.token() == seen => {
+            Ok(Some(cell)) if cell.token() == Some(seen) => {
                 link.lost().or(bell).await;
                 Some(())
             }

@@ -181,7 +181,8 @@ impl<'c> Opened<'c> {
         self.kind
     }
 
-    /// The token of the write or lease.
+    /// The token of the write or lease: that of the cell, once it was checked.
+    #[allow(dead_code, reason = "conditional writes name the token of the unopened cell")]
     pub(crate) fn token(&self) -> Token {
         self.token
     }

@@ -16,11 +16,8 @@ use twox_hash::XxHash3_128;
 use crate::cell::Token;
 use crate::time::Millis;
 
-pub(crate) use header::{Opened, Stamps};
+pub(crate) use header::Opened;
 pub(crate) use seal::Seal;
-
-/// Length of everything before stamps and payload.
-pub(crate) const HEADER: usize = header::LEN;
 
 /// What an entry's cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,9 +10,12 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::cell::{Cell, Token};
-use crate::codec::{Body, Codec, Encoded, HEADER, Meta, Opened, Seal, Stamp, Times};
+use crate::codec::{Body, Codec, Encoded, Meta, Opened, Seal, Stamp, Times};
 
 const KEY: u128 = 7;
+
+/// Length of what stands before stamps and payload.
+const HEADER: usize = 96;
 
 /// Any bytes as a cell, and as what is put into one.
 pub(crate) fn envelope(bytes: &[u8]) {

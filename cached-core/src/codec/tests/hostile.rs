@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 
 use super::types::{Kind, Post};
-use super::{Body, Codec, MAC_KEY, STAMPS, Seal, cell, codecs, key, meta, read};
+use super::{Body, Codec, HEADER, MAC_KEY, STAMPS, Seal, cell, codecs, key, meta, read};
 use crate::cell::Cell;
-use crate::codec::{HEADER, Unreadable};
+use crate::codec::Unreadable;
 
 /// What a cache says about bytes that a server returned.
 fn verdict(codec: &Codec, bytes: &[u8]) -> Result<Post, Unreadable> {

@@ -19,6 +19,9 @@ use serde::de::DeserializeOwned;
 use super::{Body, Codec, Encoded, Format, Meta, Seal, Stamp, Times, Unreadable, key_hash};
 use crate::cell::{Cell, Token};
 
+/// Length of what stands before stamps and payload.
+const HEADER: usize = 96;
+
 const MAC_KEY: [u8; 32] = [7; 32];
 
 const TIMES: Times = Times {

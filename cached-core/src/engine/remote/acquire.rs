@@ -215,7 +215,7 @@ impl Remote {
             }
             let jitter = crate::tag::fresh_stamp() % (pause / 2 + 1);
             let next = (now + pause - jitter).min(deadline);
-            let told = self.backend.changed(&place.name);
+            let told = self.backend.changed(&place.name, token);
             let by_push = matches!(first(told, clock.sleep_until(next)).await, First::Left(()));
             let cells = self.read(&[place.name.as_str()]).await?;
             let still = cells

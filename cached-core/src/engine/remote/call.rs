@@ -114,7 +114,7 @@ where
                     Claimed::Compute => {
                         let frame = lease.frame();
                         let began = Clock::System.now();
-                        let returned = frame.scope(async move { body().await }).await;
+                        let returned = frame.scope_with(body).await;
                         let payload = match shape.part(returned) {
                             Parted::Failed(returned, shared) => {
                                 let outcome = lease.fail_shared(miss.caller(), shared);
@@ -132,8 +132,7 @@ where
             }
             _ => {
                 let frame = miss.lone_frame();
-                let body = async move { body().await };
-                return (frame.scope(body).await, Outcome::Uncached);
+                return (frame.scope_with(body).await, Outcome::Uncached);
             }
         }
     }

@@ -93,9 +93,8 @@ fn tls_names_its_feature() {
 
 #[test]
 fn sockets_and_databases_are_reached() {
-    let directory = std::env::temp_dir().join(format!("cached-{}.sock", std::process::id()));
-    let path = directory.display().to_string();
-    let server = Server::with(&["--unixsocket", &path]);
+    let server = Server::with(&["--unixsocket", "redis.sock"]);
+    let path = server.directory().join("redis.sock").display().to_string();
     let second = redis_at(&format!("unix://{path}?db=2"));
     wait(second.write("k", &cell("v").1, None)).expect("the server takes it");
     assert_eq!(server.say(&["DBSIZE"]), "0");

@@ -10,6 +10,7 @@ use super::server::Server;
 use super::support::*;
 use crate::backend::port::Backend;
 use crate::backend::redis::Redis;
+use crate::cell::Token;
 
 /// Too long for a push to take, and short enough to wait for none.
 const SILENCE: Duration = Duration::from_millis(300);
@@ -18,11 +19,16 @@ type Change<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// A wait of a connected cache whose tracked read the server has answered: one operation later, replies being in order.
 fn waiting<'a>(redis: &'a Redis, key: &'a str) -> Change<'a> {
-    read(redis, key);
-    let mut change: Change<'a> = Box::pin(redis.changed(key));
+    let mut change: Change<'a> = Box::pin(redis.changed(key, seen(redis, key)));
     assert!(poll_once(change.as_mut()).is_none(), "nothing has changed");
     wait(redis.check()).expect("the server answers");
     change
+}
+
+/// The token of what is under the key.
+fn seen(redis: &Redis, key: &str) -> Token {
+    let cell = read(redis, key).expect("something is there");
+    cell.token().expect("it is a cell")
 }
 
 #[test]
@@ -78,7 +84,7 @@ fn ones_own_writes_end_the_wait() {
 fn nothing_else_ends_it_but_absence() {
     let server = Server::start();
     let (redis, other) = (redis(&server), redis(&server));
-    wait(redis.changed("absent"));
+    wait(redis.changed("absent", Token::random()));
     write(&redis, "k", &cell("l").1);
     let mut change = waiting(&redis, "k");
     write(&other, "another", &cell("v").1);
@@ -94,18 +100,14 @@ fn nothing_else_ends_it_but_absence() {
 }
 
 #[test]
-fn a_change_before_the_wait_ends_it_if_the_cell_is_told() {
+fn a_change_before_the_wait_ends_it() {
     let server = Server::start();
     let redis = redis(&server);
     let ((lease, leased), (token, value)) = (cell("l"), cell("v"));
     acquire(&redis, "k", &leased);
     assert!(fill(&redis, "k", lease, &value));
-    wait(redis.watch("k", Some(lease))).expect("the server tells of changes");
-    assert!(within(SILENCE, redis.watch("k", Some(token))).is_none());
-    assert!(
-        within(SILENCE, redis.changed("k")).is_none(),
-        "it cannot know"
-    );
+    wait(redis.changed("k", lease));
+    assert!(within(SILENCE, redis.changed("k", token)).is_none());
 }
 
 #[test]
@@ -117,7 +119,7 @@ fn the_end_of_the_connection_ends_it() {
     server.kill();
     wait(change);
     assert!(
-        within(SILENCE, redis.changed("k")).is_none(),
+        within(SILENCE, redis.changed("k", Token::random())).is_none(),
         "a dead server changes nothing"
     );
 }
@@ -127,7 +129,7 @@ fn no_change_is_missed() {
     let server = Server::start();
     let (redis, other) = (redis(&server), redis(&server));
     let (turns, writes) = mpsc::channel::<()>();
-    let (_, value) = cell("v");
+    let (token, value) = cell("v");
     write(&other, "k", &value);
     read(&redis, "k");
     thread::scope(|scope| {
@@ -138,7 +140,7 @@ fn no_change_is_missed() {
         });
         for _ in 0..500 {
             // Begun before the write is, so it has to end, wherever the write falls.
-            let mut change = Box::pin(redis.changed("k"));
+            let mut change = Box::pin(redis.changed("k", token));
             let _ = poll_once(change.as_mut());
             wait(redis.check()).expect("the server answers");
             turns.send(()).expect("the writer waits");

@@ -123,7 +123,7 @@ fn a_user_with_few_rights() {
     assert!(!redis.scoped(), "INFO is denied");
     assert!(!redis.capabilities().pushes, "so is CLIENT");
     assert_eq!(server.say(&["KEYS", "*"]), "k@00000000");
-    assert!(poll_once(redis.changed("k")).is_none());
+    assert!(poll_once(redis.changed("k", crate::cell::Token::random())).is_none());
     let fault = wait(redis.read(&["a", "b"])).expect_err("MGET is denied");
     says(&fault, ErrorKind::Denied, "mget");
     says(&fault, ErrorKind::Denied, "ACL SETUSER");
