@@ -104,7 +104,7 @@ pub use cache::{
 pub use codec::Format;
 #[cfg(feature = "tokio")]
 pub use engine::spawn;
-pub use engine::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
+pub use engine::{Override, bypass, bypass_blocking, refresh, refresh_blocking, with_context};
 pub use error::{Error, ErrorKind};
 pub use event::{Delivery, Outcome};
 pub use key::{Handle, IntoKey, Key, KeyError, KeyPart, KeyType, KeyWriter};

@@ -24,6 +24,7 @@ mod methods;
 mod misbehaving;
 mod mutators;
 mod namesakes;
+mod overrides;
 mod processes;
 mod property;
 mod races;

@@ -57,3 +57,31 @@ async fn hit_miss_invalidate() {
     .await;
     let _ = Cache::memory();
 }
+
+/// Two releases of one function: the second changed what its number means, not its fields.
+mod releases {
+    pub(super) mod old {
+        #[cached_core::cached(key = "rs:price:<id>", schema = "price-v1")]
+        pub(crate) fn price(id: u64) -> u64 {
+            id
+        }
+    }
+    pub(super) mod new {
+        #[cached_core::cached(key = "rs:price:<id>", schema = "price-v2")]
+        pub(crate) fn price(id: u64) -> u64 {
+            id * 100
+        }
+    }
+}
+
+#[test]
+fn a_declared_schema_keeps_releases_apart_whose_types_are_alike() {
+    use releases::{new, old};
+    let cache = remote_like().build().expect("valid");
+    cached_core::testing::with_cache_blocking(&cache, || {
+        assert_eq!(old::price::traced(7), (7, Outcome::Stored));
+        assert_eq!(new::price::traced(7), (700, Outcome::Stored));
+        assert_eq!(new::price::traced(7), (700, Outcome::Hit));
+        assert_eq!(old::price::traced(7), (7, Outcome::Stored));
+    });
+}

@@ -3,7 +3,7 @@
 use super::Cache;
 #[cfg(feature = "remote")]
 use crate::codec::Format;
-use crate::engine::{Config, Engine};
+use crate::engine::{Config, Engine, Override};
 use crate::error::Error;
 use crate::time::{Clock, Ttl};
 
@@ -65,6 +65,13 @@ impl Builder {
     /// The TTL of functions and writes that state none. Default 300 seconds.
     pub fn default_ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.default_ttl = ttl.into();
+        self
+    }
+
+    /// What holds for the functions with this key template, whatever their attributes say: to tune
+    /// a deployment without building it anew.
+    pub fn policy(mut self, template: &str, what: Override) -> Self {
+        self.config.overrides.set(template, what);
         self
     }
 

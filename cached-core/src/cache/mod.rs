@@ -9,6 +9,8 @@ mod builder;
 mod entry;
 mod mutate;
 mod ops;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "remote")]
 mod shared;
 #[cfg(feature = "remote")]
@@ -92,8 +94,24 @@ impl Cache {
         })
     }
 
-    /// The cache a URL describes: `memory://`, `dummy://`, with the options `max_entries`,
-    /// `max_weight` (bytes), `default_ttl` (seconds) and `name`.
+    /// A builder of the cache that a URL describes, for settings that a URL does not spell.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect).
+    pub fn at(url: &str) -> Result<Builder, Error> {
+        Config::from_url(url).map(Builder::new)
+    }
+
+    /// The cache a URL describes.
+    ///
+    /// - `memory://`, `dummy://` (stores nothing).
+    /// - With the feature `redis`: `redis://user:password@host:6379/0`, `unix:///path?db=0`, and with
+    ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey.
+    ///
+    /// Options behind `?`: `max_entries`, `max_weight` (bytes), `default_ttl` (seconds), `name`; for
+    /// shared backends also `prefix`, `timeout` (milliseconds per operation), `lease` and `lock_cap`
+    /// (milliseconds), `max_value` (bytes). A shared backend connects when it is first used; whether
+    /// it can is asked by [`connect_checked`](Self::connect_checked).
     ///
     /// ```
     /// # async fn example() -> Result<(), cached_core::Error> {
@@ -103,11 +121,31 @@ impl Cache {
     /// ```
     ///
     /// # Errors
-    /// [`ErrorKind::Url`](crate::ErrorKind::Url) with the nearest scheme or option, or
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config).
-    #[expect(clippy::unused_async, reason = "remote schemes connect")]
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) with the nearest scheme or option, or with the
+    /// feature that the scheme needs; [`ErrorKind::Config`](crate::ErrorKind::Config).
+    #[expect(
+        clippy::unused_async,
+        reason = "other schemes may have to ask somebody"
+    )]
     pub async fn connect(url: &str) -> Result<Self, Error> {
-        Ok(Self::from_engine(Engine::new(Config::from_url(url)?)?))
+        Self::at(url)?.build()
+    }
+
+    /// [`connect`](Self::connect) that fails where the backend cannot be reached or refuses to serve:
+    /// for programs that would rather not start.
+    ///
+    /// # Errors
+    /// As [`connect`](Self::connect), and
+    /// [`Unavailable`](crate::ErrorKind::Unavailable), [`Denied`](crate::ErrorKind::Denied),
+    /// [`Protocol`](crate::ErrorKind::Protocol) and the like, or
+    /// [`Timeout`](crate::ErrorKind::Timeout) after three seconds.
+    pub async fn connect_checked(url: &str) -> Result<Self, Error> {
+        let cache = Self::connect(url).await?;
+        #[cfg(feature = "remote")]
+        if let Some(remote) = cache.engine.remote() {
+            remote.check(3_000).await?;
+        }
+        Ok(cache)
     }
 
     /// The cache that the environment variable `CACHE_URL` describes; memory if it is not set.
@@ -205,6 +243,42 @@ impl Cache {
             let message = "no thread could be started for the invalidation hook";
             Error::new(crate::ErrorKind::Config, message).caused_by(error)
         })
+    }
+
+    /// Waits until every invalidation that a shared backend has not acknowledged yet is delivered, at
+    /// most until `deadline`: the last thing to do before a process ends, because what is undelivered
+    /// then is lost. In memory there is nothing to wait for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) if some are not delivered; they stay queued.
+    #[cfg_attr(
+        not(feature = "remote"),
+        expect(clippy::unused_async, reason = "async for the backends that wait")
+    )]
+    pub async fn close(&self, deadline: std::time::Duration) -> Result<(), Error> {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.engine.remote() {
+            let left = remote.flush(deadline).await;
+            if left > 0 {
+                let message = format!(
+                    "{left} invalidations are not delivered yet; other processes may serve older \
+                     values until those expire"
+                );
+                return Err(Error::new(crate::ErrorKind::Timeout, message));
+            }
+        }
+        let _ = deadline;
+        Ok(())
+    }
+
+    /// How many invalidations a shared backend has not acknowledged yet; none in memory.
+    #[must_use]
+    pub fn undelivered(&self) -> usize {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.engine.remote() {
+            return remote.undelivered();
+        }
+        0
     }
 
     /// How many invalidations a full hook queue dropped.

@@ -89,7 +89,7 @@ impl<'c> Call<'c> {
         }
         match home::usual(self.site) {
             Some(engine) if self.engine.is_none() && context::is_plain() => {
-                self.look(engine, key, shape)
+                self.look(engine, key, shape, self.ages(engine))
             }
             _ => self.look_elsewhere(key, shape),
         }
@@ -105,8 +105,21 @@ impl<'c> Call<'c> {
         }
     }
 
+    /// How old what the call takes may be, by what a deployment says of its template.
+    pub(super) fn ages_in(&self, engine: &Engine) -> Ages {
+        Ages {
+            value: self.ttl_in(engine).or_zero(engine.default_ttl),
+            ..self.ages(engine)
+        }
+    }
+
+    pub(super) fn ttl_in(&self, engine: &Engine) -> Ttl {
+        engine.overrides.ttl(self.site, self.ttl)
+    }
+
+    /// [`ages_in`](Self::ages_in) where no deployment says anything.
     #[inline(always)]
-    pub(super) fn ages(&self, engine: &Engine) -> Ages {
+    fn ages(&self, engine: &Engine) -> Ages {
         Ages {
             value: self.ttl.or_zero(engine.default_ttl),
             site: self.site,
@@ -141,7 +154,10 @@ impl<'c> Call<'c> {
         if engine.shares(shape) {
             return None;
         }
-        self.look(engine, key, shape)
+        if engine.overrides.turn_off(self.site) {
+            return None;
+        }
+        self.look(engine, key, shape, self.ages_in(engine))
     }
 
     #[inline(always)]
@@ -150,8 +166,9 @@ impl<'c> Call<'c> {
         engine: &Engine,
         key: &Key,
         shape: &S,
+        ages: Ages,
     ) -> Option<(S::Return, Outcome)> {
-        let taken = engine.lookup(key, self.ages(engine), shape)?;
+        let taken = engine.lookup(key, ages, shape)?;
         self.found(engine, key, shape, taken)
     }
 
@@ -195,8 +212,11 @@ impl<'c> Call<'c> {
         if engine.shares(shape) {
             return None;
         }
+        if engine.overrides.turn_off(self.site) {
+            return None;
+        }
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
-        let taken = engine.lookup_unless(key, self.ages(&engine), shape, covered)?;
+        let taken = engine.lookup_unless(key, self.ages_in(&engine), shape, covered)?;
         self.found(&engine, key, shape, taken)
     }
 

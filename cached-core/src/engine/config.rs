@@ -1,5 +1,6 @@
 //! What a cache is made from, and how a URL spells it.
 
+use super::Overrides;
 #[cfg(feature = "remote")]
 use super::remote::Settings;
 use crate::backend::memory::Bounds;
@@ -14,6 +15,7 @@ pub(crate) struct Config {
     pub(crate) default_ttl: Lifetime,
     pub(crate) stores: bool,
     pub(crate) bounds: Bounds,
+    pub(crate) overrides: Overrides,
     #[cfg(feature = "remote")]
     pub(crate) remote: Option<Settings>,
 }
@@ -35,6 +37,7 @@ impl Default for Config {
                 entries: DEFAULT_ENTRIES,
                 weight: None,
             },
+            overrides: Overrides::default(),
             #[cfg(feature = "remote")]
             remote: None,
         }

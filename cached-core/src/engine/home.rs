@@ -205,9 +205,9 @@ impl Homes {
     }
 }
 
-/// Lets hits find the first cache in two loads; not one that has to be asked across a network.
+/// Lets hits find the first cache in two loads; not one that has more to say or is far away.
 fn note_first(engine: &Arc<Engine>) {
-    if !engine.is_local() || FIRST.set(Arc::clone(engine)).is_err() {
+    if !engine.is_plain() || FIRST.set(Arc::clone(engine)).is_err() {
         REPLACED.store(true, Ordering::Release);
     }
 }

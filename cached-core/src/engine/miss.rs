@@ -22,7 +22,7 @@ use crate::entry::{Shape, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::key::Key;
 use crate::registry::Notice;
-use crate::time::{Lifetime, Millis};
+use crate::time::{Lifetime, Millis, Ttl};
 
 /// What a caller without a hit does next. Not the value itself: a step is held across awaits, and
 /// the future must be `Send` even where the value is not.
@@ -114,14 +114,21 @@ impl<'c> Miss<'c> {
         let frame = self.frame.as_ref();
         let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.is_armed());
         let usable = self.call.key.key().is_ok() && self.call.served && !disguised;
-        usable && !scoped && self.engine.is_some()
+        let engine = self.engine.as_ref();
+        let on = engine.is_some_and(|engine| !engine.overrides.turn_off(site));
+        usable && !scoped && on
     }
 
     pub(super) fn filling(&self) -> Filling {
         Filling {
             site: self.call.site,
-            ttl: self.call.ttl,
+            ttl: self.ttl(),
         }
+    }
+
+    fn ttl(&self) -> Ttl {
+        let engine = self.engine.as_ref();
+        engine.map_or(self.call.ttl, |engine| self.call.ttl_in(engine))
     }
 
     pub(super) fn next<S: Shape + ?Sized>(&mut self, shape: &S) -> Next<S::Return> {
@@ -173,7 +180,7 @@ impl<'c> Miss<'c> {
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
         let flight = Arc::new(Flight::new(self.style, shape.value_type(), stamps));
-        let ages = self.call.ages(engine);
+        let ages = self.call.ages_in(engine);
         let now = engine.clock.now();
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {

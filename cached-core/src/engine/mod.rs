@@ -18,6 +18,7 @@ mod miss;
 #[cfg(all(test, shuttle))]
 mod model;
 mod mutation;
+mod overrides;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
 mod scope;
@@ -38,6 +39,8 @@ pub(crate) use cycle::Wait;
 pub use home::Isolate;
 pub(crate) use home::{by_name, from_env, install, replace, resolve};
 pub use mutation::{Awaits, Blocks, Late, Mutation};
+pub use overrides::Override;
+pub(crate) use overrides::Overrides;
 #[cfg(feature = "tokio")]
 pub use scope::spawn;
 pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
@@ -66,6 +69,7 @@ pub(crate) struct Engine {
     weighed: bool,
     store: Store<Flight>,
     tags: Tags,
+    overrides: Overrides,
     /// Where cells are shared with other processes; without it they are in `store`.
     #[cfg(feature = "remote")]
     remote: Option<Arc<remote::Remote>>,
@@ -85,6 +89,7 @@ impl Engine {
             weighed: config.bounds.weight.is_some(),
             store: Store::new(config.bounds),
             tags: Tags::default(),
+            overrides: config.overrides,
             #[cfg(feature = "remote")]
             remote: config
                 .remote
@@ -124,12 +129,17 @@ impl Engine {
         self.remote.as_ref()
     }
 
-    /// Whether hits are served from this process alone.
+    /// Whether nothing is shared with other processes.
     pub(crate) fn is_local(&self) -> bool {
         #[cfg(feature = "remote")]
         return self.remote.is_none();
         #[cfg(not(feature = "remote"))]
         true
+    }
+
+    /// Whether a hit is what the attribute says it is, and in this process.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_local() && self.overrides.is_empty()
     }
 
     /// Gives back what a flight holds in the shared backend.

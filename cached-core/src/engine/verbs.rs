@@ -273,7 +273,7 @@ impl Ages {
         }
     }
 
-    #[cold]
+    #[inline(always)]
     pub(super) fn of_absent(&self) -> Lifetime {
         let stated = self.site.policy.ttl_none;
         stated.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default))

@@ -12,6 +12,7 @@ use crate::options::duration::Duration;
 use crate::options::in_process::InProcess;
 use crate::options::key::Key;
 use crate::options::lock::{Lease, Lock};
+use crate::options::schema::Schema;
 use crate::options::share_err::ShareErr;
 use crate::options::skip::Skip;
 use crate::options::tags::{Tag, Tags};
@@ -36,6 +37,7 @@ pub(crate) struct Ast {
     pub(crate) tags: Option<Vec<Template>>,
     pub(crate) cache: Option<Which>,
     pub(crate) version: Option<u32>,
+    pub(crate) schema: Option<String>,
     pub(crate) share_err: Option<bool>,
     pub(crate) in_process: Option<()>,
     pub(crate) weigh: Option<Expr>,
@@ -47,7 +49,7 @@ pub(crate) struct Ast {
     pub(crate) key_given: bool,
 }
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     Key::NAME,
     Ttl::NAME,
     TtlNone::NAME,
@@ -57,6 +59,7 @@ const NAMES: [&str; 14] = [
     Tags::NAME,
     Cache::NAME,
     Version::NAME,
+    Schema::NAME,
     ShareErr::NAME,
     InProcess::NAME,
     Weigh::NAME,
@@ -103,6 +106,7 @@ impl Ast {
             Tags::NAME => Tags::fill(&mut self.tags, given, faults),
             Cache::NAME => Cache::fill(&mut self.cache, given, faults),
             Version::NAME => Version::fill(&mut self.version, given, faults),
+            Schema::NAME => Schema::fill(&mut self.schema, given, faults),
             ShareErr::NAME => ShareErr::fill(&mut self.share_err, given, faults),
             InProcess::NAME => InProcess::fill(&mut self.in_process, given, faults),
             Weigh::NAME => Weigh::fill(&mut self.weigh, given, faults),

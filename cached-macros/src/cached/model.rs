@@ -62,6 +62,7 @@ pub(crate) struct Policy {
     pub(crate) wait: Option<u64>,
     pub(crate) cache: Option<Which>,
     pub(crate) version: Option<u32>,
+    pub(crate) schema: Option<String>,
     pub(crate) share_err: bool,
     pub(crate) in_process: bool,
     pub(crate) weigh: Option<Expr>,

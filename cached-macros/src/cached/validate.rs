@@ -154,6 +154,7 @@ fn policy(ast: Ast) -> Policy {
         wait: ast.wait,
         cache: ast.cache,
         version: ast.version,
+        schema: ast.schema,
         share_err: ast.share_err.unwrap_or(true),
         in_process: ast.in_process.is_some(),
         weigh: ast.weigh,

@@ -3,7 +3,7 @@
 use super::Given;
 use crate::diagnostics::Faults;
 
-pub(crate) const NAMES: [&str; 14] = [
+pub(crate) const NAMES: [&str; 13] = [
     "stale",
     "stale_if_error",
     "early",
@@ -12,7 +12,6 @@ pub(crate) const NAMES: [&str; 14] = [
     "refresh",
     "refresh_ahead",
     "refresh_beta",
-    "schema",
     "compress",
     "codec",
     "guard",

@@ -182,7 +182,10 @@ impl<'c> Opened<'c> {
     }
 
     /// The token of the write or lease: that of the cell, once it was checked.
-    #[allow(dead_code, reason = "conditional writes name the token of the unopened cell")]
+    #[allow(
+        dead_code,
+        reason = "conditional writes name the token of the unopened cell"
+    )]
     pub(crate) fn token(&self) -> Token {
         self.token
     }

@@ -97,6 +97,12 @@ fn values_that_skip_fields_are_written_with_names() {
         hidden: 42,
         last: 3,
     });
+    named(LastNeverWritten {
+        first: 1,
+        hidden: 0,
+    });
+    named(WritesOtherNames { read: 1 });
+    named(MapOnly { a: 5 });
     named(Aliased { new: 1, other: 2 });
     named(SkippedVariant::C(1));
     named(SkippedAndAliased::B(1));

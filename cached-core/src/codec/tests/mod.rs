@@ -7,6 +7,7 @@ mod envelope;
 mod forged;
 mod fuzz;
 mod hostile;
+mod limits;
 mod round_trips;
 mod shapes;
 mod types;

@@ -156,6 +156,11 @@ fn types_that_read_other_fields_than_they_write() {
         hidden: 42,
         last: 3,
     });
+    survives(LastNeverWritten {
+        first: 1,
+        hidden: 0,
+    });
+    survives(MapOnly { a: 5 });
     survives(Renamed {
         first_name: "a".into(),
         last_name: "b".into(),

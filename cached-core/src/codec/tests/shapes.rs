@@ -1,9 +1,10 @@
 //! What the fingerprint tells apart, and what it does not.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
 
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::{DeserializeOwned, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::types::*;
 use crate::codec::shape::Shape;
@@ -183,27 +184,34 @@ fn large_types_end() {
     assert!(took < std::time::Duration::from_millis(500), "{took:?}");
 }
 
+/// So many bytes as a tuple.
+struct Bytes<const N: usize>;
+
+impl<'de, const N: usize> Deserialize<'de> for Bytes<N> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_tuple(N, All::<N>)
+    }
+}
+
+struct All<const N: usize>;
+
+impl<'de, const N: usize> Visitor<'de> for All<N> {
+    type Value = Bytes<N>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("bytes")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Bytes<N>, A::Error> {
+        while seq.next_element::<u8>()?.is_some() {}
+        Ok(Bytes)
+    }
+}
+
 #[test]
 fn types_too_large_to_see_are_written_with_names() {
-    struct Bytes;
-    impl<'de> Deserialize<'de> for Bytes {
-        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-            struct All;
-            impl<'de> serde::de::Visitor<'de> for All {
-                type Value = Bytes;
-                fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    f.write_str("bytes")
-                }
-                fn visit_seq<A: serde::de::SeqAccess<'de>>(
-                    self,
-                    mut seq: A,
-                ) -> Result<Bytes, A::Error> {
-                    while seq.next_element::<u8>()?.is_some() {}
-                    Ok(Bytes)
-                }
-            }
-            deserializer.deserialize_tuple(usize::MAX, All)
-        }
-    }
-    assert!(shape::<Bytes>().self_describing);
+    assert!(!shape::<Bytes<4096>>().needs_names());
+    assert!(shape::<Bytes<4097>>().self_describing);
+    assert!(shape::<Bytes<{ usize::MAX }>>().self_describing);
+    assert_ne!(print::<Bytes<5000>>(), print::<Bytes<5001>>());
 }

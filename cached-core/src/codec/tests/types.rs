@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::de::{Error, Visitor};
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -118,6 +118,48 @@ pub(super) struct NeverWritten {
     #[serde(skip_serializing, default = "forty_two")]
     pub(super) hidden: u8,
     pub(super) last: u8,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LastNeverWritten {
+    pub(super) first: u8,
+    #[serde(skip_serializing, default)]
+    pub(super) hidden: u8,
+}
+
+/// Reads only by name, since its author wrote no `visit_seq`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct MapOnly {
+    pub(super) a: u8,
+}
+
+impl<'de> Deserialize<'de> for MapOnly {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_struct("MapOnly", &["a"], MapVisitor)
+    }
+}
+
+struct MapVisitor;
+
+impl<'de> Visitor<'de> for MapVisitor {
+    type Value = MapOnly;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<MapOnly, A::Error> {
+        let entry = map.next_entry::<String, u8>()?;
+        let (_, a) = entry.ok_or_else(|| A::Error::missing_field("a"))?;
+        Ok(MapOnly { a })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct WritesOtherNames {
+    #[serde(rename(serialize = "written"))]
+    #[serde(default)]
+    pub(super) read: u8,
 }
 
 fn forty_two() -> u8 {

@@ -19,14 +19,14 @@ impl Miss<'_> {
     pub(in crate::engine) fn caller(&self) -> Caller {
         Caller {
             site: self.call.site,
-            ttl: self.call.ttl,
+            ttl: self.ttl(),
             waits_until: self.deadline,
         }
     }
 
     /// How old what this caller takes may be.
     pub(in crate::engine) fn ages(&self) -> Option<Ages> {
-        self.engine.as_ref().map(|engine| self.call.ages(engine))
+        self.engine.as_ref().map(|engine| self.call.ages_in(engine))
     }
 
     pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {

@@ -26,6 +26,10 @@ pub(super) fn chain(model: &Model, private: &TokenStream) -> TokenStream {
         policy
             .version
             .map(|version| with("version", version.into())),
+        policy
+            .schema
+            .as_ref()
+            .map(|schema| quote!(.schema(#schema))),
         cache,
         policy.in_process.then(|| quote!(.in_process())),
         tags(model),
