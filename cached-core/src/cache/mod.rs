@@ -206,6 +206,26 @@ impl Cache {
         self.engine.name()
     }
 
+    /// What the values are in: `memory`, `dummy`, `redis` and so on.
+    #[must_use]
+    pub fn backend(&self) -> &str {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = self.engine.remote() {
+            return remote.backend_name();
+        }
+        if self.engine.keeps() {
+            "memory"
+        } else {
+            "dummy"
+        }
+    }
+
+    /// Whether other processes see what is in it.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        !self.engine.is_local()
+    }
+
     /// The number of entries in memory, those that expired but were not yet displaced included.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -292,6 +312,7 @@ impl fmt::Debug for Cache {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Cache")
             .field("name", &self.name())
+            .field("backend", &self.backend())
             .field("version", &self.version)
             .field("entries", &self.len())
             .finish()

@@ -46,15 +46,19 @@ type Rows<'q, O> = QueryAs<'q, Sqlite, O, SqliteArguments>;
 impl Db {
     /// Creates the file and fills it.
     pub(crate) async fn create(file: &Path, size: Size) -> Result<Self, DbError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal);
-        let pool = SqlitePoolOptions::new().connect_with(options).await?;
-        fill(&pool, size).await?;
+        let db = Self::connect(options(file).create_if_missing(true)).await?;
+        fill(&db.pool, size).await?;
+        Ok(db)
+    }
+
+    /// Opens a file that another process created.
+    pub(crate) async fn open(file: &Path) -> Result<Self, DbError> {
+        Self::connect(options(file)).await
+    }
+
+    async fn connect(options: SqliteConnectOptions) -> Result<Self, DbError> {
         Ok(Self {
-            pool,
+            pool: SqlitePoolOptions::new().connect_with(options).await?,
             queries: Arc::default(),
             wire: None,
         })
@@ -119,6 +123,13 @@ impl Db {
     pub(crate) async fn close(self) {
         self.pool.close().await;
     }
+}
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
 }
 
 /// Stands for a slow network: the database has answered, the application does not know yet.

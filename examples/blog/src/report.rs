@@ -3,13 +3,17 @@
 //! Every number is measured while it runs; nothing here sleeps. Where something has to happen in
 //! the middle of something else, the database's answer is held on a [`Wire`](crate::db::Wire).
 
+use std::error::Error;
 use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use cached_core::Cache;
+
 use crate::db::{Db, DbError, Size};
 use crate::posts::{add_comment, feed, get_post, rename_post, top_posts};
+use crate::second::Second;
 
 const SIZE: Size = Size {
     authors: 500,
@@ -22,15 +26,14 @@ const READ: i64 = 200;
 const ROUNDS: i64 = 20;
 
 /// Creates the database and says so.
-pub(crate) async fn opening(file: &Path) -> Result<Db, DbError> {
+pub(crate) async fn opening(file: &Path, cache: &Cache) -> Result<Db, DbError> {
     let (db, took) = timed(Db::create(file, SIZE)).await;
     let Size {
         authors,
         posts,
         comments,
     } = SIZE;
-    let cache = std::env::var("CACHE_URL").unwrap_or_else(|_| "memory://".to_owned());
-    println!("Cache: {cache}");
+    println!("Cache: {}", cache.backend());
     if cfg!(debug_assertions) {
         println!(
             "Built without optimisation; `cargo run --release -p blog` is what would be deployed"
@@ -53,8 +56,26 @@ pub(crate) async fn tell(db: &Db) -> Result<(), DbError> {
     dropped_half_way(db).await?;
     overtaken(db).await?;
     lazy_field(db).await?;
-    traffic(db).await?;
-    println!("\n{}", cached_core::stats());
+    traffic(db).await
+}
+
+/// What two processes see of each other.
+pub(crate) async fn two_processes(db: &Db, file: &Path) -> Result<(), Box<dyn Error>> {
+    chapter("A second process on the same database and cache");
+    let mut second = Second::start(file)?;
+    let post = get_post(db, 12).await?;
+    println!(
+        "  it reads a post that this one read   {}",
+        second.read(12)?
+    );
+    rename_post(db, &post, "Renamed here").await?;
+    println!(
+        "  renamed here; it reads               {}",
+        second.read(12)?
+    );
+    second.rename(12, "Renamed there")?;
+    let title = &get_post(db, 12).await?.title;
+    println!("  renamed there; this one reads        {title:?}");
     Ok(())
 }
 

@@ -209,6 +209,10 @@ impl Remote {
         Err(Error::new(ErrorKind::Protocol, message))
     }
 
+    pub(crate) fn backend_name(&self) -> &str {
+        self.backend.name()
+    }
+
     pub(crate) fn key_name(&self, key: &Key) -> String {
         self.names.key(key)
     }
