@@ -1,5 +1,6 @@
 //! Examples and benchmarks, found by their files so that a new one is not forgotten.
 
+use crate::redis::Redis;
 use crate::run::{Outcome, cargo, root};
 
 /// Runs every numbered example, as its first line tells users to.
@@ -10,9 +11,16 @@ pub(crate) fn run_all() -> Outcome {
     if numbered.is_empty() {
         return Err("examples/ holds no numbered example".into());
     }
-    numbered
-        .iter()
-        .try_for_each(|name| cargo("run --example").args([name]).run())
+    let server = Redis::start()?;
+    numbered.iter().try_for_each(|name| {
+        let example = cargo("run --example").args([name]);
+        // All others bring the cache they use.
+        if name.contains("redis") {
+            example.env("CACHE_URL", &server.url()).run()
+        } else {
+            example.run()
+        }
+    })
 }
 
 /// Runs the benchmarks named, or all; those of `cargo xtask hit` need valgrind and stay out.

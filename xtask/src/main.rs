@@ -6,6 +6,7 @@
 mod examples;
 mod hit;
 mod mutants;
+mod redis;
 mod run;
 mod setup;
 
