@@ -61,6 +61,7 @@ fn written_invalidate(tokens: TokenStream, name: &str, verb: &str) -> Result<Tok
         cache,
         again_after: None,
         on_ok: false,
+        refusing: None,
     };
     let mutation = mutation(&private, name, &settings);
     let targets = targets
@@ -83,6 +84,13 @@ fn check(ast: &Ast, name: &str, faults: &mut Faults) {
             span,
             "`on` needs a body to wait for",
             "use `#[invalidates(.., on = ok)]`",
+        );
+    }
+    if let Some(span) = ast.on_failure.flatten() {
+        faults.at(
+            span,
+            "`on_failure = error` needs a body that it can keep from running",
+            "use `#[invalidates(.., on_failure = error)]`, or look at the `Delivery` that this gives",
         );
     }
     for target in &ast.targets {

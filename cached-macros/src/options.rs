@@ -13,6 +13,7 @@ pub(crate) mod key;
 pub(crate) mod later;
 pub(crate) mod lock;
 pub(crate) mod on;
+pub(crate) mod on_failure;
 pub(crate) mod schema;
 pub(crate) mod share_err;
 pub(crate) mod skip;

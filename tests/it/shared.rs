@@ -1,6 +1,11 @@
-//! Shared backends.
+//! Cached functions, mutators and the handle on a backend that stores bytes.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use cached_core::backend::{Acquired, Cell, Token};
 use cached_core::testing::{remote_like, with_cache};
-use cached_core::{Cache, Outcome, cached, invalidates};
+use cached_core::{Cache, Error, ErrorKind, Outcome, cached, invalidates};
 
 #[cached(key = "rp:<id>", tags("rt:<author>"), skip(author))]
 async fn post(id: u64, author: u64) -> Result<String, String> {
@@ -16,7 +21,7 @@ async fn update(id: u64, author: u64) {}
 async fn rename(author: u64) {}
 
 #[tokio::test]
-async fn hit_miss_invalidate() {
+async fn a_function_its_mutators_and_its_entries_do_there_what_they_do_in_memory() {
     let cache = remote_like().build().unwrap();
     with_cache(&cache, async {
         assert_eq!(
@@ -55,7 +60,6 @@ async fn hit_miss_invalidate() {
         assert_eq!(post::traced(1, 2).await, (Ok("fresh".into()), Outcome::Hit));
     })
     .await;
-    let _ = Cache::memory();
 }
 
 /// Two releases of one function: the second changed what its number means, not its fields.
@@ -84,4 +88,86 @@ fn a_declared_schema_keeps_releases_apart_whose_types_are_alike() {
         assert_eq!(new::price::traced(7), (700, Outcome::Hit));
         assert_eq!(old::price::traced(7), (7, Outcome::Stored));
     });
+}
+
+/// A backend that is not there.
+struct Gone;
+
+impl cached_core::backend::Backend for Gone {
+    fn name(&self) -> &str {
+        "gone"
+    }
+    async fn read(&self, _: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        Err(gone())
+    }
+    async fn acquire(&self, _: &str, _: &Cell, _: Option<Duration>) -> Result<Acquired, Error> {
+        Err(gone())
+    }
+    async fn fill(&self, _: &str, _: Token, _: &Cell, _: Option<Duration>) -> Result<bool, Error> {
+        Err(gone())
+    }
+    async fn renew(&self, _: &str, _: Token, _: Duration) -> Result<bool, Error> {
+        Err(gone())
+    }
+    async fn release(&self, _: &str, _: Token) -> Result<bool, Error> {
+        Err(gone())
+    }
+    async fn write(&self, _: &str, _: &Cell, _: Option<Duration>) -> Result<(), Error> {
+        Err(gone())
+    }
+    async fn invalidate(&self, _: &[&str]) -> Result<u64, Error> {
+        Err(gone())
+    }
+    async fn now(&self) -> Result<u64, Error> {
+        Err(gone())
+    }
+}
+
+fn gone() -> Error {
+    Error::new(ErrorKind::Unavailable, "there is nothing here")
+}
+
+static WRITES: AtomicUsize = AtomicUsize::new(0);
+
+#[invalidates("rf:<id>", on_failure = error)]
+async fn strict(id: u64) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    WRITES.fetch_add(1, Ordering::SeqCst);
+    let _ = id;
+    Ok(())
+}
+
+#[invalidates("rf:<id>", on_failure = error)]
+fn strict_blocking(id: u64) -> Result<(), Error> {
+    WRITES.fetch_add(1, Ordering::SeqCst);
+    let _ = id;
+    Ok(())
+}
+
+#[invalidates("rf:<id>", on_failure = queue)]
+async fn lenient(id: u64) -> Result<(), Error> {
+    let _ = id;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_strict_mutator_fails_before_it_writes_where_the_cache_cannot_be_told() {
+    let cache = Cache::on(Gone).build().expect("valid");
+    with_cache(&cache, async {
+        let error = strict(1).await.expect_err("nobody answers");
+        assert!(error.to_string().contains("nothing was changed"), "{error}");
+        let error = strict_blocking(1).expect_err("nobody answers");
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        assert_eq!(WRITES.load(Ordering::SeqCst), 0);
+        assert!(lenient(1).await.is_ok());
+        assert_eq!(cache.undelivered(), 1, "kept for later");
+        assert!(cache.close(Duration::from_millis(50)).await.is_err());
+    })
+    .await;
+    let cache = remote_like().build().expect("valid");
+    with_cache(&cache, async {
+        strict(1).await.expect("the cache is there");
+        strict_blocking(1).expect("the cache is there");
+        assert_eq!(WRITES.load(Ordering::SeqCst), 2);
+    })
+    .await;
 }

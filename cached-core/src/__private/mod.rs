@@ -212,6 +212,24 @@ pub mod success {
     }
 }
 
+/// What a mutator with `on_failure = error` returns where the cache cannot be told.
+#[diagnostic::on_unimplemented(
+    message = "`on_failure = error` needs a function that can return the cache's error",
+    label = "this mutator returns `{Self}`",
+    note = "return a `Result<_, E>` where `E: From<cached_core::Error>`, or leave `on_failure` out: \
+            what cannot be delivered is then kept and delivered later"
+)]
+pub trait Refuses {
+    /// The failure.
+    fn refuse(error: Error) -> Self;
+}
+#[diagnostic::do_not_recommend]
+impl<T, E: From<Error>> Refuses for Result<T, E> {
+    fn refuse(error: Error) -> Self {
+        Err(error.into())
+    }
+}
+
 /// How an async mutator with this return type ends; see [`Awaits`] and [`Blocks`].
 #[doc(hidden)]
 #[macro_export]

@@ -8,6 +8,7 @@ use super::Engine;
 use super::block::block_on;
 #[cfg(feature = "remote")]
 use super::remote::Remote;
+use crate::error::Error;
 use crate::event::Delivery;
 use crate::key::Key;
 use crate::registry::Site;
@@ -132,6 +133,20 @@ pub(crate) fn deliver_blocking(targets: &[Target]) -> Delivery {
         return Delivery::Acknowledged;
     }
     block_on(deliver(targets))
+}
+
+/// Whether every shared backend would take an invalidation now.
+#[cfg_attr(
+    not(feature = "remote"),
+    expect(clippy::unused_async, reason = "memory is always there")
+)]
+pub(super) async fn ready(targets: &[Target]) -> Result<(), Error> {
+    #[cfg(feature = "remote")]
+    for (remote, _) in names(targets) {
+        remote.ready().await?;
+    }
+    let _ = targets;
+    Ok(())
 }
 
 /// Per shared backend, the names of the targets there.

@@ -10,8 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::armed::{self, Armed, Target, What, fire_and_owe};
+use super::block::block_on;
 use super::context::{self, Frame};
 use super::{Engine, again, home};
+use crate::error::Error;
 use crate::event::Delivery;
 use crate::key::{Key, KeyWriter, render, template};
 use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
@@ -162,6 +164,22 @@ impl Mutation {
         guard.note(&returned, then);
         guard.deliver_blocking();
         returned
+    }
+
+    /// Whether every shared backend would take an invalidation now.
+    ///
+    /// # Errors
+    /// One does not answer; the text says that nothing was changed.
+    pub async fn ready(&self) -> Result<(), Error> {
+        armed::ready(&self.targets).await
+    }
+
+    /// [`ready`](Self::ready) for sync callers.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn ready_blocking(&self) -> Result<(), Error> {
+        block_on(self.ready())
     }
 
     pub(crate) fn is_empty(&self) -> bool {

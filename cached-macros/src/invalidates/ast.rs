@@ -11,6 +11,7 @@ use crate::options::again_after::AgainAfter;
 use crate::options::cache::{Cache, Which};
 use crate::options::crate_path::CratePath;
 use crate::options::on::On;
+use crate::options::on_failure::{OnFailure, Refusing};
 use crate::options::tags::{Tag, Tags};
 use crate::options::{self, Given, Opt, later};
 use crate::place::within::{self, Within};
@@ -24,17 +25,19 @@ pub(crate) struct Ast {
     pub(crate) on_ok: Option<()>,
     pub(crate) on_span: Option<Span>,
     pub(crate) again_after: Option<u64>,
+    pub(crate) on_failure: Option<Refusing>,
     pub(crate) crate_path: Option<Path>,
     pub(crate) within: Option<Within>,
     /// Whether anything was given, readable or not.
     pub(crate) given: bool,
 }
 
-const NAMES: [&str; 5] = [
+const NAMES: [&str; 6] = [
     Tag::NAME,
     Cache::NAME,
     On::NAME,
     AgainAfter::NAME,
+    OnFailure::NAME,
     CratePath::NAME,
 ];
 
@@ -76,6 +79,7 @@ impl Ast {
                 On::fill(&mut self.on_ok, given, faults);
             }
             AgainAfter::NAME => AgainAfter::fill(&mut self.again_after, given, faults),
+            OnFailure::NAME => OnFailure::fill(&mut self.on_failure, given, faults),
             CratePath::NAME => CratePath::fill(&mut self.crate_path, given, faults),
             within::NAME => self.within = Within::read(&given),
             _ => unknown(&given, faults),

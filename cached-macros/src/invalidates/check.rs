@@ -9,6 +9,7 @@ use crate::cached_property::field::FieldPath;
 use crate::diagnostics::Faults;
 use crate::function::Function;
 use crate::options::cache::Which;
+use crate::options::on_failure::Refusing;
 use crate::paths::Runtime;
 use crate::scope::Scope;
 use crate::signature::{Signature, types};
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) cache: Option<Which>,
     pub(crate) again_after: Option<u64>,
     pub(crate) on_ok: bool,
+    /// `on_failure = error`
+    pub(crate) refusing: Refusing,
 }
 
 /// One target that is told to the runtime.
@@ -79,6 +82,7 @@ pub(crate) fn check(ast: Ast, function: Function, mut faults: Faults) -> Result<
             cache: ast.cache,
             again_after: ast.again_after,
             on_ok: ast.on_ok.is_some(),
+            refusing: ast.on_failure.flatten(),
         },
         early,
         late,

@@ -3,7 +3,7 @@
 pub(crate) mod events;
 
 use proc_macro2::{Delimiter, Group, TokenStream};
-use quote::quote;
+use quote::{quote, quote_spanned};
 
 use self::events::Events;
 use super::check::{Mutator, Settings};
@@ -29,15 +29,32 @@ fn body(mutator: &Mutator) -> TokenStream {
     let early = events.early();
     let (kept, then) = events.late();
     let run = run(mutator, &private, then.as_ref());
+    let refuse = refuse(mutator, &private);
     let armed = quote! {
         #kept
         let __mutation = #mutation #early;
+        #refuse
         #run
     };
     match mutator.signature.flow {
         Flow::Sync | Flow::Async => armed,
         Flow::Boxed => quote!(::std::boxed::Box::pin(async move { #armed })),
     }
+}
+
+/// Returns before the body, where an invalidation could not be delivered.
+fn refuse(mutator: &Mutator, private: &TokenStream) -> Option<TokenStream> {
+    let span = mutator.settings.refusing?;
+    let output = &mutator.signature.output;
+    let ready = match mutator.signature.flow {
+        Flow::Sync => quote!(__mutation.ready_blocking()),
+        Flow::Async | Flow::Boxed => quote!(__mutation.ready().await),
+    };
+    Some(quote_spanned! {span=>
+        if let ::core::result::Result::Err(__error) = #ready {
+            return <#output as #private::Refuses>::refuse(__error);
+        }
+    })
 }
 
 /// `P::Mutation::new()` with what holds for all targets.

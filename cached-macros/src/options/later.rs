@@ -3,7 +3,7 @@
 use super::Given;
 use crate::diagnostics::Faults;
 
-pub(crate) const NAMES: [&str; 13] = [
+pub(crate) const NAMES: [&str; 12] = [
     "stale",
     "stale_if_error",
     "early",
@@ -15,7 +15,6 @@ pub(crate) const NAMES: [&str; 13] = [
     "compress",
     "codec",
     "guard",
-    "on_failure",
     "lock_cap",
 ];
 

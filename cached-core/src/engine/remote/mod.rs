@@ -334,6 +334,27 @@ impl Remote {
         self.names.raw(key)
     }
 
+    /// Whether an invalidation would be delivered now: the backend answers, and nothing is owed.
+    pub(crate) async fn ready(&self) -> Result<(), Error> {
+        let answer = match self.undelivered() {
+            0 => {
+                self.ask(self.limits.invalidation, self.backend.check())
+                    .await
+            }
+            owed => Err(Error::new(
+                ErrorKind::Unavailable,
+                format!("{owed} earlier invalidations are not delivered yet"),
+            )),
+        };
+        answer.map_err(|error| {
+            let message = format!(
+                "{}: what this would change could not be invalidated, so nothing was changed",
+                self.backend.name()
+            );
+            Error::new(error.kind(), message).caused_by(error)
+        })
+    }
+
     /// Asks whether the backend is there.
     pub(crate) async fn check(&self, limit: Millis) -> Result<(), Error> {
         within(limit, self.backend.check()).await
