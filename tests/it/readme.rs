@@ -58,7 +58,7 @@ fn scratch() -> PathBuf {
     let manifest = format!(
         "[package]\nname = \"readme\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n\
          [dependencies]\n{}\n\
-         [dev-dependencies]\ncached-core = {{ path = {:?}, features = [\"testing\"] }}\n\
+         [dev-dependencies]\ncached-core = {{ path = {:?}, features = [\"redis\", \"testing\"] }}\n\
          serde = {{ version = \"*\", features = [\"derive\"] }}\n",
         dependencies(&commands),
         workspace().join("cached-core"),
