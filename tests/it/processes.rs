@@ -22,6 +22,16 @@ fn named(id: u64) -> u64 {
     id
 }
 
+#[cached_core::invalidates("b:named:<id>", cache = "sessions")]
+fn rename(id: u64) {
+    let _ = id;
+}
+
+#[cached_core::invalidates("b:named:<id>", cache = "elsewhere")]
+fn rename_elsewhere(id: u64) {
+    let _ = id;
+}
+
 #[cached(key = "b:ttl:<id>", ttl = ttl, skip(ttl))]
 fn with_ttl(id: u64, ttl: Ttl) -> u64 {
     let _ = ttl;
@@ -178,6 +188,12 @@ fn named_scenario() {
         (Outcome::Stored, Outcome::Hit)
     );
     assert_eq!(Cache::named("sessions").expect("installed").len(), 1);
+    let elsewhere = Cache::memory().name("elsewhere").build().expect("valid");
+    install(elsewhere).expect("nobody installed it");
+    rename_elsewhere(1);
+    assert_eq!(named::traced(1).1, Outcome::Hit, "another cache was named");
+    rename(1);
+    assert_eq!(named::traced(1).1, Outcome::Stored);
     fails(
         install(sessions()),
         ErrorKind::AlreadyInstalled,

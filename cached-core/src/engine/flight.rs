@@ -267,3 +267,41 @@ impl Future for Seat {
         Poll::Pending
     }
 }
+
+#[cfg(all(test, not(shuttle)))]
+mod tests {
+    use super::*;
+    use crate::tag::Stamps;
+
+    fn led_by(style: Style) -> Arc<Flight> {
+        Arc::new(Flight::new(style, TypeId::of::<()>(), Stamps::default()))
+    }
+
+    fn heir(flight: &Arc<Flight>) -> Option<u64> {
+        match flight.lock().phase {
+            Phase::Offered(heir) => Some(heir),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_sync_waiter_is_offered_the_lead_before_an_async_one_that_came_first() {
+        let flight = led_by(Style::Sync);
+        let (_patient, blocked) = (flight.join(Style::Async), flight.join(Style::Sync));
+        flight.offer().expect("two wait");
+        assert_eq!(heir(&flight), Some(blocked.id));
+    }
+
+    #[test]
+    fn a_sync_caller_does_not_wait_for_an_async_heir_that_was_not_polled_yet() {
+        let flight = led_by(Style::Async);
+        let _heir = flight.join(Style::Async);
+        flight.offer().expect("one waits");
+        assert!(!flight.admits(Style::Sync));
+        assert!(flight.admits(Style::Async));
+        let flight = led_by(Style::Sync);
+        let _heir = flight.join(Style::Sync);
+        flight.offer().expect("one waits");
+        assert!(flight.admits(Style::Sync));
+    }
+}
