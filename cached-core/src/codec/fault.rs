@@ -7,7 +7,7 @@ use std::fmt::{self, Display, Write};
 
 /// Why the bytes of a cell do not give the value that was asked for. Each is a miss.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unreadable {
+pub enum Unreadable {
     /// No entry of this layout: other software wrote it, another release, or it is a stamp.
     Foreign,
     /// The cell ends before its header says so.
@@ -52,7 +52,7 @@ impl std::error::Error for Unreadable {}
 
 /// Why a value is not stored in a shared backend.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Unencodable {
+pub enum Unencodable {
     /// Its `Serialize` failed, or no format can give it back as it is.
     SerializeFailed(Box<str>),
     /// It takes at least `size` bytes, or carries as many stamps.

@@ -39,7 +39,7 @@ pub(crate) const MAX_BYTES: usize = 256 << 20;
 
 /// How one cache turns values into bytes.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Codec {
+pub struct Codec {
     /// The format of all types that it can carry.
     format: Format,
     /// No value takes more bytes, compressed or not.

@@ -40,12 +40,10 @@ pub trait Portable: Clone + Send + Sync + 'static {
 
     #[cfg(feature = "remote")]
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "implemented here only")]
     fn to_bytes(&self, codec: &Codec, schema: Option<&str>) -> Result<Encoded, Unencodable>;
 
     #[cfg(feature = "remote")]
     #[doc(hidden)]
-    #[expect(private_interfaces, reason = "implemented here only")]
     fn from_bytes(
         opened: &Opened<'_>,
         codec: &Codec,

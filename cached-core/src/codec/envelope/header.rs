@@ -130,7 +130,7 @@ pub(super) fn set_times(bytes: &mut [u8], times: Times) {
 
 /// A checked cell: what its header says, and its payload, still encoded.
 #[derive(Clone, Copy)]
-pub(crate) struct Opened<'c> {
+pub struct Opened<'c> {
     header: &'c [u8; LEN],
     kind: Kind,
     token: Token,
@@ -257,7 +257,7 @@ impl std::fmt::Debug for Opened<'_> {
 
 /// The stamps of a cell, in the order in which they were written.
 #[derive(Clone)]
-pub(crate) struct Stamps<'c>(std::slice::Iter<'c, [u8; STAMP_LEN]>);
+pub struct Stamps<'c>(std::slice::Iter<'c, [u8; STAMP_LEN]>);
 
 impl Iterator for Stamps<'_> {
     type Item = Stamp;
