@@ -52,7 +52,7 @@ const CASES: [Case; 7] = [
     ("u64_key_u64_value", "350 0", |id| {
         black_box(square(id));
     }),
-    ("u64_key_arc_value", "350 0", |id| {
+    ("u64_key_arc_value", "355 0", |id| {
         black_box(shared(id));
     }),
     ("str_key_u64_value", "- 0", |_| {

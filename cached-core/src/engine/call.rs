@@ -10,13 +10,12 @@ use super::block::block_on;
 use super::context::{self, Frame, Mode};
 use super::flight::Style;
 use super::miss::{Miss, Next, Step};
-use super::verbs::Ages;
 use super::{Engine, home};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::key::{Key, KeyError, KeyWriter, Rendered, render};
 use crate::registry::Site;
-use crate::time::Ttl;
+use crate::time::{Lifetime, Ttl};
 
 /// A call on its way to its value. Built by the generated code.
 #[derive(Debug)]
@@ -89,7 +88,8 @@ impl<'c> Call<'c> {
         }
         match home::usual(self.site) {
             Some(engine) if self.engine.is_none() && context::is_plain() => {
-                self.look(engine, key, shape, self.ages(engine))
+                let lifetime = self.ttl.or_zero(engine.default_ttl);
+                self.look(engine, key, shape, lifetime)
             }
             _ => self.look_elsewhere(key, shape),
         }
@@ -105,26 +105,13 @@ impl<'c> Call<'c> {
         }
     }
 
-    /// How old what the call takes may be, by what a deployment says of its template.
-    pub(super) fn ages_in(&self, engine: &Engine) -> Ages {
-        Ages {
-            value: self.ttl_in(engine).or_zero(engine.default_ttl),
-            ..self.ages(engine)
-        }
+    /// How old a value that the call takes may be, by what a deployment says of its template.
+    pub(super) fn lifetime_in(&self, engine: &Engine) -> Lifetime {
+        self.ttl_in(engine).or_zero(engine.default_ttl)
     }
 
     pub(super) fn ttl_in(&self, engine: &Engine) -> Ttl {
         engine.overrides.ttl(self.site, self.ttl)
-    }
-
-    /// [`ages_in`](Self::ages_in) where no deployment says anything.
-    #[inline(always)]
-    fn ages(&self, engine: &Engine) -> Ages {
-        Ages {
-            value: self.ttl.or_zero(engine.default_ttl),
-            site: self.site,
-            default: engine.default_ttl,
-        }
     }
 
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
@@ -157,7 +144,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        self.look(engine, key, shape, self.ages_in(engine))
+        self.look(engine, key, shape, self.lifetime_in(engine))
     }
 
     #[inline(always)]
@@ -166,9 +153,9 @@ impl<'c> Call<'c> {
         engine: &Engine,
         key: &Key,
         shape: &S,
-        ages: Ages,
+        lifetime: Lifetime,
     ) -> Option<(S::Return, Outcome)> {
-        let taken = engine.lookup(key, ages, shape)?;
+        let taken = engine.lookup(key, lifetime, shape)?;
         self.found(engine, key, shape, taken)
     }
 
@@ -216,7 +203,7 @@ impl<'c> Call<'c> {
             return None;
         }
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
-        let taken = engine.lookup_unless(key, self.ages_in(&engine), shape, covered)?;
+        let taken = engine.lookup_unless(key, self.lifetime_in(&engine), shape, covered)?;
         self.found(&engine, key, shape, taken)
     }
 

@@ -151,10 +151,11 @@ impl Lease {
     ) -> Outcome {
         let keep = match weight {
             Some(weight) if self.engine.stores && !lifetime.is_zero() => {
-                let times = Times::starting(self.engine.clock.now(), lifetime);
+                let now = self.engine.clock.now();
+                let times = Times::of(&payload, now, lifetime);
                 let stamps = self.flight.stamps.clone();
                 let slot = Slot::new(&self.key, payload.clone(), times, stamps);
-                Keep::New(Write::new(slot, &self.key, weight))
+                Keep::New(Write::new(slot, &self.key, weight, now))
             }
             _ => Keep::Nothing,
         };

@@ -180,12 +180,12 @@ impl<'c> Miss<'c> {
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
         let flight = Arc::new(Flight::new(self.style, shape.value_type(), stamps));
-        let ages = self.call.ages_in(engine);
+        let lifetime = self.call.lifetime_in(engine);
         let now = engine.clock.now();
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {
             if !self.refreshes() {
-                if let Some(taken) = engine.fresh(cell, shape, now, ages) {
+                if let Some(taken) = engine.fresh(cell, shape, now, lifetime) {
                     return Decision::Found(taken);
                 }
                 if let Some(joining) = self.join(cell, shape) {

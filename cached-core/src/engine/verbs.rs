@@ -10,7 +10,6 @@ use crate::backend::memory::Cell;
 use crate::entry::{Payload, Shape, Slot, Taken, Times};
 use crate::event::{Event, EventKind};
 use crate::key::Key;
-use crate::registry::Site;
 use crate::tag::{Stamps, TagId};
 use crate::time::{Lifetime, Millis};
 
@@ -19,17 +18,18 @@ use crate::time::{Lifetime, Millis};
 pub(crate) struct Write {
     slot: Slot,
     weight: u64,
+    now: Millis,
 }
 
 impl Write {
-    pub(super) fn new(slot: Slot, key: &Key, weight: u64) -> Self {
+    pub(super) fn new(slot: Slot, key: &Key, weight: u64, now: Millis) -> Self {
         let weight = weight.saturating_add(Slot::overhead(key));
-        Self { slot, weight }
+        Self { slot, weight, now }
     }
 
     /// Whether the entry was put; an entry heavier than the bound is not.
     pub(super) fn apply(self, cell: &mut Cell<'_, Flight>) -> bool {
-        cell.put(self.slot, self.weight)
+        cell.put(self.slot, self.weight, self.now)
     }
 }
 
@@ -39,11 +39,11 @@ impl Engine {
     pub(super) fn lookup<S: Shape + ?Sized>(
         &self,
         key: &Key,
-        ages: Ages,
+        lifetime: Lifetime,
         shape: &S,
     ) -> Option<Taken<S::Return>> {
         let now = self.clock.now();
-        let take = |slot: &Slot| take_fresh(slot, shape, now, ages);
+        let take = |slot: &Slot| take_fresh(slot, shape, now, lifetime);
         self.store.read(key, take).flatten()
     }
 
@@ -51,14 +51,14 @@ impl Engine {
     pub(super) fn lookup_unless<S: Shape + ?Sized>(
         &self,
         key: &Key,
-        ages: Ages,
+        lifetime: Lifetime,
         shape: &S,
         forbidden: impl Fn(&Slot) -> bool,
     ) -> Option<Taken<S::Return>> {
         let now = self.clock.now();
         let take = |slot: &Slot| match forbidden(slot) {
             true => None,
-            false => take_fresh(slot, shape, now, ages),
+            false => take_fresh(slot, shape, now, lifetime),
         };
         self.store.read(key, take).flatten()
     }
@@ -68,9 +68,9 @@ impl Engine {
         cell: &mut Cell<'_, Flight>,
         shape: &S,
         now: Millis,
-        ages: Ages,
+        lifetime: Lifetime,
     ) -> Option<Taken<S::Return>> {
-        take_fresh(cell.peek()?, shape, now, ages)
+        take_fresh(cell.peek()?, shape, now, lifetime)
     }
 
     /// Whether a fresh value of any type is there.
@@ -188,14 +188,12 @@ impl Engine {
         if !self.stores || new.lifetime.is_zero() {
             return None;
         }
+        let now = self.clock.now();
         let (times, stamps) = new
             .keeps
-            .unwrap_or((Times::starting(self.clock.now(), new.lifetime), new.stamps));
-        Some(Write::new(
-            Slot::new(key, new.payload, times, stamps),
-            key,
-            new.weight,
-        ))
+            .unwrap_or_else(|| (Times::of(&new.payload, now, new.lifetime), new.stamps));
+        let slot = Slot::new(key, new.payload, times, stamps);
+        Some(Write::new(slot, key, new.weight, now))
     }
 
     /// Gives a live entry a new lifetime from now. Whether there was one.
@@ -254,32 +252,6 @@ impl Engine {
     }
 }
 
-/// How old what a reader takes may be.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Ages {
-    pub(super) value: Lifetime,
-    pub(super) site: &'static Site,
-    pub(super) default: Lifetime,
-}
-
-impl Ages {
-    /// A remembered "nothing was found" has a TTL of its own; a reader that states none takes the
-    /// writer's word.
-    #[inline(always)]
-    pub(super) fn of(&self, payload: &Payload) -> Lifetime {
-        match payload {
-            Payload::Value(_) => self.value,
-            Payload::Absent => self.of_absent(),
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn of_absent(&self) -> Lifetime {
-        let stated = self.site.policy.ttl_none;
-        stated.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default))
-    }
-}
-
 /// A value on its way in by an explicit write.
 #[derive(Debug)]
 pub(crate) struct New {
@@ -308,9 +280,9 @@ fn take_fresh<S: Shape + ?Sized>(
     slot: &Slot,
     shape: &S,
     now: Millis,
-    ages: Ages,
+    lifetime: Lifetime,
 ) -> Option<Taken<S::Return>> {
-    if slot.times.is_fresh(now, ages.of(&slot.payload)) && slot.stamps.are_current() {
+    if slot.times.is_fresh(now, lifetime) && slot.stamps.are_current() {
         shape.take(&slot.payload)
     } else {
         None

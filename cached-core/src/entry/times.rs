@@ -1,5 +1,6 @@
 //! When an entry was stored and how long it may be served: pure, the clock is passed in.
 
+use super::Payload;
 use crate::time::{Lifetime, Millis};
 
 /// When an entry was stored and until when it was meant to live.
@@ -14,6 +15,19 @@ impl Times {
         Self {
             created: now,
             expires: lifetime.deadline(now),
+        }
+    }
+
+    /// The times of what is stored now. The memory that nothing was found lives by its own TTL,
+    /// whatever the reader states for values: it has no age.
+    pub(crate) fn of(payload: &Payload, now: Millis, lifetime: Lifetime) -> Self {
+        let times = Self::starting(now, lifetime);
+        match payload {
+            Payload::Value(_) => times,
+            Payload::Absent => Self {
+                created: Millis::MAX,
+                ..times
+            },
         }
     }
 

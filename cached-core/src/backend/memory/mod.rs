@@ -15,6 +15,7 @@ use self::shard::{Limits, Shard};
 use crate::entry::{Slot, SlotKey};
 use crate::key::Key;
 use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
+use crate::time::Millis;
 
 /// How much a memory tier may hold.
 #[derive(Debug, Clone, Copy)]
@@ -255,8 +256,8 @@ impl<L> Cell<'_, L> {
     }
 
     /// Puts an entry in place of the one before; false if it alone is heavier than the bound.
-    pub(crate) fn put(&mut self, slot: Slot, weight: u64) -> bool {
-        let (key, now) = (self.key, slot.times.created);
+    pub(crate) fn put(&mut self, slot: Slot, weight: u64, now: Millis) -> bool {
+        let key = self.key;
         let out = &mut self.grave.slots;
         let table = &mut self.cells.table;
         table.sweep(SWEEP, |slot| !slot.is_live(now), out);

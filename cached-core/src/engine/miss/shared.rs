@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::{Decision, Left, Miss, Next, Step};
 use crate::engine::flight::{Flight, Verdict};
 use crate::engine::remote::{Basis, Caller};
-use crate::engine::verbs::Ages;
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::Site;
+use crate::time::Lifetime;
 
 impl Miss<'_> {
     pub(in crate::engine) fn site(&self) -> &'static Site {
@@ -24,9 +24,15 @@ impl Miss<'_> {
         }
     }
 
-    /// How old what this caller takes may be.
-    pub(in crate::engine) fn ages(&self) -> Option<Ages> {
-        self.engine.as_ref().map(|engine| self.call.ages_in(engine))
+    /// How old what this caller takes may be: a value, and the memory that there is none, which has
+    /// a TTL of its own and is the writer's matter where the caller states none.
+    pub(in crate::engine) fn oldest(&self) -> (Lifetime, Lifetime) {
+        let Some(engine) = &self.engine else {
+            return (Lifetime(0), Lifetime(0));
+        };
+        let absent = self.call.site.policy.ttl_none;
+        let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
+        (self.call.lifetime_in(engine), absent)
     }
 
     pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {

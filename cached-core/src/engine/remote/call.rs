@@ -169,11 +169,10 @@ impl Miss<'_> {
         place: &Place,
         raw: &Raw,
     ) -> Seen<S::Return> {
-        let (site, ages) = (self.site(), self.ages());
-        let oldest = |kind| match (ages, kind) {
-            (None, _) => Lifetime(0),
-            (Some(ages), Kind::Absent) => ages.of_absent(),
-            (Some(ages), _) => ages.value,
+        let (site, (value, absent)) = (self.site(), self.oldest());
+        let oldest = |kind| match kind {
+            Kind::Absent => absent,
+            Kind::Value | Kind::Lease => value,
         };
         let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, site.policy.schema);
         raw.judge(remote, place, oldest, read, |_| {
