@@ -12,7 +12,6 @@ use redis::AsyncCommands;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
 
-#[allow(dead_code)]
 #[path = "../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
 

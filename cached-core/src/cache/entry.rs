@@ -84,7 +84,6 @@ impl<R> Deref for Entry<R> {
     }
 }
 
-#[expect(clippy::unused_async, reason = "async for the backends that wait")]
 impl<T, E> Entry<Result<T, E>> {
     /// The stored `Ok` value, if it is fresh.
     pub async fn get(&self) -> Option<T> {
@@ -98,7 +97,6 @@ impl<T, E> Entry<Result<T, E>> {
     }
 }
 
-#[expect(clippy::unused_async, reason = "async for the backends that wait")]
 impl<T> Entry<Option<T>> {
     /// The stored `Some` value, if it is fresh.
     pub async fn get(&self) -> Option<T> {
@@ -112,7 +110,10 @@ impl<T> Entry<Option<T>> {
     }
 }
 
-#[expect(clippy::unused_async, reason = "async for the backends that wait")]
+#[cfg_attr(
+    not(feature = "remote"),
+    expect(clippy::unused_async, reason = "async for the backends that wait")
+)]
 impl<R> PlainEntry<R> {
     /// The rendered key; empty if a part of it cannot be rendered, in which case the function runs
     /// uncached and the operations here do nothing.
@@ -152,7 +153,7 @@ impl<R> PlainEntry<R> {
 
     /// Whether the cache has an answer: a live value, or the memory that there is none.
     pub async fn contains(&self) -> bool {
-        or_shared!(self, await shared.is_live());
+        or_shared!(self, await shared.holds());
         self.is_live()
     }
 
@@ -338,7 +339,7 @@ impl<R> BlockingPlainEntry<R> {
     /// As [`PlainEntry::contains`].
     #[must_use]
     pub fn contains(&self) -> bool {
-        or_shared!(self.0, block shared.is_live());
+        or_shared!(self.0, block shared.holds());
         self.0.is_live()
     }
 

@@ -18,7 +18,10 @@ use crate::value::Portable;
 /// [`ErrorKind::Key`](crate::ErrorKind::Key) for an empty key and with
 /// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for an unusable TTL; its own section names only
 /// further errors. All are safe to drop at any await.
-#[expect(clippy::unused_async, reason = "async for the backends that wait")]
+#[cfg_attr(
+    not(feature = "remote"),
+    expect(clippy::unused_async, reason = "async for the backends that wait")
+)]
 impl Cache {
     /// The value under the key, if it is fresh and of this type.
     ///

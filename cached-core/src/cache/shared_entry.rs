@@ -82,7 +82,7 @@ impl<R> SharedEntry<'_, R> {
         was_live.unwrap_or(false)
     }
 
-    pub(super) async fn is_live(self) -> bool {
+    pub(super) async fn holds(self) -> bool {
         let found = self.remote.get(self.key, |opened| Ok(opened.kind()));
         matches!(found.await, Ok(Some(Kind::Value | Kind::Absent)))
     }

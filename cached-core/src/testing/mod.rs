@@ -87,7 +87,6 @@ pub fn without_cache_blocking<R>(test: impl FnOnce() -> R) -> R {
 /// # }
 /// ```
 #[cfg(feature = "remote")]
-#[must_use]
 pub fn remote_like() -> crate::cache::Builder {
     Cache::on(crate::backend::process::Process::new(
         crate::time::Clock::System,

@@ -1,7 +1,5 @@
 //! The report on a Redis that other processes use too.
 
-// What the test does not ask of the server is asked elsewhere.
-#[allow(dead_code)]
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
 

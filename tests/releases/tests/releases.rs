@@ -1,7 +1,5 @@
 //! Programs of different releases, and of different profiles, on one server.
 
-// What the test does not ask of the server is asked elsewhere.
-#[allow(dead_code)]
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
 

@@ -257,7 +257,7 @@ impl std::fmt::Debug for Opened<'_> {
 
 /// The stamps of a cell, in the order in which they were written.
 #[derive(Clone)]
-pub struct Stamps<'c>(std::slice::Iter<'c, [u8; STAMP_LEN]>);
+pub(crate) struct Stamps<'c>(std::slice::Iter<'c, [u8; STAMP_LEN]>);
 
 impl Iterator for Stamps<'_> {
     type Item = Stamp;

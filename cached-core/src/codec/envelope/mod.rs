@@ -21,7 +21,7 @@ pub(crate) use seal::Seal;
 
 /// What an entry's cell holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Somebody computes the value.
     Lease,
     /// A value.
@@ -33,7 +33,7 @@ pub enum Kind {
 /// When a cell was made and how long it counts, by the backend's clock in unix milliseconds.
 /// `Millis::MAX` is forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Times {
+pub(crate) struct Times {
     /// The computation began, or the lease was taken.
     pub(crate) created: Millis,
     /// Fresh before this.
@@ -44,7 +44,7 @@ pub struct Times {
 
 /// What a tag, function, namespace or dependency was when the value was computed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub(crate) struct Stamp {
     /// Which of them.
     pub(crate) id: u64,
     /// Its value then; another one now means that the entry is void.
