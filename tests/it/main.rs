@@ -31,7 +31,10 @@ mod races;
 mod reach;
 mod readme;
 mod recursion;
+#[cfg(feature = "servers")]
+mod redis;
 mod refreshes;
+mod remote;
 mod scopes;
 mod shared;
 mod source;

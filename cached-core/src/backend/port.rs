@@ -110,6 +110,14 @@ pub trait Backend: Send + Sync + 'static {
         std::future::pending()
     }
 
+    /// For a backend that may go back to an earlier state without telling, such as a server that
+    /// restarts from a snapshot: a number from 1 on that grows whenever it may have, before the
+    /// first answer from the new state. The cache computes everything anew then. `None` for one
+    /// that forgets at most.
+    fn incarnation(&self) -> Option<u64> {
+        None
+    }
+
     /// Connects if it is not connected, and says what stands in the way.
     fn check(&self) -> impl Future<Output = Result<(), Error>> + Send {
         async { self.now().await.map(|_| ()) }
@@ -153,6 +161,7 @@ pub(crate) trait AnyBackend: Send + Sync {
     fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>>;
     fn now(&self) -> Answer<'_, Result<u64, Error>>;
     fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()>;
+    fn incarnation(&self) -> Option<u64>;
     fn check(&self) -> Answer<'_, Result<(), Error>>;
 }
 
@@ -210,6 +219,9 @@ impl<B: Backend> AnyBackend for B {
     }
     fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()> {
         Box::pin(Backend::changed(self, key, seen))
+    }
+    fn incarnation(&self) -> Option<u64> {
+        Backend::incarnation(self)
     }
     fn check(&self) -> Answer<'_, Result<(), Error>> {
         Box::pin(Backend::check(self))

@@ -12,6 +12,16 @@ use crate::key::{IntoKey, Key};
 use crate::time::{Lifetime, Ttl};
 use crate::value::Portable;
 
+/// Does when it is dropped what is to be done in this process: after the backend's answer, and
+/// also where nobody waits for it any more.
+struct AtEnd<F: Fn()>(F);
+
+impl<F: Fn()> Drop for AtEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
 /// A cache with the backend it shares.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SharedCache<'c> {
@@ -122,9 +132,10 @@ impl SharedCache<'_> {
     }
 
     async fn remove(self, key: &Key) -> Result<bool, Error> {
-        let was_there = self.remote.delete(key).await;
-        self.cache.engine.invalidate(key, None);
-        was_there
+        let _here = AtEnd(|| {
+            self.cache.engine.invalidate(key, None);
+        });
+        self.remote.delete(key).await
     }
 
     pub(super) async fn delete(self, key: impl IntoKey) -> Result<bool, Error> {
@@ -135,17 +146,17 @@ impl SharedCache<'_> {
     pub(super) async fn invalidate(self, key: impl IntoKey) -> Result<Delivery, Error> {
         let key = self.key(key)?;
         let names = vec![self.remote.key_name(&key)];
-        let delivery = self.remote.deliver(names).await;
-        self.cache.engine.invalidate(&key, None);
-        Ok(delivery)
+        let _here = AtEnd(|| {
+            self.cache.engine.invalidate(&key, None);
+        });
+        Ok(self.remote.deliver(names).await)
     }
 
     pub(super) async fn invalidate_tag(self, tag: impl IntoKey) -> Result<Delivery, Error> {
         let tag = self.key(tag)?;
         let names = vec![self.remote.tag_name(tag.text())];
-        let delivery = self.remote.deliver(names).await;
-        self.cache.engine.invalidate_tag(tag.text(), None);
-        Ok(delivery)
+        let _here = AtEnd(|| self.cache.engine.invalidate_tag(tag.text(), None));
+        Ok(self.remote.deliver(names).await)
     }
 
     pub(super) async fn expire(self, key: impl IntoKey) -> Result<bool, Error> {
@@ -168,12 +179,9 @@ impl SharedCache<'_> {
     }
 
     pub(super) async fn clear(self) -> Result<Delivery, Error> {
-        let delivery = self
-            .remote
-            .deliver(vec![self.remote.namespace_name()])
-            .await;
-        self.cache.engine.clear();
-        Ok(delivery)
+        let _here = AtEnd(|| self.cache.engine.clear());
+        let names = vec![self.remote.namespace_name()];
+        Ok(self.remote.deliver(names).await)
     }
 
     pub(super) async fn get_many<V: Portable>(

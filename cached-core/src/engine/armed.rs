@@ -106,24 +106,40 @@ pub(super) fn fire_and_owe(targets: &[Target]) {
     fire_all(targets);
 }
 
+/// Invalidates its targets in this process when it is dropped: after the backend has
+/// acknowledged, so that nobody joins who found the old value there until then, and also where
+/// nobody waits for that any more.
+struct AtEnd<'t>(&'t [Target]);
+
+impl Drop for AtEnd<'_> {
+    fn drop(&mut self) {
+        fire_all(self.0);
+    }
+}
+
 /// Invalidates every target, and waits for the acknowledgement of shared backends: briefly, what
-/// is not acknowledged is owed.
+/// is not acknowledged is owed. Dropping the future invalidates all the same.
 pub(crate) async fn deliver(targets: &[Target]) -> Delivery {
+    let _here = AtEnd(targets);
     #[cfg(feature = "remote")]
-    let delivery = {
-        let mut delivery = Delivery::Acknowledged;
-        for (remote, names) in names(targets) {
-            if remote.deliver(names).await == Delivery::Queued {
-                delivery = Delivery::Queued;
-            }
-        }
-        delivery
-    };
+    let delivery = deliver_all(names(targets)).await;
     #[cfg(not(feature = "remote"))]
     let delivery = Delivery::Acknowledged;
-    // After the backend: whoever found the old value there until now is not joined any more.
-    fire_all(targets);
     delivery
+}
+
+/// To all backends side by side: the future owes what it did not deliver from its first poll on.
+#[cfg(feature = "remote")]
+async fn deliver_all(names: Vec<(Arc<Remote>, Vec<String>)>) -> Delivery {
+    let sending = names
+        .into_iter()
+        .map(|(remote, names)| async move { remote.deliver(names).await });
+    let deliveries = super::remote::all(sending).await;
+    if deliveries.contains(&Delivery::Queued) {
+        Delivery::Queued
+    } else {
+        Delivery::Acknowledged
+    }
 }
 
 /// [`deliver`] on a thread that may be blocked.

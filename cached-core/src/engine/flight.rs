@@ -114,6 +114,12 @@ impl Flight {
         self.claim.as_ref().is_some_and(|claim| claim.refreshes)
     }
 
+    /// Whether it began while the shared backend did not answer.
+    #[cfg(feature = "remote")]
+    pub(crate) fn is_local(&self) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.is_local())
+    }
+
     /// Whether anybody waits for the verdict.
     #[cfg(feature = "remote")]
     pub(crate) fn has_waiters(&self) -> bool {

@@ -61,6 +61,18 @@ impl FunctionStats {
         self.counts.get(Counter::Unencodable)
     }
 
+    /// Calls that a shared backend failed: it did not answer, or refused. They computed without it.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.counts.get(Counter::Fault)
+    }
+
+    /// Entries of a shared backend that could not be read: damaged, foreign, or of another type.
+    #[must_use]
+    pub fn unreadable(&self) -> u64 {
+        self.counts.get(Counter::Unreadable)
+    }
+
     /// Hits among all calls, between 0 and 1; `None` before the first call.
     #[must_use]
     pub fn hit_ratio(&self) -> Option<f64> {

@@ -114,6 +114,11 @@ impl Backend for Redis {
         }
     }
 
+    /// Where keys end in the server's run nothing comes back.
+    fn incarnation(&self) -> Option<u64> {
+        (!self.scoped()).then(|| self.generation())
+    }
+
     async fn check(&self) -> Result<(), Error> {
         let link = self.link().await?;
         link.ask(&redis::cmd("PING")).await?;

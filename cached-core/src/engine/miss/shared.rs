@@ -16,11 +16,15 @@ impl Miss<'_> {
         self.call.site
     }
 
-    pub(in crate::engine) fn caller(&self) -> Caller {
+    /// Its time for waiting begins here, if it did not wait before.
+    pub(in crate::engine) fn caller(&mut self) -> Caller {
+        if let Some(engine) = &self.engine {
+            self.deadline = Some(self.deadline(engine));
+        }
         Caller {
             site: self.call.site,
             ttl: self.ttl(),
-            waits_until: self.deadline,
+            waits_until: self.deadline.unwrap_or_default(),
         }
     }
 
@@ -45,7 +49,8 @@ impl Miss<'_> {
     }
 
     /// Joins the flight under way in this process, or asks the backend. One that refreshes a value
-    /// is not joined: the value may still be served.
+    /// is not joined: the value may still be served. Nor is one that began while the backend did
+    /// not answer: it may be back, with invalidations by others that such a flight knows nothing of.
     pub(super) fn join_or_ask<S: Shape + ?Sized>(&self, shape: &S) -> Next<S::Return> {
         let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
             return self.go_alone();
@@ -55,7 +60,7 @@ impl Miss<'_> {
         }
         let joined = engine.store.cell(key, |cell| {
             cell.lease()
-                .is_some_and(|flight| !flight.refreshes_a_value())
+                .is_some_and(|flight| !flight.refreshes_a_value() && !flight.is_local())
                 .then(|| self.join(cell, shape))
                 .flatten()
         });
@@ -79,11 +84,14 @@ impl Miss<'_> {
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
         let refreshes = matches!(basis, Basis::Refreshed(_));
+        let down = matches!(basis, Basis::Down);
         let flight = Flight::claiming(self.style, shape.value_type(), stamps, refreshes);
         let flight = Arc::new(flight);
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {
+            let unfenced = cell.lease().is_some_and(|flight| flight.is_local());
             if !self.refreshes()
+                && (down || !unfenced)
                 && let Some(joining) = self.join(cell, shape)
             {
                 return joining;

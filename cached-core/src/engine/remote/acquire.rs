@@ -8,13 +8,14 @@ use std::time::Duration;
 use super::Remote;
 use super::call::{Basis, Caller, Claimed};
 use super::claim::{Claim, Hold};
-use super::guard::{First, both, first};
+use super::guard::{both, first, is_outage};
 use super::look::{Expected, Place, Raw};
+use super::pace::Pace;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Body, Meta, Times};
 use crate::engine::lease::Lease;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::event::{Counter, count};
 use crate::time::{Clock, Lifetime, Millis};
 
@@ -30,17 +31,33 @@ impl Remote {
         let Some(claim) = lease.claim() else {
             return Claimed::Compute;
         };
-        if !matches!(claim.hold(), Hold::Nothing) {
+        if !matches!(claim.hold(), Hold::Nothing | Hold::Asked) {
             // Inherited from a leader that is gone.
+            return Claimed::Compute;
+        }
+        if let Some(Basis::Down) = basis {
+            claim.set(Hold::Local);
             return Claimed::Compute;
         }
         match self.try_claim(lease, place, basis, caller).await {
             Ok(claimed) => claimed,
-            Err(_) => {
+            Err(error) => {
                 count(caller.site.number(), Counter::Fault);
-                claim.set(Hold::Local);
+                self.go_without(place, claim, &error);
                 Claimed::Compute
             }
+        }
+    }
+
+    /// Computes without the backend. What it was asked for it may have granted.
+    fn go_without(self: &Arc<Self>, place: &Place, claim: &Claim, error: &Error) {
+        let hold = if is_outage(error) {
+            Hold::Local
+        } else {
+            Hold::Refused
+        };
+        if let Hold::Asked = claim.set(hold) {
+            self.release_later(place.name.clone(), claim.token);
         }
     }
 
@@ -56,20 +73,26 @@ impl Remote {
             None => Basis::Absent(self.look(place).await?),
         };
         match basis {
-            Basis::Down => Err(Error::new(ErrorKind::Unavailable, "")),
+            Basis::Down => Ok(Claimed::Again),
             Basis::Absent(raw) => self.acquire(lease, place, raw, caller).await,
             Basis::Garbage(raw) => {
                 self.invalidate(vec![place.name.clone()]).await?;
                 self.acquire(lease, place, raw, caller).await
             }
-            Basis::Replaceable(raw, token) => self.take_over(lease, place, raw, token).await,
+            Basis::Replaceable(raw, token) => {
+                self.take_over(lease, place, raw, token, caller).await
+            }
             Basis::Refreshed(raw) => self.mark(lease, place, raw).await,
-            Basis::Leased(raw, token, expected) => {
-                if caller.site.policy.lock.is_none() {
-                    let captured = self.capture(place, &raw).await?;
-                    lease.hold(Hold::Witness(captured, token));
-                    return Ok(Claimed::Compute);
-                }
+            // A computation of this process that is over.
+            Basis::Leased(raw, token, _) if self.released.contains(token) => {
+                self.take_over(lease, place, raw, token, caller).await
+            }
+            Basis::Leased(raw, token, _) if caller.site.policy.lock.is_none() => {
+                let captured = self.capture(place, &raw).await?;
+                lease.hold(Hold::Witness(captured, token));
+                Ok(Claimed::Compute)
+            }
+            Basis::Leased(_, token, expected) => {
                 self.wait(lease, place, token, expected, caller).await
             }
         }
@@ -85,15 +108,19 @@ impl Remote {
         let Some(claim) = lease.claim() else {
             return Ok(Claimed::Compute);
         };
-        let cell = self.lease_cell(place, claim.token, &raw);
+        let cell = self.lease_cell(place, claim.token, &raw, caller);
         let ttl = self.lease_of(caller);
+        claim.set(Hold::Asked);
         let operation = self.backend.acquire(&place.name, &cell, Some(ttl));
         // Beside the stamps: one round trip for both.
         let acquiring = self.ask(self.limits.operation, operation);
         let (acquired, captured) = both(acquiring, self.capture(place, &raw)).await;
         match acquired? {
-            // The reply to an earlier request of this flight was lost with its leader.
-            Acquired::Found(found) if found.token() != Some(claim.token) => Ok(Claimed::Again),
+            // With the flight's own token: a leader asked for it and was dropped.
+            Acquired::Found(found) if found.token() != Some(claim.token) => {
+                claim.set(Hold::Nothing);
+                Ok(Claimed::Again)
+            }
             _ => {
                 lease.hold(Hold::Lease(captured?));
                 self.keep(place, claim, ttl);
@@ -109,16 +136,19 @@ impl Remote {
         place: &Place,
         raw: Raw,
         token: Token,
+        caller: Caller,
     ) -> Result<Claimed, Error> {
         let Some(claim) = lease.claim() else {
             return Ok(Claimed::Compute);
         };
-        let cell = self.lease_cell(place, claim.token, &raw);
-        let ttl = Duration::from_millis(self.limits.lease);
+        let cell = self.lease_cell(place, claim.token, &raw, caller);
+        let ttl = self.lease_of(caller);
+        claim.set(Hold::Asked);
         let operation = self.backend.fill(&place.name, token, &cell, Some(ttl));
         let replacing = self.ask(self.limits.operation, operation);
         let (replaced, captured) = both(replacing, self.capture(place, &raw)).await;
         if !replaced? {
+            claim.set(Hold::Nothing);
             return Ok(Claimed::Again);
         }
         lease.hold(Hold::Lease(captured?));
@@ -127,7 +157,12 @@ impl Remote {
     }
 
     /// Marks the value that is there with the claim's token.
-    async fn mark(&self, lease: &Lease, place: &Place, raw: Raw) -> Result<Claimed, Error> {
+    async fn mark(
+        self: &Arc<Self>,
+        lease: &Lease,
+        place: &Place,
+        raw: Raw,
+    ) -> Result<Claimed, Error> {
         let marked = lease
             .claim()
             .zip(raw.cell.as_ref())
@@ -149,7 +184,14 @@ impl Remote {
         Ok(Claimed::Compute)
     }
 
-    fn lease_cell(&self, place: &Place, token: Token, raw: &Raw) -> Cell {
+    /// A lease that says when it began, and how long the computation is likely to take.
+    fn lease_cell(&self, place: &Place, token: Token, raw: &Raw, caller: Caller) -> Cell {
+        let known = self.costs.of(caller.site.number());
+        let cost = if known == 0 {
+            raw.cost(self, place)
+        } else {
+            known
+        };
         let meta = Meta {
             key_hash: place.hash,
             token,
@@ -158,7 +200,7 @@ impl Remote {
                 soft: Millis::MAX,
                 hard: Millis::MAX,
             },
-            compute_us: 0,
+            compute_us: cost,
             stamps: &[],
         };
         match self.codec.seal().write(&meta, Body::Lease) {
@@ -194,48 +236,32 @@ impl Remote {
         claim.renewed_by(task.abort_handle());
     }
 
-    /// Waits until another process's lease is gone: told by the backend, or by asking it, first
-    /// when that computation is likely to end and then at growing intervals.
+    /// Waits until another process's lease is gone: told by the backend, or by asking it.
     async fn wait(
-        &self,
+        self: &Arc<Self>,
         lease: &Lease,
         place: &Place,
         token: Token,
         expected: Expected,
         caller: Caller,
     ) -> Result<Claimed, Error> {
-        let clock = &lease.engine.clock;
-        let deadline = caller.deadline(&lease.engine);
-        let ahead = expected.end.saturating_sub(expected.now).min(1_000);
-        let mut pause = ahead.max(5);
+        let (clock, deadline) = (&lease.engine.clock, caller.waits_until);
+        let ahead = expected.end.saturating_sub(expected.now);
+        let pushes = self.backend.capabilities().pushes;
+        let mut pace = Pace::new(clock.now().saturating_add(ahead), pushes);
         loop {
             let now = clock.now();
             if now >= deadline {
                 return Ok(Claimed::TimedOut);
             }
-            let jitter = crate::tag::fresh_stamp() % (pause / 2 + 1);
-            let next = (now + pause - jitter).min(deadline);
+            let next = pace.next(now, crate::tag::fresh_stamp()).min(deadline);
             let told = self.backend.changed(&place.name, token);
-            let by_push = matches!(first(told, clock.sleep_until(next)).await, First::Left(()));
+            first(told, clock.sleep_until(next)).await;
             let cells = self.read(&[place.name.as_str()]).await?;
-            let still = cells
-                .first()
-                .and_then(Option::as_ref)
-                .is_some_and(|cell| cell.token() == Some(token));
-            if !still {
+            let cell = cells.first().and_then(Option::as_ref);
+            if cell.and_then(Cell::token) != Some(token) {
                 return Ok(Claimed::Again);
             }
-            pause = self.next_pause(pause, by_push);
         }
-    }
-
-    /// Polling is the fallback where the backend tells of changes, and the only way elsewhere.
-    fn next_pause(&self, pause: Millis, by_push: bool) -> Millis {
-        let most = if self.backend.capabilities().pushes {
-            500
-        } else {
-            100
-        };
-        if by_push { 5 } else { (pause * 2).min(most) }
     }
 }

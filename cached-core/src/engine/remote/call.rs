@@ -6,12 +6,12 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Remote;
 use super::look::{Expected, Place, Raw, Seen};
 use crate::cell::Token;
 use crate::codec::{Kind, Opened};
-use crate::engine::Engine;
 use crate::engine::call::Missed;
 use crate::engine::flight::Style;
 use crate::engine::miss::{Miss, Next, Step};
@@ -19,7 +19,7 @@ use crate::entry::{Parted, Shape};
 use crate::error::Error;
 use crate::event::{Counter, Outcome, count};
 use crate::registry::Site;
-use crate::time::{Clock, Lifetime, Millis, Ttl};
+use crate::time::{Lifetime, Millis, Ttl};
 
 /// What a call knows of its cell when it leads.
 #[derive(Debug)]
@@ -43,16 +43,8 @@ pub(crate) enum Basis {
 pub(crate) struct Caller {
     pub(crate) site: &'static Site,
     pub(crate) ttl: Ttl,
-    /// Until when it waits for others, if it has waited before.
-    pub(crate) waits_until: Option<Millis>,
-}
-
-impl Caller {
-    pub(super) fn deadline(self, engine: &Engine) -> Millis {
-        let wait = Lifetime(self.site.policy.wait_ms);
-        self.waits_until
-            .unwrap_or_else(|| wait.deadline(engine.clock.now()))
-    }
+    /// Until when it waits for others, over all its waits.
+    pub(crate) waits_until: Millis,
 }
 
 /// What a leader's claim came to.
@@ -92,7 +84,7 @@ where
         let step = match (step, &place) {
             (Step::Ask, Some(place)) if looks < LOOKS => {
                 looks += 1;
-                let raw = ask(&remote, place, shape, &mut miss).await;
+                let raw = remote.look(place).await;
                 match miss.answered(shape, &remote, place, raw) {
                     Next::Break(found) => return found,
                     Next::Continue(step) => step,
@@ -107,24 +99,23 @@ where
                 miss.hear(heard);
             }
             (Step::Lead(lease), Some(place)) => {
-                let basis = miss.basis();
-                match remote.claim(&lease, place, basis, miss.caller()).await {
+                let (basis, caller) = (miss.basis(), miss.caller());
+                match remote.claim(&lease, place, basis, caller).await {
                     Claimed::Again => lease.reread(),
                     Claimed::TimedOut => miss.give_up(),
                     Claimed::Compute => {
                         let frame = lease.frame();
-                        let began = Clock::System.now();
+                        let began = Instant::now();
                         let returned = frame.scope_with(body).await;
                         let payload = match shape.part(returned) {
                             Parted::Failed(returned, shared) => {
-                                let outcome = lease.fail_shared(miss.caller(), shared);
+                                let outcome = lease.fail_shared(place, caller, shared);
                                 return (returned, outcome);
                             }
                             Parted::Value(payload) => payload,
                         };
-                        let cost = Clock::System.now().saturating_sub(began);
-                        let settling =
-                            lease.settle_shared(shape, place, miss.caller(), &payload, cost);
+                        let cost = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+                        let settling = lease.settle_shared(shape, place, caller, &payload, cost);
                         let outcome = settling.await;
                         return (shape.reopen(payload), outcome);
                     }
@@ -136,22 +127,6 @@ where
             }
         }
     }
-}
-
-/// Looks, and looks again for stamps that only the entry names.
-async fn ask<S: Shape + ?Sized>(
-    remote: &Remote,
-    place: &Place,
-    shape: &S,
-    miss: &mut Miss<'_>,
-) -> Result<Raw, Error> {
-    let mut raw = remote.look(place).await?;
-    let needs = match miss.judge(shape, remote, place, &raw) {
-        Seen::Needs(ids) => ids,
-        _ => return Ok(raw),
-    };
-    remote.add_stamps(&mut raw, needs).await?;
-    Ok(raw)
 }
 
 impl Missed<'_> {
@@ -198,8 +173,7 @@ impl Miss<'_> {
             Seen::Absent => Basis::Absent(raw),
             Seen::Leased(token, expected) => Basis::Leased(raw, token, expected),
             Seen::Unusable(token) => Basis::Replaceable(raw, token),
-            // A second look that still lacks stamps cannot be judged: compute without it.
-            Seen::Garbage | Seen::Needs(_) => Basis::Garbage(raw),
+            Seen::Garbage => Basis::Garbage(raw),
         };
         self.lead(shape, basis)
     }

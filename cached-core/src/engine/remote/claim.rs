@@ -31,6 +31,8 @@ pub(super) enum Hold {
     /// The backend was not asked yet.
     #[default]
     Nothing,
+    /// It was asked for the lease and has not answered: the cell may have the claim's token.
+    Asked,
     /// By a lease of its own: its value may be stored.
     Lease(Captured),
     /// By its token in the value that is there: the value may be replaced, and stays otherwise.
@@ -38,8 +40,10 @@ pub(super) enum Hold {
     /// Another process holds the lease with this token: its value cannot be stored, but it is
     /// current for as long as that lease stands.
     Witness(Captured, Token),
-    /// The backend is down: by this process alone.
+    /// The backend does not answer: by this process alone.
     Local,
+    /// The backend takes nothing, being full or read-only: by this process alone.
+    Refused,
 }
 
 impl Claim {
@@ -55,8 +59,14 @@ impl Claim {
         self.lock().hold.clone()
     }
 
-    pub(super) fn set(&self, hold: Hold) {
-        self.lock().hold = hold;
+    /// What was held before.
+    pub(super) fn set(&self, hold: Hold) -> Hold {
+        std::mem::replace(&mut self.lock().hold, hold)
+    }
+
+    /// Whether the backend did not answer when it began.
+    pub(in crate::engine) fn is_local(&self) -> bool {
+        matches!(self.lock().hold, Hold::Local)
     }
 
     /// Keeps the task that renews the lease, for as long as the claim stands.

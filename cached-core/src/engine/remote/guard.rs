@@ -27,33 +27,89 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// Whether an operation may go now. While open, one caller per pause may, as the probe.
-    pub(super) fn admits(&self, now: Millis) -> bool {
+    /// Lets an operation go now, or not. While open, one per pause goes, as the probe.
+    pub(super) fn attempt(&self, now: Millis, limit: Millis) -> Option<Attempt<'_>> {
         let retry_at = self.retry_at.load(Ordering::Acquire);
-        retry_at == 0
-            || (now >= retry_at
-                && self
-                    .retry_at
-                    .compare_exchange(retry_at, now + pause(), Ordering::AcqRel, Ordering::Acquire)
-                    .is_ok())
+        let mut probe = None;
+        if retry_at != 0 {
+            let next = now + pause();
+            let taken = now >= retry_at && self.move_retry(retry_at, next);
+            probe = Some(taken.then_some(next)?);
+        }
+        Some(Attempt {
+            breaker: self,
+            patience: now + limit / 4,
+            probe,
+            ended: false,
+        })
+    }
+
+    fn move_retry(&self, from: Millis, to: Millis) -> bool {
+        let (success, failure) = (Ordering::AcqRel, Ordering::Relaxed);
+        let moved = self.retry_at.compare_exchange(from, to, success, failure);
+        moved.is_ok()
     }
 
     pub(super) fn is_open(&self) -> bool {
         self.retry_at.load(Ordering::Acquire) != 0
     }
 
-    /// Takes note of an answer, whatever it says: the backend is there.
-    pub(super) fn answered(&self) {
-        if self.faults.load(Ordering::Relaxed) != 0 {
+    /// Takes note of how an operation ended.
+    pub(super) fn note<T>(&self, answer: &Result<T, Error>) {
+        match answer {
+            Err(error) if is_outage(error) => self.failed(Clock::System.now()),
+            // Also a refusal: the backend is there.
+            _ => self.answered(),
+        }
+    }
+
+    fn answered(&self) {
+        // A fault beside this may open it after the count went back to 0.
+        if self.faults.load(Ordering::Relaxed) != 0 || self.is_open() {
             self.faults.store(0, Ordering::Relaxed);
             self.retry_at.store(0, Ordering::Release);
         }
     }
 
-    /// Takes note of a fault.
-    pub(super) fn failed(&self, now: Millis) {
+    fn failed(&self, now: Millis) {
         if self.faults.fetch_add(1, Ordering::Relaxed) + 1 >= THRESHOLD {
             self.retry_at.store(now + pause(), Ordering::Release);
+        }
+    }
+}
+
+/// An operation on its way.
+#[derive(Debug)]
+pub(super) struct Attempt<'b> {
+    breaker: &'b Breaker,
+    /// A caller that leaves after this left because no answer came.
+    patience: Millis,
+    /// When the next probe goes if this, which is one, does not end.
+    probe: Option<Millis>,
+    ended: bool,
+}
+
+impl Attempt<'_> {
+    pub(super) fn end<T>(mut self, answer: &Result<T, Error>) {
+        self.ended = true;
+        self.breaker.note(answer);
+    }
+
+    fn dropped(&self, now: Millis) {
+        if now >= self.patience {
+            // Callers with less time than the limit would otherwise wait for all of it, each time.
+            self.breaker.failed(now);
+        } else if let Some(next) = self.probe {
+            // The probe said nothing: whoever comes next is one.
+            self.breaker.move_retry(next, now.max(1));
+        }
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.dropped(Clock::System.now());
         }
     }
 }
@@ -169,6 +225,17 @@ mod tests {
     use crate::engine::block_on;
     use std::future::{pending, ready};
 
+    fn admits(breaker: &Breaker, now: Millis) -> bool {
+        // Its drop says nothing here.
+        breaker.attempt(now, 100).map(std::mem::forget).is_some()
+    }
+
+    fn opened() -> Breaker {
+        let breaker = Breaker::default();
+        (0..THRESHOLD).for_each(|_| breaker.failed(1));
+        breaker
+    }
+
     #[test]
     fn the_breaker_opens_after_faults_in_a_row_and_lets_one_probe_through() {
         let breaker = Breaker::default();
@@ -179,14 +246,51 @@ mod tests {
         for _ in 1..THRESHOLD {
             breaker.failed(0);
         }
-        assert!(breaker.admits(0), "an answer came in between");
+        assert!(admits(&breaker, 0), "an answer came in between");
         breaker.failed(0);
-        assert!(breaker.is_open() && !breaker.admits(PAUSE - 1));
+        assert!(breaker.is_open() && !admits(&breaker, PAUSE - 1));
         let later = PAUSE * 2;
-        assert!(breaker.admits(later), "the probe");
-        assert!(!breaker.admits(later), "only one");
+        assert!(admits(&breaker, later), "the probe");
+        assert!(!admits(&breaker, later), "only one");
         breaker.answered();
-        assert!(!breaker.is_open() && breaker.admits(later));
+        assert!(!breaker.is_open() && admits(&breaker, later));
+    }
+
+    #[test]
+    fn a_probe_that_is_dropped_at_once_leaves_the_next_caller_to_probe() {
+        let breaker = opened();
+        let later = PAUSE * 2;
+        let probe = breaker.attempt(later, 100).expect("it is time");
+        assert!(!admits(&breaker, later + 1));
+        probe.dropped(later + 1);
+        std::mem::forget(probe);
+        assert!(admits(&breaker, later + 1));
+    }
+
+    #[test]
+    fn callers_that_leave_before_the_limit_open_the_breaker_too() {
+        let breaker = Breaker::default();
+        for _ in 0..THRESHOLD {
+            let attempt = breaker.attempt(0, 100).expect("it is closed");
+            attempt.dropped(25);
+            std::mem::forget(attempt);
+        }
+        assert!(breaker.is_open());
+    }
+
+    #[test]
+    fn an_answer_beside_the_last_fault_does_not_leave_it_open() {
+        let breaker = opened();
+        breaker.faults.store(0, Ordering::Relaxed);
+        breaker.answered();
+        assert!(!breaker.is_open());
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer() {
+        let breaker = opened();
+        breaker.note(&Err::<(), _>(Error::new(ErrorKind::Full, "")));
+        assert!(!breaker.is_open());
     }
 
     #[test]

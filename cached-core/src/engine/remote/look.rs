@@ -1,15 +1,24 @@
 //! Asking the backend for one key, and what its cell comes to for this reader.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use super::Remote;
 use super::claim::Captured;
-use super::guard::both;
+use super::guard::{all, both};
 use super::name::{StampId, Stamped};
+use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
 use crate::error::Error;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::time::{Lifetime, Millis};
+
+/// A stamp that nobody captured for so long goes; its entries are computed anew then.
+const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// One capture in so many lets the stamp live on.
+const RENEWAL: u64 = 64;
 
 /// One key with the stamps its entries depend on, as the backend names them.
 #[derive(Debug)]
@@ -40,8 +49,6 @@ pub(super) enum Seen<R> {
     Unusable(Token),
     /// Bytes of something else; nobody can name them.
     Garbage,
-    /// The entry carries stamps that were not asked for.
-    Needs(Vec<StampId>),
 }
 
 /// When a computation under way is likely to end, on the backend's clock.
@@ -65,8 +72,15 @@ impl Remote {
         }
     }
 
-    /// Reads the cell and the stamps in one round trip.
-    pub(super) async fn look(&self, place: &Place) -> Result<Raw, Error> {
+    /// Reads the cell and its stamps: in one round trip, or two where the entry carries stamps
+    /// that the place does not name.
+    pub(super) async fn look(self: &Arc<Self>, place: &Place) -> Result<Raw, Error> {
+        let mut raw = self.look_once(place).await?;
+        self.complete(&mut raw, place).await?;
+        Ok(raw)
+    }
+
+    async fn look_once(self: &Arc<Self>, place: &Place) -> Result<Raw, Error> {
         let now = self.now().await?;
         let mut names = Vec::with_capacity(1 + place.stamps.len());
         names.push(place.name.as_str());
@@ -82,7 +96,7 @@ impl Remote {
     }
 
     /// [`look`](Self::look) at several places that depend on the namespace alone.
-    pub(super) async fn look_at_all(&self, places: &[Place]) -> Result<Vec<Raw>, Error> {
+    pub(super) async fn look_at_all(self: &Arc<Self>, places: &[Place]) -> Result<Vec<Raw>, Error> {
         let now = self.now().await?;
         let namespace = self.namespace_name();
         let keys = places.iter().map(|place| place.name.as_str());
@@ -94,12 +108,16 @@ impl Remote {
             stamps: vec![(self.namespace, stamp)],
             now,
         };
-        Ok(cells.map(raw).collect())
+        let mut raws: Vec<Raw> = cells.map(raw).collect();
+        for (raw, place) in raws.iter_mut().zip(places) {
+            self.complete(raw, place).await?;
+        }
+        Ok(raws)
     }
 
     /// The present stamps of these, in their order.
-    pub(super) async fn read_stamps(
-        &self,
+    async fn read_stamps(
+        self: &Arc<Self>,
         stamps: &[(StampId, String)],
     ) -> Result<Vec<Option<Token>>, Error> {
         let names: Vec<&str> = stamps.iter().map(|(_, name)| name.as_str()).collect();
@@ -107,11 +125,15 @@ impl Remote {
     }
 
     /// Reads the stamps that an entry carries beside those its reader knows.
-    pub(super) async fn add_stamps(&self, raw: &mut Raw, ids: Vec<StampId>) -> Result<(), Error> {
-        let stamps: Vec<_> = ids
+    async fn complete(self: &Arc<Self>, raw: &mut Raw, place: &Place) -> Result<(), Error> {
+        let stamps: Vec<_> = raw
+            .missing(self, place)
             .into_iter()
             .map(|id| (id, self.names.stamp(id)))
             .collect();
+        if stamps.is_empty() {
+            return Ok(());
+        }
         let tokens = self.read_stamps(&stamps).await?;
         let ids = stamps.into_iter().map(|(id, _)| id);
         raw.stamps.extend(ids.zip(tokens));
@@ -119,23 +141,41 @@ impl Remote {
     }
 
     /// The stamps of a place, created where they are missing.
-    pub(super) async fn capture(&self, place: &Place, raw: &Raw) -> Result<Captured, Error> {
-        let mut captured = Vec::with_capacity(place.stamps.len());
-        for ((id, name), (_, seen)) in place.stamps.iter().zip(&raw.stamps) {
-            let token = match seen {
-                Some(token) => *token,
-                None => self.create_stamp(name).await?,
-            };
-            captured.push((*id, token));
+    pub(super) async fn capture(
+        self: &Arc<Self>,
+        place: &Place,
+        raw: &Raw,
+    ) -> Result<Captured, Error> {
+        let stamps = place.stamps.iter().zip(&raw.stamps);
+        let capturing = stamps.map(|((id, name), (_, seen))| async move {
+            match seen {
+                Some(token) => {
+                    self.keep_stamp(name, *token);
+                    Ok((*id, *token))
+                }
+                None => Ok((*id, self.create_stamp(name).await?)),
+            }
+        });
+        all(capturing).await.into_iter().collect()
+    }
+
+    /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
+    /// surely, and of one that is not, few entries are lost.
+    fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
+        if !crate::tag::fresh_stamp().is_multiple_of(RENEWAL) {
+            return;
         }
-        Ok(captured.into())
+        let (remote, name) = (Arc::clone(self), name.to_owned());
+        self.runtime.spawn(async move {
+            let operation = remote.backend.renew(&name, token, STAMP_TTL);
+            let _ = remote.ask(remote.limits.operation, operation).await;
+        });
     }
 
     async fn create_stamp(&self, name: &str) -> Result<Token, Error> {
-        use crate::backend::port::Acquired;
         let token = Token::random();
         let cell = Cell::stamp(token);
-        let operation = self.backend.acquire(name, &cell, Some(super::STAMP_TTL));
+        let operation = self.backend.acquire(name, &cell, Some(STAMP_TTL));
         match self.ask(self.limits.operation, operation).await? {
             Acquired::Granted => Ok(token),
             Acquired::Found(cell) => match cell.as_stamp() {
@@ -148,13 +188,13 @@ impl Remote {
     /// Something else stands where the stamp should be.
     async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
         let cell = Cell::stamp(token);
-        let operation = self.backend.write(name, &cell, Some(super::STAMP_TTL));
+        let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
         self.ask(self.limits.operation, operation).await?;
         Ok(token)
     }
 
     /// Whether all stamps are what they were when they were captured.
-    pub(super) async fn are_current(&self, place: &Place, captured: &Captured) -> bool {
+    async fn are_current(self: &Arc<Self>, place: &Place, captured: &Captured) -> bool {
         match self.read_stamps(&place.stamps).await {
             Ok(tokens) => {
                 let now = place.stamps.iter().map(|(id, _)| *id).zip(tokens);
@@ -166,7 +206,7 @@ impl Remote {
 
     /// Runs an operation beside a check of stamps that is sent after it.
     pub(super) async fn beside<T>(
-        &self,
+        self: &Arc<Self>,
         operation: impl Future<Output = T>,
         place: &Place,
         captured: &Captured,
@@ -211,9 +251,6 @@ impl Raw {
         if opened.kind() == Kind::Lease {
             return Seen::Leased(token, self.expected(&opened));
         }
-        if let Some(unknown) = self.unknown(&opened) {
-            return Seen::Needs(unknown);
-        }
         if !self.is_fresh(&opened, ages(opened.kind())) {
             return Seen::Unusable(token);
         }
@@ -234,14 +271,25 @@ impl Raw {
         }
     }
 
-    fn unknown(&self, opened: &Opened<'_>) -> Option<Vec<StampId>> {
-        let known = |id: &StampId| self.stamps.iter().any(|(known, _)| known == id);
-        let unknown: Vec<StampId> = opened
-            .stamps()
+    /// The stamps that the entry carries and that were not asked for.
+    fn missing(&self, remote: &Remote, place: &Place) -> Vec<StampId> {
+        let opened = self.opened(remote, place);
+        let stamps = opened.iter().flat_map(Opened::stamps);
+        stamps
             .map(|stamp| stamp.id)
-            .filter(|id| !known(id))
-            .collect();
-        (!unknown.is_empty()).then_some(unknown)
+            .filter(|id| !self.stamps.iter().any(|(known, _)| known == id))
+            .collect()
+    }
+
+    fn opened(&self, remote: &Remote, place: &Place) -> Option<Opened<'_>> {
+        let cell = self.cell.as_ref()?;
+        remote.codec.seal().open(cell, place.hash).ok()
+    }
+
+    /// How long it took to compute what is there, in microseconds; 0 if that is not known.
+    pub(super) fn cost(&self, remote: &Remote, place: &Place) -> u32 {
+        let opened = self.opened(remote, place);
+        opened.map_or(0, |opened| opened.compute_us())
     }
 
     fn is_fresh(&self, opened: &Opened<'_>, lifetime: Lifetime) -> bool {

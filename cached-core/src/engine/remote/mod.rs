@@ -16,11 +16,17 @@
 mod acquire;
 mod call;
 mod claim;
+mod cost;
+mod delivery;
 mod guard;
+mod incarnation;
 mod journal;
 mod look;
 mod name;
+mod pace;
+mod release;
 mod runtime;
+mod said;
 mod settings;
 mod settle;
 mod verbs;
@@ -28,7 +34,6 @@ mod verbs;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::time::Duration;
 
 use tokio::runtime::Handle;
 
@@ -41,14 +46,18 @@ pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
 pub(crate) use verbs::Incoming;
 
-use self::guard::{Breaker, is_outage, within};
-use self::journal::{Journal, Sending};
+use self::cost::Costs;
+use self::guard::{Breaker, within};
+use self::incarnation::Incarnation;
+use self::journal::Journal;
 use self::name::{Names, StampId, Stamped};
+use self::release::Released;
+use self::said::Said;
 use crate::backend::port::AnyBackend;
-use crate::cell::{Cell, Token};
+use crate::cell::Cell;
 use crate::codec::Codec;
 use crate::error::{Error, ErrorKind};
-use crate::event::{Delivery, report};
+use crate::event::report;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::time::{Clock, Millis};
@@ -79,10 +88,6 @@ impl Default for Limits {
 
 /// The clock is asked for again after so long, in milliseconds.
 const CLOCK_AGE: Millis = 60_000;
-/// How many names one repeated invalidation carries.
-const BATCH: usize = 512;
-/// A stamp that nobody captured for so long may go; its entries are computed anew then.
-const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// A shared backend, and what the engine knows of it.
 pub(crate) struct Remote {
@@ -99,10 +104,14 @@ pub(crate) struct Remote {
     journal: Journal,
     /// Whether a task repeats what the journal holds.
     replaying: AtomicBool,
+    /// Leases that are being given back.
+    released: Released,
+    costs: Costs,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
     sampled: AtomicU64,
-    reported: AtomicBool,
+    incarnation: Incarnation,
+    said: Said,
 }
 
 impl Remote {
@@ -124,9 +133,12 @@ impl Remote {
             breaker: Breaker::default(),
             journal: Journal::default(),
             replaying: AtomicBool::new(false),
+            released: Released::default(),
+            costs: Costs::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
-            reported: AtomicBool::new(false),
+            incarnation: Incarnation::default(),
+            said: Said::default(),
         })
     }
 
@@ -136,11 +148,12 @@ impl Remote {
         limit: Millis,
         operation: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        if !self.breaker.admits(Clock::System.now()) {
+        let Some(attempt) = self.breaker.attempt(Clock::System.now(), limit) else {
             return Err(self.resting());
-        }
+        };
         let answer = within(limit, operation).await;
-        self.note(&answer);
+        self.report_fault(&answer);
+        attempt.end(&answer);
         answer
     }
 
@@ -152,23 +165,12 @@ impl Remote {
         Error::new(ErrorKind::Unavailable, message)
     }
 
-    fn note<T>(&self, answer: &Result<T, Error>) {
-        match answer {
-            Err(error) if is_outage(error) => {
-                self.breaker.failed(Clock::System.now());
-                self.report_once(error);
-            }
-            Err(error) => self.report_once(error),
-            Ok(_) => {
-                self.breaker.answered();
-                self.reported.store(false, Ordering::Relaxed);
-            }
-        }
-    }
-
-    /// Says what is wrong, once per outage.
-    fn report_once(&self, error: &Error) {
-        if !self.reported.swap(true, Ordering::Relaxed) {
+    /// Says what is wrong, once per kind of fault and episode.
+    fn report_fault<T>(&self, answer: &Result<T, Error>) {
+        let Err(error) = answer else {
+            return;
+        };
+        if self.said.is_news(error.kind(), Clock::System.now()) {
             let name = self.backend.name();
             report(&format!(
                 "{name}: {error}; cached functions run without it until it answers again"
@@ -194,14 +196,17 @@ impl Remote {
             .cast_unsigned())
     }
 
-    async fn read(&self, names: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+    /// The cells under the names, unless one of them may be older than this process knows.
+    async fn read(self: &Arc<Self>, names: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        // Before the look into the journal: see `incarnation`.
+        let known = self.incarnation.known();
         if self.journal.blocks(names.iter().copied()) {
             let message = "an invalidation of this is not delivered yet, so it is not read";
             return Err(Error::new(ErrorKind::Unavailable, message));
         }
-        let cells = self
-            .ask(self.limits.operation, self.backend.read(names))
-            .await?;
+        let reading = self.backend.read(names);
+        let cells = self.ask(self.limits.operation, reading).await?;
+        self.same_since(known)?;
         if cells.len() == names.len() {
             return Ok(cells);
         }
@@ -228,105 +233,6 @@ impl Remote {
     pub(crate) fn function_name(&self, site: &'static Site) -> String {
         let id = site.stamp(|path| Stamped::Function(path).id());
         self.names.stamp(id)
-    }
-
-    /// [`invalidate`](Self::invalidate), and how far that got.
-    pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
-        match self.invalidate(names).await {
-            Ok(_) => Delivery::Acknowledged,
-            Err(_) => Delivery::Queued,
-        }
-    }
-
-    /// Owes the removal of what is under the names, and sees to it in the background.
-    pub(crate) fn owe(self: &Arc<Self>, names: Vec<String>) {
-        let sending = self.journal.owe(names, &self.namespace_name());
-        self.journal.failed(&sending);
-        self.replay();
-    }
-
-    /// Removes what is under the names, or owes it: what is not acknowledged is repeated until it
-    /// is, and not read until then. Dropping the future owes it.
-    pub(crate) async fn invalidate(self: &Arc<Self>, names: Vec<String>) -> Result<u64, Error> {
-        let sending = self.journal.owe(names, &self.namespace_name());
-        let mut delivery = Delivering {
-            remote: self,
-            sending: Some(sending),
-        };
-        let removed = self.send(delivery.sending.as_ref()).await;
-        if removed.is_ok()
-            && let Some(sending) = delivery.sending.take()
-        {
-            self.journal.paid(&sending);
-        }
-        removed
-    }
-
-    async fn send(&self, sending: Option<&Sending>) -> Result<u64, Error> {
-        let names = sending.map(Sending::names).unwrap_or_default();
-        let operation = self.backend.invalidate(&names);
-        self.ask(self.limits.invalidation, operation).await
-    }
-
-    /// Sees to it that what is owed is repeated in the background.
-    fn replay(self: &Arc<Self>) {
-        if !self.replaying.swap(true, Ordering::AcqRel) {
-            let remote = Arc::clone(self);
-            self.runtime.spawn(async move { remote.repeat().await });
-        }
-    }
-
-    async fn repeat(self: Arc<Self>) {
-        loop {
-            let mut pause = 50;
-            while let Some(sending) = self.journal.take(BATCH) {
-                let names = sending.names();
-                // Not through the breaker: this is the probe that never gives up.
-                let answer =
-                    within(self.limits.invalidation, self.backend.invalidate(&names)).await;
-                self.note(&answer);
-                if answer.is_ok() {
-                    self.journal.paid(&sending);
-                    pause = 50;
-                } else {
-                    self.journal.failed(&sending);
-                    tokio::time::sleep(Duration::from_millis(pause)).await;
-                    pause = (pause * 2).min(1000);
-                }
-            }
-            self.replaying.store(false, Ordering::Release);
-            // Something may have been owed between the last look and the line above.
-            if self.journal.is_idle() || self.replaying.swap(true, Ordering::AcqRel) {
-                return;
-            }
-        }
-    }
-
-    /// Waits until nothing is owed any more, at most for so long; how many names still are.
-    pub(crate) async fn flush(self: &Arc<Self>, deadline: Duration) -> usize {
-        let limit = Millis::try_from(deadline.as_millis()).unwrap_or(Millis::MAX / 2);
-        let until = Clock::System.now().saturating_add(limit);
-        while self.journal.len() > 0 && Clock::System.now() < until {
-            self.replay();
-            let next = (Clock::System.now() + 10).min(until);
-            Clock::System.sleep_until(next).await;
-        }
-        self.journal.len()
-    }
-
-    /// Gives a lease back, in the background: whoever holds it is gone or has no more use for it.
-    fn release_later(self: &Arc<Self>, name: String, token: Token) {
-        let remote = Arc::clone(self);
-        self.runtime.spawn(async move {
-            let operation = remote.backend.release(&name, token);
-            // If it fails, the lease ends by itself.
-            let _ = remote.ask(remote.limits.operation, operation).await;
-        });
-    }
-
-    /// How many names are owed.
-    pub(crate) fn undelivered(&self) -> usize {
-        self.journal.len()
     }
 
     /// `key` under this cache's prefix, for what users keep there by other means.
@@ -358,21 +264,6 @@ impl Remote {
     /// Asks whether the backend is there.
     pub(crate) async fn check(&self, limit: Millis) -> Result<(), Error> {
         within(limit, self.backend.check()).await
-    }
-}
-
-/// An invalidation on its way: owed until it is acknowledged, however its future ends.
-struct Delivering<'r> {
-    remote: &'r Arc<Remote>,
-    sending: Option<Sending>,
-}
-
-impl Drop for Delivering<'_> {
-    fn drop(&mut self) {
-        if let Some(sending) = self.sending.take() {
-            self.remote.journal.failed(&sending);
-            self.remote.replay();
-        }
     }
 }
 

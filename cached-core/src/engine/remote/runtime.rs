@@ -28,6 +28,12 @@ pub(crate) fn handle() -> Result<Handle, Error> {
             let message = "no thread could be started for the I/O of the cache";
             Error::new(ErrorKind::Config, message).caused_by(error)
         })?;
-    let runtime = RUNTIME.get_or_init(|| built);
-    Ok(runtime.handle().clone())
+    if let Err(second) = RUNTIME.set(built) {
+        // Another thread was faster. A plain drop waits, which panics inside of a runtime.
+        second.shutdown_background();
+    }
+    match RUNTIME.get() {
+        Some(runtime) => Ok(runtime.handle().clone()),
+        None => unreachable!("whoever was faster has set it"),
+    }
 }

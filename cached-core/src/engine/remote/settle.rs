@@ -13,7 +13,6 @@ use crate::engine::lease::Lease;
 use crate::entry::{Payload, Shape, Stored};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, EventKind, Outcome, count};
-use crate::key::Key;
 use crate::registry::{Notice, Site};
 use crate::time::{Lifetime, Millis, Ttl};
 
@@ -56,7 +55,7 @@ impl Lease {
         place: &Arc<Place>,
         caller: Caller,
         payload: &Payload,
-        cost: Millis,
+        cost: u32,
     ) -> Outcome {
         let shared = self.engine.remote().cloned().zip(self.claim());
         let Some((remote, (token, hold))) =
@@ -81,12 +80,21 @@ impl Lease {
         let end = match (standing, encoded) {
             (false, _) => End::Refused,
             (true, Some(encoded)) => {
-                let value = ending.meta(lifetime, cost, encoded);
+                let value = Value {
+                    lifetime,
+                    cost,
+                    encoded,
+                };
                 ending.fill(token, &hold, value).await
             }
             (true, None) => ending.keep_none(token, &hold).await,
         };
-        self.finish(site, end, Verdict::Value(payload.clone()))
+        if let End::Stored(_) = end {
+            remote.costs.learn(site.number(), cost);
+        }
+        self.tell_end(site, &end);
+        self.publish_end(&end, Verdict::Value(payload.clone()));
+        end.outcome()
     }
 
     fn lifetime_of(&self, site: &'static Site, ttl: Ttl, payload: &Payload) -> Lifetime {
@@ -100,40 +108,80 @@ impl Lease {
     }
 
     /// Ends a failed computation: nothing is stored, whoever waits is told.
-    pub(super) fn fail_shared(mut self, caller: Caller, shared: Option<Stored>) -> Outcome {
-        let (standing, _) = self.close();
-        let verdict = shared.map_or(Verdict::Released, Verdict::Failed);
+    pub(super) fn fail_shared(
+        mut self,
+        place: &Arc<Place>,
+        caller: Caller,
+        shared: Option<Stored>,
+    ) -> Outcome {
+        let (standing, waiters) = self.close();
         let end = if standing {
             End::NotStored
         } else {
             End::Refused
         };
-        self.finish(caller.site, end, verdict)
+        self.tell_end(caller.site, &end);
+        let outcome = end.outcome();
+        match shared {
+            Some(failure) if standing && waiters => self.share_failure(place, failure),
+            Some(failure) => self.publish_end(&end, Verdict::Failed(failure)),
+            None => self.publish_end(&end, Verdict::Released),
+        }
+        outcome
     }
 
-    fn finish(&mut self, site: &'static Site, end: End, verdict: Verdict) -> Outcome {
-        let number = site.number();
-        let (kind, outcome, verdict) = match &end {
-            End::Stored(true) => (EventKind::Stored, Outcome::Stored, verdict),
-            End::Stored(false) => (EventKind::Stored, Outcome::Stored, Verdict::Reread),
-            End::NotStored => (EventKind::NotStored, Outcome::NotStored, verdict),
-            End::Unknown => (EventKind::NotStored, Outcome::NotStored, Verdict::Reread),
-            End::Refused => (EventKind::Refused, Outcome::Refused, Verdict::StartOver),
+    /// Gives a failure to the joiners, if no invalidation came in between. In the background: what
+    /// the leader returns may be nothing that a future can hold while it waits.
+    fn share_failure(mut self, place: &Arc<Place>, failure: Stored) {
+        let Some(remote) = self.engine.remote().cloned() else {
+            return;
         };
-        match outcome {
-            Outcome::Stored => count(number, Counter::Stored),
-            Outcome::Refused => count(number, Counter::Refused),
-            _ => {}
-        }
-        if let (End::Stored(_), Some(claim)) = (&end, self.claim()) {
+        let place = Arc::clone(place);
+        let runtime = remote.runtime.clone();
+        runtime.spawn(async move {
+            let Some((token, hold)) = self.claim().map(|claim| (claim.token, claim.hold())) else {
+                return;
+            };
+            let ending = Ending {
+                remote: &remote,
+                place: &place,
+                waiters: true,
+            };
+            let end = ending.keep_none(token, &hold).await;
+            self.publish_end(&end, Verdict::Failed(failure));
+        });
+    }
+
+    /// Counts and tells how it ended.
+    fn tell_end(&self, site: &'static Site, end: &End) {
+        let number = site.number();
+        let kind = match end {
+            End::Stored(_) => {
+                count(number, Counter::Stored);
+                EventKind::Stored
+            }
+            End::Refused => {
+                count(number, Counter::Refused);
+                EventKind::Refused
+            }
+            End::NotStored | End::Unknown => EventKind::NotStored,
+        };
+        self.engine.tell(kind, Some(site), &self.key);
+    }
+
+    /// Gives the lease back and tells the joiners: the verdict, if they may have it.
+    fn publish_end(&mut self, end: &End, verdict: Verdict) {
+        if let (End::Stored(_), Some(claim)) = (end, self.claim()) {
             // Used up by the fill.
             claim.end();
         }
         self.engine.give_back(&self.key, &self.flight);
         self.settled = true;
-        self.flight.publish(verdict);
-        self.engine.tell(kind, Some(site), &self.key);
-        outcome
+        self.flight.publish(match end {
+            End::Stored(true) | End::NotStored => verdict,
+            End::Stored(false) | End::Unknown => Verdict::Reread,
+            End::Refused => Verdict::StartOver,
+        });
     }
 }
 
@@ -172,6 +220,16 @@ enum End {
     Unknown,
 }
 
+impl End {
+    fn outcome(&self) -> Outcome {
+        match self {
+            Self::Stored(_) => Outcome::Stored,
+            Self::Refused => Outcome::Refused,
+            Self::NotStored | Self::Unknown => Outcome::NotStored,
+        }
+    }
+}
+
 /// What is needed to end a computation.
 struct Ending<'e> {
     remote: &'e Arc<Remote>,
@@ -182,19 +240,12 @@ struct Ending<'e> {
 /// An encoded value with all that its envelope says but the time.
 struct Value {
     lifetime: Lifetime,
-    cost: Millis,
+    /// In microseconds.
+    cost: u32,
     encoded: Option<Encoded>,
 }
 
 impl Ending<'_> {
-    fn meta(&self, lifetime: Lifetime, cost: Millis, encoded: Option<Encoded>) -> Value {
-        Value {
-            lifetime,
-            cost,
-            encoded,
-        }
-    }
-
     async fn fill(&self, token: Token, hold: &Hold, value: Value) -> End {
         match hold {
             Hold::Lease(captured) | Hold::Value(captured) => {
@@ -209,8 +260,12 @@ impl Ending<'_> {
         let Ok(now) = remote.now().await else {
             return End::Unknown;
         };
-        let encoded = value.encoded.as_ref();
-        let Ok(cell) = remote.seal_value(place, captured, value.lifetime, now, encoded) else {
+        let sealed = Sealing {
+            times: times_from(now, value.lifetime),
+            stamps: &stamps_of(captured),
+            compute_us: value.cost,
+        };
+        let Ok(cell) = remote.seal_value(place, &sealed, value.encoded.as_ref()) else {
             return self
                 .keep_none(token, &Hold::Lease(Arc::clone(captured)))
                 .await;
@@ -238,7 +293,9 @@ impl Ending<'_> {
         let (expected, captured) = match hold {
             Hold::Lease(captured) | Hold::Value(captured) => (token, captured),
             Hold::Witness(captured, theirs) => (*theirs, captured),
-            Hold::Nothing | Hold::Local => return End::NotStored,
+            // It will take nothing from the joiners either.
+            Hold::Refused => return End::NotStored,
+            Hold::Nothing | Hold::Asked | Hold::Local => return self.keep_local().await,
         };
         let names = [self.place.name.as_str()];
         let reading = self.remote.read(&names);
@@ -253,47 +310,56 @@ impl Ending<'_> {
             End::Unknown
         }
     }
-}
 
-impl Remote {
-    /// A value, or the fact that there is none, as it is stored from `now` on.
-    pub(super) fn seal_value(
-        &self,
-        place: &Place,
-        captured: &Captured,
-        lifetime: Lifetime,
-        now: Millis,
-        encoded: Option<&Encoded>,
-    ) -> Result<Cell, Error> {
-        let stamps = stamps_of(captured);
-        let expires = lifetime.deadline(now);
-        let meta = Meta {
-            key_hash: place.hash,
-            token: Token::random(),
-            times: Times {
-                created: now,
-                soft: expires,
-                hard: expires,
-            },
-            compute_us: 0,
-            stamps: &stamps,
-        };
-        let body = encoded.map_or(Body::Absent, Body::Value);
-        self.codec
-            .seal()
-            .write(&meta, body)
-            .map_err(|error| Error::new(ErrorKind::TooLarge, error.to_string()))
-    }
-
-    /// Gives back what a claim holds, but for what a fill has used up.
-    pub(crate) fn give_back(self: &Arc<Self>, key: &Key, claim: &Claim) {
-        if let Hold::Lease(_) = claim.end() {
-            self.release_later(self.names.key(key), claim.token);
+    /// Nobody knows what came in between. While the backend is down nobody can; once it is back,
+    /// joiners had better ask it.
+    async fn keep_local(&self) -> End {
+        match self.remote.read(&[self.place.name.as_str()]).await {
+            Ok(_) => End::Unknown,
+            Err(_) => End::NotStored,
         }
     }
 }
 
-fn stamps_of(captured: &Captured) -> Vec<Stamp> {
+/// What an envelope says beside its value.
+pub(super) struct Sealing<'s> {
+    pub(super) times: Times,
+    pub(super) stamps: &'s [Stamp],
+    pub(super) compute_us: u32,
+}
+
+impl Remote {
+    /// A value, or the fact that there is none, as it is stored.
+    pub(super) fn seal_value(
+        &self,
+        place: &Place,
+        sealing: &Sealing<'_>,
+        encoded: Option<&Encoded>,
+    ) -> Result<Cell, Error> {
+        let meta = Meta {
+            key_hash: place.hash,
+            token: Token::random(),
+            times: sealing.times,
+            compute_us: sealing.compute_us,
+            stamps: sealing.stamps,
+        };
+        let body = encoded.map_or(Body::Absent, Body::Value);
+        let sealed = self.codec.seal().write(&meta, body);
+        sealed.map_err(|error| Error::new(ErrorKind::TooLarge, error.to_string()))
+    }
+}
+
+/// A lifetime that begins now.
+pub(super) fn times_from(now: Millis, lifetime: Lifetime) -> Times {
+    let expires = lifetime.deadline(now);
+    Times {
+        created: now,
+        soft: expires,
+        hard: expires,
+    }
+}
+
+pub(super) fn stamps_of(captured: &Captured) -> Vec<Stamp> {
     let stamp = |(id, token): &(u64, Token)| Stamp {
         id: *id,
         value: stamp_of(token),

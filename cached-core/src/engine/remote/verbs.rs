@@ -10,14 +10,14 @@ use std::time::Duration;
 use super::Remote;
 use super::claim::Captured;
 use super::look::{Place, Raw, Seen};
-use super::settle::ttl_of;
+use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
-use crate::codec::{Encoded, Kind, Opened, Times, Unreadable};
+use crate::codec::{Encoded, Kind, Opened, Stamp, Times, Unreadable};
 use crate::error::{Error, ErrorKind};
 use crate::key::Key;
 use crate::registry::Site;
-use crate::time::{Lifetime, Millis};
+use crate::time::{Clock, Lifetime, Millis};
 
 /// How often a change is tried again before the key counts as contended.
 const TRIES: usize = 64;
@@ -42,14 +42,6 @@ pub(crate) enum Change<R> {
 }
 
 impl Remote {
-    async fn look_whole(&self, place: &Place) -> Result<Raw, Error> {
-        let mut raw = self.look(place).await?;
-        if let Seen::Needs(ids) = self.live(place, &raw, |_| Ok(())) {
-            self.add_stamps(&mut raw, ids).await?;
-        }
-        Ok(raw)
-    }
-
     /// What a cell comes to for a reader that takes any age the writer allowed.
     fn live<R>(
         &self,
@@ -62,12 +54,12 @@ impl Remote {
 
     /// The value under a key, if it is live and of the type that `read` reads.
     pub(crate) async fn get<R>(
-        &self,
+        self: &Arc<Self>,
         key: &Key,
         read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Option<R>, Error> {
         let place = self.place(key, None, &[]);
-        let raw = self.look_whole(&place).await?;
+        let raw = self.look(&place).await?;
         match self.live(&place, &raw, read) {
             Seen::Hit(value) => Ok(Some(value)),
             _ => Ok(None),
@@ -77,17 +69,12 @@ impl Remote {
     /// The values under several keys, in one round trip where they carry no stamps beside the
     /// namespace's.
     pub(crate) async fn get_many<R>(
-        &self,
+        self: &Arc<Self>,
         keys: &[Key],
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Vec<Option<R>>, Error> {
         let places: Vec<Place> = keys.iter().map(|key| self.place(key, None, &[])).collect();
-        let mut raws = self.look_at_all(&places).await?;
-        for (place, raw) in places.iter().zip(&mut raws) {
-            if let Seen::Needs(ids) = self.live(place, raw, |_| Ok(())) {
-                self.add_stamps(raw, ids).await?;
-            }
-        }
+        let raws = self.look_at_all(&places).await?;
         let values =
             places
                 .iter()
@@ -100,13 +87,13 @@ impl Remote {
     }
 
     /// Whether a live value is under the key.
-    pub(crate) async fn contains(&self, key: &Key) -> Result<bool, Error> {
+    pub(crate) async fn contains(self: &Arc<Self>, key: &Key) -> Result<bool, Error> {
         let found = self.get(key, |opened| Ok(opened.kind() == Kind::Value));
         Ok(found.await? == Some(true))
     }
 
     /// Replaces whatever is there.
-    pub(crate) async fn set(&self, key: &Key, new: Incoming<'_>) -> Result<(), Error> {
+    pub(crate) async fn set(self: &Arc<Self>, key: &Key, new: Incoming<'_>) -> Result<(), Error> {
         let place = self.place(key, new.site, new.tags);
         let captured = self.capture_now(&place).await?;
         let cell = self.cell_of(&place, &captured, &new).await?;
@@ -116,7 +103,7 @@ impl Remote {
     }
 
     /// Puts a value where no live one is. Whether it was put.
-    pub(crate) async fn add(&self, key: &Key, new: Incoming<'_>) -> Result<bool, Error> {
+    pub(crate) async fn add(self: &Arc<Self>, key: &Key, new: Incoming<'_>) -> Result<bool, Error> {
         let place = self.place(key, new.site, new.tags);
         let captured = self.capture_now(&place).await?;
         let cell = self.cell_of(&place, &captured, &new).await?;
@@ -128,19 +115,24 @@ impl Remote {
         .await
     }
 
-    async fn capture_now(&self, place: &Place) -> Result<Captured, Error> {
+    async fn capture_now(self: &Arc<Self>, place: &Place) -> Result<Captured, Error> {
         let raw = self.look(place).await?;
         self.capture(place, &raw).await
     }
 
     async fn cell_of(
-        &self,
+        self: &Arc<Self>,
         place: &Place,
         captured: &Captured,
         new: &Incoming<'_>,
     ) -> Result<Cell, Error> {
         let now = self.now().await?;
-        self.seal_value(place, captured, new.lifetime, now, new.encoded.as_ref())
+        let sealing = Sealing {
+            times: times_from(now, new.lifetime),
+            stamps: &stamps_of(captured),
+            compute_us: 0,
+        };
+        self.seal_value(place, &sealing, new.encoded.as_ref())
     }
 
     /// Removes what is there. Whether a live value was.
@@ -151,21 +143,17 @@ impl Remote {
     }
 
     /// Gives a live value a new lifetime from now. Whether there was one.
-    pub(crate) async fn touch(&self, key: &Key, lifetime: Lifetime) -> Result<bool, Error> {
-        self.retime(key, |now, _| {
-            let end = lifetime.deadline(now);
-            let times = Times {
-                created: now,
-                soft: end,
-                hard: end,
-            };
-            (times, ttl_of(lifetime))
-        })
-        .await
+    pub(crate) async fn touch(
+        self: &Arc<Self>,
+        key: &Key,
+        lifetime: Lifetime,
+    ) -> Result<bool, Error> {
+        let times = |now, _| (times_from(now, lifetime), ttl_of(lifetime));
+        self.retime(key, times).await
     }
 
     /// Makes a live value stale. Whether there was one.
-    pub(crate) async fn expire(&self, key: &Key) -> Result<bool, Error> {
+    pub(crate) async fn expire(self: &Arc<Self>, key: &Key) -> Result<bool, Error> {
         self.retime(key, |now, times| {
             let left = ttl_of(Lifetime(left(times.hard, now)));
             (Times { soft: now, ..times }, left)
@@ -174,7 +162,7 @@ impl Remote {
     }
 
     async fn retime(
-        &self,
+        self: &Arc<Self>,
         key: &Key,
         times: impl Fn(Millis, Times) -> (Times, Option<Duration>),
     ) -> Result<bool, Error> {
@@ -199,7 +187,7 @@ impl Remote {
     /// Adds to a counter in one step. `read` reads one, `write` encodes one; what `read` gives is
     /// `None` for another type.
     pub(crate) async fn update<R>(
-        &self,
+        self: &Arc<Self>,
         key: &Key,
         read: impl Fn(&Opened<'_>) -> Option<i64>,
         step: impl Fn(Option<Option<i64>>) -> Result<(Encoded, R), Error>,
@@ -216,12 +204,18 @@ impl Remote {
                 Ok(stepped) => stepped,
                 Err(error) => return Change::Leave(Err(error)),
             };
-            let lifetime = match &old {
-                Some(old) => Lifetime(left(old.times().hard, raw.now())),
-                None => Lifetime::FOREVER,
+            // An entry that was there keeps what it depends on, and its age.
+            let kept = old.map(|old| (old.times(), old.stamps().collect()));
+            let (times, stamps): (_, Vec<Stamp>) =
+                kept.unwrap_or_else(|| (times_from(now, Lifetime::FOREVER), stamps_of(&captured)));
+            let ttl = ttl_of(Lifetime(left(times.hard, raw.now())));
+            let sealing = Sealing {
+                times,
+                stamps: &stamps,
+                compute_us: 0,
             };
-            match self.seal_value(&place, &captured, lifetime, now, Some(&encoded)) {
-                Ok(cell) => Change::Put(cell, ttl_of(lifetime), Ok(answer)),
+            match self.seal_value(&place, &sealing, Some(&encoded)) {
+                Ok(cell) => Change::Put(cell, ttl, Ok(answer)),
                 Err(error) => Change::Leave(Err(error)),
             }
         })
@@ -230,12 +224,13 @@ impl Remote {
 
     /// Reads the cell, decides, and writes if nobody else did meanwhile; again if somebody did.
     async fn change<R>(
-        &self,
+        self: &Arc<Self>,
         place: &Place,
         decide: impl Fn(&Seen<Kind>, &Raw) -> Change<R>,
     ) -> Result<R, Error> {
-        for _ in 0..TRIES {
-            let raw = self.look_whole(place).await?;
+        for attempt in 0..TRIES {
+            Clock::System.sleep_until(turn(attempt)).await;
+            let raw = self.look(place).await?;
             let seen = self.live(place, &raw, |opened| Ok(opened.kind()));
             let (cell, ttl, answer) = match decide(&seen, &raw) {
                 Change::Leave(answer) => return Ok(answer),
@@ -289,6 +284,17 @@ impl Remote {
         let hard = self.codec.seal().open(cell, place.hash).ok()?.times().hard;
         ttl_of(Lifetime(left(hard, now)))
     }
+}
+
+/// When to try again after so many tries in vain: at once at first, then later and at random, so
+/// that writers who meet do not meet again and again.
+fn turn(attempt: usize) -> Millis {
+    let most = 1 << attempt.saturating_sub(2).min(5);
+    let pause = match attempt {
+        0..=2 => 0,
+        _ => crate::tag::fresh_stamp() % most,
+    };
+    Clock::System.now() + pause
 }
 
 /// The time between now and `hard`, at least a millisecond; forever stays forever.

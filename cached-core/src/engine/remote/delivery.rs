@@ -1,0 +1,123 @@
+//! Invalidations on their way to the backend: sent, owed where nobody acknowledged them, repeated
+//! until somebody does.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::Remote;
+use super::guard::within;
+use super::journal::Sending;
+use crate::error::Error;
+use crate::event::Delivery;
+use crate::time::{Clock, Millis};
+
+/// How many names one repeated invalidation carries.
+const BATCH: usize = 512;
+
+impl Remote {
+    /// [`invalidate`](Self::invalidate), and how far that got.
+    pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
+        match self.invalidate(names).await {
+            Ok(_) => Delivery::Acknowledged,
+            Err(_) => Delivery::Queued,
+        }
+    }
+
+    /// Owes the removal of what is under the names, and sees to it in the background.
+    pub(crate) fn owe(self: &Arc<Self>, names: Vec<String>) {
+        let sending = self.journal.owe(names, &self.namespace_name());
+        self.journal.failed(&sending);
+        self.replay();
+    }
+
+    /// Removes what is under the names, or owes it: what is not acknowledged is repeated until it
+    /// is, and not read until then. Dropping the future owes it.
+    pub(crate) async fn invalidate(self: &Arc<Self>, names: Vec<String>) -> Result<u64, Error> {
+        let sending = self.journal.owe(names, &self.namespace_name());
+        let mut delivery = Delivering {
+            remote: self,
+            sending: Some(sending),
+        };
+        let removed = self.send(delivery.sending.as_ref()).await;
+        if removed.is_ok()
+            && let Some(sending) = delivery.sending.take()
+        {
+            self.journal.paid(&sending);
+        }
+        removed
+    }
+
+    async fn send(&self, sending: Option<&Sending>) -> Result<u64, Error> {
+        let names = sending.map(Sending::names).unwrap_or_default();
+        let operation = self.backend.invalidate(&names);
+        self.ask(self.limits.invalidation, operation).await
+    }
+
+    /// Sees to it that what is owed is repeated in the background.
+    fn replay(self: &Arc<Self>) {
+        if !self.replaying.swap(true, Ordering::AcqRel) {
+            let remote = Arc::clone(self);
+            self.runtime.spawn(async move { remote.repeat().await });
+        }
+    }
+
+    async fn repeat(self: Arc<Self>) {
+        loop {
+            let mut pause = 50;
+            while let Some(sending) = self.journal.take(BATCH) {
+                let names = sending.names();
+                // Not through the breaker: this is the probe that never gives up.
+                let answer =
+                    within(self.limits.invalidation, self.backend.invalidate(&names)).await;
+                self.report_fault(&answer);
+                self.breaker.note(&answer);
+                if answer.is_ok() {
+                    self.journal.paid(&sending);
+                    pause = 50;
+                } else {
+                    self.journal.failed(&sending);
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                    pause = (pause * 2).min(1000);
+                }
+            }
+            self.replaying.store(false, Ordering::Release);
+            // Something may have been owed between the last look and the line above.
+            if self.journal.is_idle() || self.replaying.swap(true, Ordering::AcqRel) {
+                return;
+            }
+        }
+    }
+
+    /// Waits until nothing is owed any more, at most for so long; how many names still are.
+    pub(crate) async fn flush(self: &Arc<Self>, deadline: Duration) -> usize {
+        let limit = Millis::try_from(deadline.as_millis()).unwrap_or(Millis::MAX / 2);
+        let until = Clock::System.now().saturating_add(limit);
+        while self.journal.len() > 0 && Clock::System.now() < until {
+            self.replay();
+            let next = (Clock::System.now() + 10).min(until);
+            Clock::System.sleep_until(next).await;
+        }
+        self.journal.len()
+    }
+
+    /// How many names are owed.
+    pub(crate) fn undelivered(&self) -> usize {
+        self.journal.len()
+    }
+}
+
+/// An invalidation on its way: owed until it is acknowledged, however its future ends.
+struct Delivering<'r> {
+    remote: &'r Arc<Remote>,
+    sending: Option<Sending>,
+}
+
+impl Drop for Delivering<'_> {
+    fn drop(&mut self) {
+        if let Some(sending) = self.sending.take() {
+            self.remote.journal.failed(&sending);
+            self.remote.replay();
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! A slice of chaos: processes that read and write hot keys while they and their server are
+//! stopped and killed. Nobody may see less than what was there when its call began.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use cached_core::{Delivery, Outcome, cached};
+
+use super::database::Database;
+use super::server::Server;
+use super::worker::{Worker, database, say};
+
+const HOT: u64 = 8;
+const WORKERS: usize = 4;
+const SECONDS: u64 = 18;
+
+#[cached(key = "chaos:<id>", ttl = 60, lock = "500ms", skip(pause))]
+async fn value(id: u64, pause: Duration) -> u64 {
+    let version = database().version(id);
+    tokio::time::sleep(pause).await;
+    version
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Tally {
+    reads: u64,
+    hits: u64,
+    joined: u64,
+    stored: u64,
+    refused: u64,
+    writes: u64,
+    acknowledged: u64,
+    stale: u64,
+}
+
+/// A worker's part: two readers of hot keys, each of which writes now and then.
+pub(super) async fn work(seed: u64, seconds: u64) {
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let readers =
+        [seed * 2 + 1, seed * 2 + 2].map(|seed| tokio::spawn(read_and_write(seed, until)));
+    for reader in readers {
+        reader.await.expect("no reader panics");
+    }
+    say("over");
+}
+
+async fn read_and_write(seed: u64, until: Instant) {
+    let mut draw = Draw(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+    let mut tally = Tally::default();
+    let mut said = Instant::now();
+    while Instant::now() < until {
+        let id = draw.below(HOT);
+        if draw.below(100) < 8 {
+            write(id, &mut tally).await;
+        } else {
+            read(id, &mut draw, &mut tally).await;
+        }
+        // A worker that is killed has told most of what it did.
+        if said.elapsed() > Duration::from_millis(100) {
+            say(&std::mem::take(&mut tally).to_string());
+            said = Instant::now();
+        }
+    }
+    say(&tally.to_string());
+}
+
+async fn write(id: u64, tally: &mut Tally) {
+    let version = database().bump(id);
+    tally.writes += 1;
+    let entry = value::entry(id);
+    if entry.invalidate().await == Delivery::Acknowledged {
+        tally.acknowledged += 1;
+        database().raise_floor(id, version);
+    }
+}
+
+async fn read(id: u64, draw: &mut Draw, tally: &mut Tally) {
+    let floor = database().floor(id);
+    let pause = match draw.below(20) {
+        // Beyond the lease.
+        0 => Duration::from_millis(700),
+        _ => Duration::from_millis(draw.below(15)),
+    };
+    let (version, outcome) = value::traced(id, pause).await;
+    tally.reads += 1;
+    match outcome {
+        Outcome::Hit => tally.hits += 1,
+        Outcome::Joined => tally.joined += 1,
+        Outcome::Stored => tally.stored += 1,
+        Outcome::Refused => tally.refused += 1,
+        _ => {}
+    }
+    if version < floor {
+        tally.stale += 1;
+        say(&format!(
+            "stale {id}: {version} of at least {floor}, {outcome:?}"
+        ));
+    }
+}
+
+/// Numbers by xorshift; the same for the same seed.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % bound
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            reads,
+            hits,
+            joined,
+            stored,
+            refused,
+            writes,
+            acknowledged,
+            stale,
+        } = self;
+        write!(
+            f,
+            "tally {reads} {hits} {joined} {stored} {refused} {writes} {acknowledged} {stale}"
+        )
+    }
+}
+
+impl Tally {
+    fn add(&mut self, report: &str) {
+        let numbers = report.split(' ').skip(1);
+        let numbers: Vec<u64> = numbers.filter_map(|word| word.parse().ok()).collect();
+        let fields = [
+            &mut self.reads,
+            &mut self.hits,
+            &mut self.joined,
+            &mut self.stored,
+            &mut self.refused,
+            &mut self.writes,
+            &mut self.acknowledged,
+            &mut self.stale,
+        ];
+        for (field, number) in fields.into_iter().zip(numbers) {
+            *field += number;
+        }
+    }
+}
+
+/// What the parent does to its workers and their server.
+struct Trouble {
+    server: Server,
+    versions: Database,
+    workers: Vec<Worker>,
+    past: Vec<String>,
+    begun: Instant,
+}
+
+impl Trouble {
+    fn new() -> Self {
+        // It saves after a second with a change.
+        let server = Server::with(&["--save", "1 1"]);
+        Self {
+            versions: Database::new(),
+            server,
+            workers: Vec::new(),
+            past: Vec::new(),
+            begun: Instant::now(),
+        }
+    }
+
+    fn hire(&mut self, seed: u64) {
+        let url = format!("{}/?lease=500", self.server.url());
+        let mut worker = Worker::start(&url, &self.versions);
+        let left = SECONDS.saturating_sub(self.begun.elapsed().as_secs());
+        worker.tell(&format!("chaos {seed} {left}"));
+        self.workers.push(worker);
+    }
+
+    fn kill_one(&mut self, at: usize, seed: u64) {
+        let mut worker = self.workers.remove(at);
+        worker.kill();
+        self.past.extend(worker.all());
+        self.hire(seed);
+    }
+
+    fn stop_one(&self, at: usize, time: Duration) {
+        self.workers[at].stop();
+        std::thread::sleep(time);
+        self.workers[at].go_on();
+    }
+}
+
+#[test]
+fn nobody_sees_less_than_what_was_acknowledged_before() {
+    let mut trouble = Trouble::new();
+    (0..WORKERS as u64).for_each(|seed| trouble.hire(seed));
+    let mut draw = Draw(0x2545_F491_4F6C_DD1D);
+    let (mut kills, mut stops, mut restarts) = (0, 0, 0);
+    while trouble.begun.elapsed() < Duration::from_secs(SECONDS - 1) {
+        std::thread::sleep(Duration::from_millis(200 + draw.below(300)));
+        let at = draw.below(WORKERS as u64) as usize;
+        let passed = trouble.begun.elapsed().as_secs();
+        if passed > (restarts + 1) * SECONDS / 3 {
+            restarts += 1;
+            trouble.server.restart();
+        } else if draw.below(2) == 0 {
+            kills += 1;
+            trouble.kill_one(at, 100 + kills);
+        } else {
+            stops += 1;
+            trouble.stop_one(at, Duration::from_millis(100 + draw.below(700)));
+        }
+    }
+    let mut tally = Tally::default();
+    for worker in &trouble.workers {
+        worker.reports("over");
+        trouble.past.extend(worker.all());
+    }
+    let of = |begin: &'static str| {
+        trouble
+            .past
+            .iter()
+            .filter(move |line| line.starts_with(begin))
+    };
+    of("tally").for_each(|report| tally.add(report));
+    println!("{tally:?}; {kills} kills, {stops} stops, {restarts} restarts of the server");
+    let stale: Vec<_> = of("stale").collect();
+    assert!(stale.is_empty() && tally.stale == 0, "{stale:#?}");
+    assert!(
+        restarts == 2 && tally.hits > 500 && tally.acknowledged > 50,
+        "{tally:?}"
+    );
+}

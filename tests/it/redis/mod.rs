@@ -1,0 +1,45 @@
+//! The promises on real servers and with real processes. What a server does in one interleaving
+//! is tested without one, in `remote`.
+
+#[path = "../../../cached-core/src/backend/redis/tests/proxy.rs"]
+mod proxy;
+#[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
+mod server;
+
+mod chaos;
+mod database;
+mod fences;
+mod locks;
+mod networks;
+mod outages;
+mod refusals;
+mod styles;
+mod worker;
+
+use std::time::{Duration, Instant};
+
+use cached_core::Cache;
+
+/// A cache whose limits a busy machine does not break.
+fn patient(url: &str) -> Cache {
+    let builder = Cache::at(url).expect("a valid URL");
+    builder
+        .timeout(Duration::from_secs(2))
+        .build()
+        .expect("valid")
+}
+
+/// A cache as users have it.
+fn usual(url: &str) -> Cache {
+    Cache::at(url).expect("a valid URL").build().expect("valid")
+}
+
+/// Waits until it is so.
+#[track_caller]
+fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(15), "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,248 @@
+//! A backend that fails on cue.
+
+use std::collections::{HashMap, VecDeque};
+use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use cached_core::backend::{Acquired, Backend, Cell, Token};
+use cached_core::{Builder, Cache, Error, ErrorKind};
+
+/// What is asked of a backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Op {
+    Read,
+    Acquire,
+    Fill,
+    Renew,
+    Release,
+    Write,
+    Invalidate,
+}
+
+/// What becomes of one operation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Act {
+    /// It is not carried out.
+    Fail(ErrorKind),
+    /// It is carried out, and its answer is lost.
+    Lose,
+}
+
+/// Cells that several caches share.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Cells(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// 0: the backend never goes back in time.
+    incarnation: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    cells: HashMap<String, Cell>,
+    script: VecDeque<(Op, Act)>,
+    /// For every operation, until it is taken back.
+    always: Option<Act>,
+    log: Vec<(Op, String, Option<Duration>)>,
+}
+
+impl Cells {
+    /// A builder of one process's cache.
+    pub(super) fn process(&self) -> Builder {
+        Cache::on(self.clone()).timeout(Duration::from_millis(50))
+    }
+
+    pub(super) fn cache(&self) -> Cache {
+        self.process().build().expect("the defaults are valid")
+    }
+
+    /// What becomes of the next operation of this kind, after those said before.
+    pub(super) fn next(&self, op: Op, act: Act) {
+        self.lock().script.push_back((op, act));
+    }
+
+    /// What becomes of every operation from now on.
+    pub(super) fn always(&self, act: Option<Act>) {
+        self.lock().always = act;
+    }
+
+    pub(super) fn count(&self, op: Op) -> usize {
+        let state = self.lock();
+        state.log.iter().filter(|(done, ..)| *done == op).count()
+    }
+
+    /// The time to live that the last operation of this kind gave to a key that ends so.
+    pub(super) fn last_ttl(&self, op: Op, end: &str) -> Option<Duration> {
+        let state = self.lock();
+        let mut log = state.log.iter().rev();
+        let last = log.find(|(done, key, _)| *done == op && key.ends_with(end));
+        last.and_then(|(.., ttl)| *ttl)
+    }
+
+    /// Whether anything is under a key whose name ends so.
+    pub(super) fn holds(&self, end: &str) -> bool {
+        self.lock().cells.keys().any(|name| name.ends_with(end))
+    }
+
+    /// Waits for what is done in the background.
+    #[track_caller]
+    pub(super) fn until(&self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let began = Instant::now();
+        while !done(self) {
+            assert!(began.elapsed() < Duration::from_secs(10), "never: {what}");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    /// Changes the bytes under every key that ends so.
+    pub(super) fn damage(&self, end: &str, damage: impl Fn(&mut Vec<u8>)) {
+        for (name, cell) in &mut self.lock().cells {
+            if name.ends_with(end) {
+                let mut bytes = cell.as_bytes().to_vec();
+                damage(&mut bytes);
+                *cell = Cell::from_bytes(bytes);
+            }
+        }
+    }
+
+    /// What a snapshot of the server would hold.
+    pub(super) fn snapshot(&self) -> HashMap<String, Cell> {
+        self.lock().cells.clone()
+    }
+
+    /// Puts a snapshot in the place of what is there.
+    pub(super) fn restore(&self, snapshot: HashMap<String, Cell>) {
+        self.lock().cells = snapshot;
+    }
+
+    /// A restart from a snapshot, seen as another connection.
+    pub(super) fn restart_from(&self, snapshot: HashMap<String, Cell>) {
+        self.0.incarnation.fetch_add(1, Ordering::SeqCst);
+        self.restore(snapshot);
+    }
+
+    /// From here on the backend may go back in time.
+    pub(super) fn tells_no_run(self) -> Self {
+        self.0.incarnation.store(1, Ordering::SeqCst);
+        self
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().expect("no test panics under this lock")
+    }
+
+    /// Carries an operation out as the script has it.
+    async fn perform<T>(
+        &self,
+        op: Op,
+        (key, ttl): (&str, Option<Duration>),
+        carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
+    ) -> Result<T, Error> {
+        let (act, done) = {
+            let mut state = self.lock();
+            state.log.push((op, key.to_owned(), ttl));
+            let at = state.script.iter().position(|(next, _)| *next == op);
+            let next = at.and_then(|at| state.script.remove(at));
+            let act = next.map(|(_, act)| act).or(state.always);
+            let done = match act {
+                Some(Act::Fail(_)) => None,
+                Some(Act::Lose) | None => Some(carry_out(&mut state.cells)),
+            };
+            (act, done)
+        };
+        match (act, done) {
+            (None, Some(done)) => Ok(done),
+            (Some(Act::Fail(kind)), _) => Err(Error::new(kind, "the test says so")),
+            _ => pending().await,
+        }
+    }
+}
+
+fn has(cell: Option<&Cell>, token: Token) -> bool {
+    cell.and_then(Cell::token) == Some(token)
+}
+
+impl Backend for Cells {
+    fn name(&self) -> &str {
+        "cells"
+    }
+
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        let read = |cells: &mut HashMap<String, Cell>| {
+            keys.iter().map(|key| cells.get(*key).cloned()).collect()
+        };
+        self.perform(Op::Read, ("", None), read).await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<Acquired, Error> {
+        self.perform(Op::Acquire, (key, ttl), |cells| match cells.get(key) {
+            Some(found) => Acquired::Found(found.clone()),
+            None => {
+                cells.insert(key.to_owned(), cell.clone());
+                Acquired::Granted
+            }
+        })
+        .await
+    }
+
+    async fn fill(
+        &self,
+        key: &str,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<bool, Error> {
+        self.perform(Op::Fill, (key, ttl), |cells| {
+            let held = has(cells.get(key), token);
+            if held {
+                cells.insert(key.to_owned(), cell.clone());
+            }
+            held
+        })
+        .await
+    }
+
+    async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
+        let renew = |cells: &mut HashMap<String, Cell>| has(cells.get(key), token);
+        self.perform(Op::Renew, (key, Some(ttl)), renew).await
+    }
+
+    async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
+        self.perform(Op::Release, (key, None), |cells| {
+            has(cells.get(key), token) && cells.remove(key).is_some()
+        })
+        .await
+    }
+
+    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+        self.perform(Op::Write, (key, ttl), |cells| {
+            cells.insert(key.to_owned(), cell.clone());
+        })
+        .await
+    }
+
+    async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
+        let remove = |cells: &mut HashMap<String, Cell>| {
+            let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
+            removed.count() as u64
+        };
+        self.perform(Op::Invalidate, ("", None), remove).await
+    }
+
+    async fn now(&self) -> Result<u64, Error> {
+        Ok(1_700_000_000_000)
+    }
+
+    fn incarnation(&self) -> Option<u64> {
+        Some(self.0.incarnation.load(Ordering::SeqCst)).filter(|number| *number > 0)
+    }
+}

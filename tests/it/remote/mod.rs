@@ -1,0 +1,10 @@
+//! The promises on a backend that is shared between processes, one interleaving per test. A
+//! "process" here is a cache of its own on the same cells.
+
+mod back_in_time;
+mod cells;
+mod drops;
+mod faults;
+mod joiners;
+mod values;
+mod waits;

@@ -1,0 +1,106 @@
+//! What explicit writes keep, and what damaged bytes come to.
+
+use cached_core::testing::with_cache;
+use cached_core::{Outcome, cached, stats};
+
+use super::cells::{Cells, Op};
+use crate::support::Tally;
+
+#[cached(key = "remote:views:<id>", tags("remote-views:<id>"))]
+async fn views(id: u64) -> i64 {
+    let _ = id;
+    10
+}
+
+static DAMAGED: Tally = Tally::new();
+
+#[cached(key = "remote:damaged:<id>")]
+async fn damaged(id: u64) -> u64 {
+    let _ = id;
+    DAMAGED.add()
+}
+
+#[tokio::test]
+async fn a_counter_that_a_function_stored_keeps_its_tags() {
+    let cells = Cells::default();
+    let cache = cells.cache();
+    with_cache(&cache, async {
+        assert_eq!(views(1).await, 10);
+        assert_eq!(
+            cache.incr("remote:views:1", 1).await.expect("a counter"),
+            11
+        );
+        assert_eq!(views(1).await, 11);
+        cache
+            .invalidate_tag("remote-views:1")
+            .await
+            .expect("a valid tag");
+        assert_eq!(views(1).await, 10, "the counter fell with its tag");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn counters_add_up_however_many_write() {
+    let cells = Cells::default();
+    let caches: Vec<_> = (0..16).map(|_| cells.cache()).collect();
+    let writers = caches.into_iter().map(|cache| {
+        tokio::spawn(async move {
+            for _ in 0..50 {
+                cache
+                    .incr("n", 1)
+                    .await
+                    .expect("somebody is fastest, in the end all are");
+                tokio::task::yield_now().await;
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("no writer gave up");
+    }
+    assert_eq!(
+        cells.cache().get::<i64>("n").await.expect("it answers"),
+        Some(800)
+    );
+}
+
+#[tokio::test]
+async fn damaged_bytes_are_a_miss_that_is_counted_once_and_overwritten() {
+    let cells = Cells::default();
+    let unreadable = || {
+        stats()
+            .function("damaged")
+            .map_or(0, |row| row.unreadable())
+    };
+    with_cache(&cells.cache(), async {
+        assert_eq!(damaged::traced(1).await, (1, Outcome::Stored));
+        let before = unreadable();
+        cells.damage("damaged:1", |bytes| {
+            if let Some(last) = bytes.last_mut() {
+                *last ^= 1;
+            }
+        });
+        assert_eq!(damaged::traced(1).await, (2, Outcome::Stored));
+        assert_eq!(unreadable() - before, 1);
+        cells.damage("damaged:1", |bytes| bytes.clear());
+        assert_eq!(
+            damaged::traced(1).await,
+            (3, Outcome::Stored),
+            "not even a token"
+        );
+        assert_eq!(damaged::traced(1).await, (3, Outcome::Hit));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_hit_is_one_question() {
+    let cells = Cells::default();
+    with_cache(&cells.cache(), async {
+        views(2).await;
+        let before = cells.count(Op::Read);
+        assert_eq!(views::traced(2).await.1, Outcome::Hit);
+        assert_eq!(cells.count(Op::Read) - before, 1);
+    })
+    .await;
+}
