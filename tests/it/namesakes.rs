@@ -27,6 +27,24 @@ fn in_functions_that_a_macro_wrote() {
     });
 }
 
+#[cached]
+fn without_namesake(id: u64) -> u64 {
+    id
+}
+
+#[test]
+fn on_a_shared_backend_they_run_uncached_because_another_release_may_order_them_otherwise() {
+    let cache = cached_core::testing::remote_like().build().expect("valid");
+    cached_core::testing::with_cache_blocking(&cache, || {
+        for _ in 0..2 {
+            assert_eq!(one(), (1, Outcome::Uncached));
+            assert_eq!(two(), (2, Outcome::Uncached));
+        }
+        assert_eq!(without_namesake::traced(1).1, Outcome::Stored);
+        assert_eq!(without_namesake::traced(1).1, Outcome::Hit);
+    });
+}
+
 #[test]
 fn in_two_blocks() {
     let first = || {

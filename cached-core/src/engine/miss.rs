@@ -111,6 +111,10 @@ impl<'c> Miss<'c> {
         if disguised {
             site.notice(Notice::Disguised, || DISGUISED.to_owned());
         }
+        #[cfg(feature = "remote")]
+        if self.has_namesake() {
+            return false;
+        }
         let frame = self.frame.as_ref();
         let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.is_armed());
         let usable = self.call.key.key().is_ok() && self.call.served && !disguised;

@@ -11,6 +11,8 @@ pub(crate) fn report(message: &str) {
         let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(warn));
         return;
     }
-    // Not `eprintln!`, which panics where stderr is a broken pipe.
-    let _ = writeln!(std::io::stderr(), "cached: {message}");
+    // Not `eprintln!`, which panics where stderr is a broken pipe; and in one piece, so that what
+    // others write at the same time does not end up in the middle.
+    let line = format!("cached: {message}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }

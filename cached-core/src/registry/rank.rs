@@ -19,11 +19,25 @@ impl Site {
         }
     }
 
+    /// Whether its key was left to the macro and another reader's is told from it by place alone.
+    /// That is no identity between programs: another release may have them in another order.
+    #[cfg(feature = "remote")]
+    pub(crate) fn has_namesake(&'static self) -> bool {
+        let ranked = self.ranked.load(Ordering::Relaxed) != 0;
+        let alike = || {
+            let alike = |site: &&&'static Site| self.is_alike(site);
+            sites().iter().filter(alike).count() > 1
+        };
+        ranked && *self.namesake.get_or_init(alike)
+    }
+
+    fn is_alike(&self, site: &Site) -> bool {
+        site.role() == Role::Reader && site.template() == self.template()
+    }
+
     #[cold]
     fn find_rank(&'static self) -> u32 {
-        let alike = |site: &&'static Site| {
-            site.role() == Role::Reader && site.template() == self.template()
-        };
+        let alike = |site: &&'static Site| self.is_alike(site);
         let before = sites()
             .into_iter()
             .filter(alike)

@@ -58,6 +58,9 @@ pub struct Site {
     /// What a shared backend knows all entries of the function by.
     #[cfg(feature = "remote")]
     stamp: OnceLock<u64>,
+    /// Whether another function has the same default key but for its place.
+    #[cfg(feature = "remote")]
+    pub(super) namesake: OnceLock<bool>,
 }
 
 /// What the attribute said.
@@ -97,6 +100,8 @@ pub(crate) enum Notice {
     Disguised = 8,
     SelfType = 16,
     Unencodable = 32,
+    #[cfg(feature = "remote")]
+    Namesake = 64,
 }
 
 impl Site {
@@ -131,6 +136,8 @@ impl Site {
             self_type: OnceLock::new(),
             #[cfg(feature = "remote")]
             stamp: OnceLock::new(),
+            #[cfg(feature = "remote")]
+            namesake: OnceLock::new(),
         }
     }
 

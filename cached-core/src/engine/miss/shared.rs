@@ -8,7 +8,7 @@ use crate::engine::flight::{Flight, Verdict};
 use crate::engine::remote::{Basis, Caller};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
-use crate::registry::Site;
+use crate::registry::{Notice, Site};
 use crate::time::Lifetime;
 
 impl Miss<'_> {
@@ -46,6 +46,20 @@ impl Miss<'_> {
     pub(super) fn is_shared<S: Shape + ?Sized>(&self, shape: &S) -> bool {
         let engine = self.engine.as_ref();
         engine.is_some_and(|engine| engine.shares(shape))
+    }
+
+    /// Whether another function's entries could be taken for this one's in another process.
+    pub(super) fn has_namesake(&self) -> bool {
+        let site = self.call.site;
+        let shared = self
+            .engine
+            .as_ref()
+            .is_some_and(|engine| !engine.is_local());
+        let found = shared && !site.policy.in_process && site.has_namesake();
+        if found {
+            site.notice(Notice::Namesake, || NAMESAKE.to_owned());
+        }
+        found
     }
 
     /// Joins the flight under way in this process, or asks the backend. One that refreshes a value
@@ -131,3 +145,7 @@ impl Miss<'_> {
         }
     }
 }
+
+const NAMESAKE: &str = "another function has the same name in the same place of the program, so their \
+     keys would be told apart by their order alone, which another release may change; on a shared \
+     backend it runs uncached until it has a `key`";
