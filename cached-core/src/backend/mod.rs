@@ -6,7 +6,7 @@
 pub(crate) mod memory;
 #[cfg(feature = "remote")]
 pub(crate) mod port;
-#[cfg(feature = "remote")]
+#[cfg(all(feature = "remote", feature = "testing"))]
 pub(crate) mod process;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;

@@ -50,6 +50,9 @@ const SCHEMES: &[&str] = &["memory", "dummy", "redis", "rediss", "unix", "redis+
 const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
 /// What stands there for a shared backend too.
 const REMOTE_OPTIONS: &[&str] = &["prefix", "timeout", "lease", "lock_cap", "max_value"];
+/// What the client of a Redis takes beside them.
+#[cfg(feature = "redis")]
+const CLIENT_OPTIONS: &[&str] = &["db", "user", "password"];
 
 impl Config {
     /// Reads `memory://?max_entries=1000&default_ttl=60` and the like.
@@ -117,6 +120,14 @@ impl Config {
             OPTIONS.contains(&option) || REMOTE_OPTIONS.contains(&option)
         };
         let (ours, theirs): (Vec<&str>, Vec<&str>) = pairs.partition(is_ours);
+        for pair in &theirs {
+            let (option, _) = pair.split_once('=').unwrap_or((pair, ""));
+            if !CLIENT_OPTIONS.contains(&option) {
+                let known = [OPTIONS, REMOTE_OPTIONS, CLIENT_OPTIONS].concat();
+                let hint = format!("there is no option `{option}`; {}", offer(option, &known));
+                return Err(bad_url(url, &hint));
+            }
+        }
         let mut address = format!("{scheme}://{path}");
         if !theirs.is_empty() {
             address = format!("{address}?{}", theirs.join("&"));
@@ -271,6 +282,31 @@ mod tests {
         assert!(fault("memory://?max_entries=many").contains("whole number"));
         assert!(fault("memory://?max_entries=0").contains("at least 1"));
         assert!(fault("memory://host").contains("no host or path"));
+    }
+
+    #[cfg(feature = "redis")]
+    #[test]
+    fn faults_of_a_redis_url_name_the_fix_and_no_password() {
+        assert!(fault("redis://:hunter2@host/0?prefx=a").contains("did you mean `prefix`"));
+        assert!(
+            fault("redis://:hunter2@host/0?max_entrys=3").contains("did you mean `max_entries`")
+        );
+        assert!(fault("redis://host/0?timeout=soon").contains("whole number"));
+        for url in [
+            "redis://:hunter2@host/0?prefx=a",
+            "redis://:hunter2@host/db",
+            "redis://user:hunter2@host:port/0",
+            "rediss://:hunter2@host/0?x=1",
+            "unix://:hunter2@host?db=x",
+        ] {
+            assert!(!fault(url).contains("hunter2"), "{url}");
+        }
+    }
+
+    #[cfg(not(feature = "redis"))]
+    #[test]
+    fn a_scheme_of_a_missing_feature_names_it() {
+        assert!(fault("redis://:hunter2@host/0").contains("`redis`"));
         assert!(!fault("redis://:hunter2@host/0").contains("hunter2"));
     }
 }
