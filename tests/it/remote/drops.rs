@@ -17,6 +17,14 @@ async fn flaky() -> Result<u64, String> {
     }
 }
 
+#[cached(key = "remote:slow:<id>", skip(runs, gate))]
+async fn slow(id: u64, runs: &Runs, gate: &Gate) -> i64 {
+    let _ = id;
+    let run = runs.next();
+    gate.passed().await;
+    run
+}
+
 #[test]
 fn a_caller_dropped_while_it_asks_for_the_lease_leaves_none() {
     let (cells, runs, gate) = (Cells::default(), Runs::default(), Gate::default());
@@ -145,4 +153,21 @@ fn an_invalidation_dropped_on_its_way_reaches_computations_and_the_backend() {
 
 fn joiner_ended(joiner: &mut Task<'_, i64>) -> bool {
     matches!(joiner.poll(), std::task::Poll::Ready(value) if value > 1)
+}
+
+#[test]
+fn an_entry_whose_invalidation_is_dropped_on_its_way_is_detached_at_once() {
+    let (cells, runs, gate) = (Cells::default(), Runs::default(), Gate::default());
+    let cache = cells.cache();
+    let call = || with_cache(&cache, slow(1, &runs, &gate));
+    let (mut leader, mut joiner) = (Task::waiting(call()), Task::waiting(call()));
+    cells.next(Op::Invalidate, Act::Lose);
+    let invalidating = with_cache(&cache, async { slow::entry(1).invalidate().await });
+    drop(Task::waiting(invalidating));
+    assert!(joiner.take_wakes() > 0, "it starts over");
+    gate.open();
+    assert_eq!((leader.ends(), joiner.ends()), (1, 2));
+    cells.until("the backend is told again", |cells| {
+        cells.count(Op::Invalidate) == 2
+    });
 }

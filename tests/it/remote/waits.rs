@@ -61,3 +61,60 @@ fn a_lease_in_the_place_of_an_outdated_value_lives_as_long_as_the_function_says(
         Some(Duration::from_secs(2))
     );
 }
+
+/// Carries a tag, and waits for other processes.
+#[cached(
+    key = "remote:doomed:<id>",
+    tags("remote-doomed:<id>"),
+    lock,
+    skip(runs, gate)
+)]
+async fn doomed(id: u64, runs: &Runs, gate: &Gate) -> i64 {
+    let _ = id;
+    let run = runs.next();
+    gate.passed().await;
+    run
+}
+
+#[test]
+fn nobody_waits_for_a_computation_that_an_invalidated_tag_has_overtaken() {
+    let cells = Cells::default();
+    let (here, there) = (cells.cache(), cells.cache());
+    let (runs, gate, open) = (Runs::default(), Gate::default(), Gate::default());
+    open.open();
+    let call = |cache, gate| with_cache(cache, doomed(1, &runs, gate));
+    // So that the stamps are there.
+    assert_eq!(Task::new(call(&here, &open)).ends(), 1);
+    Task::new(here.invalidate("remote:doomed:1"))
+        .ends()
+        .expect("a valid key");
+    let mut holder = Task::waiting(call(&there, &gate));
+    let mut waiter = Task::waiting(call(&here, &open));
+    Task::new(here.invalidate_tag("remote-doomed:1"))
+        .ends()
+        .expect("a valid tag");
+    let mut next = Task::new(call(&here, &open));
+    assert_eq!(next.ends(), 3, "it takes the doomed lease over");
+    gate.open();
+    assert_eq!(holder.ends(), 2);
+    cells.until("the waiter is told", |_| waiter.poll().is_ready());
+    assert_eq!(Task::new(call(&there, &open)).ends(), 3, "a hit");
+}
+
+#[test]
+fn first_callers_that_create_the_same_stamps_compute_once() {
+    let cells = Cells::default();
+    let (runs, gate) = (Runs::default(), Gate::default());
+    let caches: Vec<_> = (0..4).map(|_| cells.cache()).collect();
+    let call = |cache| with_cache(cache, doomed(2, &runs, &gate));
+    let mut tasks: Vec<_> = caches
+        .iter()
+        .map(|cache| Task::waiting(call(cache)))
+        .collect();
+    assert_eq!(runs.count(), 1);
+    gate.open();
+    for task in &mut tasks {
+        cells.until("it is told", |_| task.poll().is_ready());
+    }
+    assert_eq!(runs.count(), 1);
+}

@@ -184,7 +184,8 @@ impl Remote {
         Ok(Claimed::Compute)
     }
 
-    /// A lease that says when it began, and how long the computation is likely to take.
+    /// A lease that says when it began, how long the computation is likely to take, and on which
+    /// stamps it depends, as far as they are there.
     fn lease_cell(&self, place: &Place, token: Token, raw: &Raw, caller: Caller) -> Cell {
         let known = self.costs.of(caller.site.number());
         let cost = if known == 0 {
@@ -192,6 +193,7 @@ impl Remote {
         } else {
             known
         };
+        let stamps = raw.present();
         let meta = Meta {
             key_hash: place.hash,
             token,
@@ -201,11 +203,21 @@ impl Remote {
                 hard: Millis::MAX,
             },
             compute_us: cost,
-            stamps: &[],
+            stamps: &stamps,
         };
-        match self.codec.seal().write(&meta, Body::Lease) {
+        let seal = self.codec.seal();
+        let bare = || {
+            seal.write(
+                &Meta {
+                    stamps: &[],
+                    ..meta
+                },
+                Body::Lease,
+            )
+        };
+        match seal.write(&meta, Body::Lease).or_else(|_| bare()) {
             Ok(cell) => cell,
-            Err(_) => unreachable!("a lease carries no stamps and no bytes, so it always fits"),
+            Err(_) => unreachable!("without stamps and bytes it always fits"),
         }
     }
 

@@ -109,9 +109,16 @@ impl Remote {
             now,
         };
         let mut raws: Vec<Raw> = cells.map(raw).collect();
-        for (raw, place) in raws.iter_mut().zip(places) {
-            self.complete(raw, place).await?;
-        }
+        let mut missing: Vec<_> = raws
+            .iter()
+            .zip(places)
+            .flat_map(|(raw, place)| raw.missing(self, place))
+            .collect();
+        missing.sort_unstable();
+        missing.dedup();
+        let stamps = self.read_missing(missing).await?;
+        raws.iter_mut()
+            .for_each(|raw| raw.stamps.extend_from_slice(&stamps));
         Ok(raws)
     }
 
@@ -126,18 +133,22 @@ impl Remote {
 
     /// Reads the stamps that an entry carries beside those its reader knows.
     async fn complete(self: &Arc<Self>, raw: &mut Raw, place: &Place) -> Result<(), Error> {
-        let stamps: Vec<_> = raw
-            .missing(self, place)
-            .into_iter()
-            .map(|id| (id, self.names.stamp(id)))
-            .collect();
-        if stamps.is_empty() {
-            return Ok(());
-        }
-        let tokens = self.read_stamps(&stamps).await?;
-        let ids = stamps.into_iter().map(|(id, _)| id);
-        raw.stamps.extend(ids.zip(tokens));
+        let stamps = self.read_missing(raw.missing(self, place)).await?;
+        raw.stamps.extend(stamps);
         Ok(())
+    }
+
+    async fn read_missing(
+        self: &Arc<Self>,
+        ids: Vec<StampId>,
+    ) -> Result<Vec<(StampId, Option<Token>)>, Error> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let name = |id: StampId| (id, self.names.stamp(id));
+        let stamps: Vec<_> = ids.into_iter().map(name).collect();
+        let tokens = self.read_stamps(&stamps).await?;
+        Ok(stamps.into_iter().map(|(id, _)| id).zip(tokens).collect())
     }
 
     /// The stamps of a place, created where they are missing.
@@ -249,7 +260,11 @@ impl Raw {
             }
         };
         if opened.kind() == Kind::Lease {
-            return Seen::Leased(token, self.expected(&opened));
+            // What that computation comes to will count for nothing: nobody waits for it.
+            return match self.is_outdated(&opened) {
+                true => Seen::Unusable(token),
+                false => Seen::Leased(token, self.expected(&opened)),
+            };
         }
         if !self.is_fresh(&opened, ages(opened.kind())) {
             return Seen::Unusable(token);
@@ -274,6 +289,8 @@ impl Raw {
     /// The stamps that the entry carries and that were not asked for.
     fn missing(&self, remote: &Remote, place: &Place) -> Vec<StampId> {
         let opened = self.opened(remote, place);
+        // A lease is judged by the stamps that its reader knows.
+        let opened = opened.filter(|opened| opened.kind() != Kind::Lease);
         let stamps = opened.iter().flat_map(Opened::stamps);
         stamps
             .map(|stamp| stamp.id)
@@ -298,10 +315,31 @@ impl Raw {
             && self.now < times.hard
             && self.now.saturating_sub(times.created) < lifetime.0;
         young
-            && opened.stamps().all(|Stamp { id, value }| {
-                let current = self.stamps.iter().find(|(known, _)| *known == id);
-                current.is_some_and(|(_, token)| token.as_ref().map(stamp_of) == Some(value))
-            })
+            && opened
+                .stamps()
+                .all(|stamp| self.is_current(stamp) == Some(true))
+    }
+
+    /// Whether a stamp that is known here has changed since.
+    fn is_outdated(&self, opened: &Opened<'_>) -> bool {
+        opened
+            .stamps()
+            .any(|stamp| self.is_current(stamp) == Some(false))
+    }
+
+    /// `None`: it was not asked for.
+    fn is_current(&self, Stamp { id, value }: Stamp) -> Option<bool> {
+        let (_, token) = self.stamps.iter().find(|(known, _)| *known == id)?;
+        Some(token.as_ref().map(stamp_of) == Some(value))
+    }
+
+    /// The stamps that are there. Of those that are not, whoever is fastest decides.
+    pub(super) fn present(&self) -> Vec<Stamp> {
+        let present = self.stamps.iter().filter_map(|(id, token)| {
+            let value = stamp_of(token.as_ref()?);
+            Some(Stamp { id: *id, value })
+        });
+        present.collect()
     }
 }
 
