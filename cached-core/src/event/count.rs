@@ -21,16 +21,8 @@ pub(crate) enum Counter {
     /// A value that could not be measured or encoded, and so was not stored.
     Unencodable,
     /// A shared backend that did not answer, or refused.
-    #[cfg_attr(
-        not(feature = "remote"),
-        expect(dead_code, reason = "memory has no faults")
-    )]
     Fault,
     /// An entry of a shared backend that could not be read.
-    #[cfg_attr(
-        not(feature = "remote"),
-        expect(dead_code, reason = "memory has no bytes")
-    )]
     Unreadable,
 }
 

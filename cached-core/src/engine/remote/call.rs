@@ -19,7 +19,7 @@ use crate::entry::{Parted, Shape};
 use crate::error::Error;
 use crate::event::{Counter, Outcome, count};
 use crate::registry::Site;
-use crate::time::{Lifetime, Millis, Ttl};
+use crate::time::{Millis, Ttl};
 
 /// What a call knows of its cell when it leads.
 #[derive(Debug)]
