@@ -1,4 +1,5 @@
-//! Tells apart functions whose default keys have the same text.
+//! Tells apart functions whose default keys have the same text, and says what a function is to
+//! other processes.
 //!
 //! A key that was left to the macro names module, enclosing functions, trait and function. That is
 //! the same for functions of one name in two blocks of one function, in two impls of a generic
@@ -17,6 +18,14 @@ impl Site {
             0 => self.find_rank(),
             ranked => ranked - 1,
         }
+    }
+
+    /// What a shared backend knows all entries of the function by: the same in every process that
+    /// runs this crate, `make` of its path.
+    #[cfg(feature = "remote")]
+    pub(crate) fn stamp(&self, make: impl FnOnce(&str) -> u64) -> u64 {
+        let path = || format!("{}::{}", self.module(), self.name());
+        *self.stamp.get_or_init(|| make(&path()))
     }
 
     /// Whether its key was left to the macro and another reader's is told from it by place alone.

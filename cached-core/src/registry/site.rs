@@ -57,7 +57,7 @@ pub struct Site {
     self_type: OnceLock<&'static str>,
     /// What a shared backend knows all entries of the function by.
     #[cfg(feature = "remote")]
-    stamp: OnceLock<u64>,
+    pub(super) stamp: OnceLock<u64>,
     /// Whether another function has the same default key but for its place.
     #[cfg(feature = "remote")]
     pub(super) namesake: OnceLock<bool>,
@@ -355,14 +355,6 @@ impl Site {
     /// Whether its entries are elsewhere than under the plain text in the installed cache.
     pub(crate) fn is_detour(&self) -> bool {
         self.policy.cache.is_some() || self.policy.version != DEFAULT_VERSION
-    }
-
-    /// What a shared backend knows all entries of the function by: the same in every process that
-    /// runs this crate, `make` of its path.
-    #[cfg(feature = "remote")]
-    pub(crate) fn stamp(&self, make: impl FnOnce(&str) -> u64) -> u64 {
-        let path = || format!("{}::{}", self.place.0, self.name);
-        *self.stamp.get_or_init(|| make(&path()))
     }
 
     /// A small number of its own, for counters and stamps.
