@@ -86,13 +86,15 @@ fn a_refresh_that_finds_nothing_to_keep_removes_the_value_before() {
     fn maybe() -> Option<i64> {
         None
     }
-    let cache = memory();
-    cached_core::testing::with_cache_blocking(&cache, || {
-        maybe::entry().blocking().put(OLD);
-        assert_eq!(maybe(), Some(OLD));
-        assert_eq!(refresh_blocking(maybe), None);
-        assert_eq!(maybe(), None, "the old value is known to be gone");
-    });
+    let shared = cached_core::testing::remote_like().build().expect("valid");
+    for cache in [memory(), shared] {
+        cached_core::testing::with_cache_blocking(&cache, || {
+            maybe::entry().blocking().put(OLD);
+            assert_eq!(maybe(), Some(OLD));
+            assert_eq!(refresh_blocking(maybe), None);
+            assert_eq!(maybe(), None, "the old value is known to be gone");
+        });
+    }
 }
 
 #[test]

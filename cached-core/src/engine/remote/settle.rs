@@ -87,7 +87,11 @@ impl Lease {
                 };
                 ending.fill(token, &hold, value).await
             }
-            (true, None) => ending.keep_none(token, &hold).await,
+            (true, None) => {
+                let end = ending.keep_none(token, &hold).await;
+                ending.remove_refreshed(token, &hold).await;
+                end
+            }
         };
         if let End::Stored(_) = end {
             remote.costs.learn(site.number(), cost);
@@ -308,6 +312,16 @@ impl Ending<'_> {
             End::NotStored
         } else {
             End::Unknown
+        }
+    }
+
+    /// A refresh that came to nothing that is kept: the value before is known to be outdated.
+    async fn remove_refreshed(&self, token: Token, hold: &Hold) {
+        if let Hold::Value(_) = hold {
+            let remote = self.remote;
+            let operation = remote.backend.release(&self.place.name, token);
+            // If it fails, the value leaves by its TTL, as after a refresh that failed.
+            let _ = remote.ask(remote.limits.operation, operation).await;
         }
     }
 
