@@ -109,7 +109,11 @@ fn the_core_offers_few_items() {
         offered: Some(items::offered(&root)),
         ..Items::default()
     };
-    for module in modules {
+    // The behaviours of the conformance suite are one list, that nobody has to learn.
+    let listed = |path: &[String]| {
+        path.len() > 2 && path[..2] == ["testing", "conformance"] && path[2] != "subject"
+    };
+    for module in modules.into_iter().filter(|m| !listed(&m.path)) {
         items.look_into(&module.path, &parsed(module.tokens));
     }
     at_most("public items of cached-core", items.public.len(), 330);

@@ -39,7 +39,7 @@ const VOCABULARY: &[&str] = &[
 ];
 
 /// The children of `backend` that are not adapters.
-const PORT: &[&str] = &["port"];
+const PORT: &[&str] = &["port", "runtime"];
 
 #[test]
 fn every_module_has_a_place_in_the_order() {

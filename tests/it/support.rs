@@ -147,6 +147,13 @@ impl Gate {
         self.lock().entered
     }
 
+    /// [`await_entered`](Self::await_entered) for those who come on this thread.
+    pub(crate) async fn await_entered_async(&self, count: usize) {
+        while self.entered() < count {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Waits until so many came here.
     #[track_caller]
     pub(crate) fn await_entered(&self, count: usize) {

@@ -1,7 +1,9 @@
 //! Where entries live: memory, and shared backends behind one port.
 //!
 //! [`Backend`] is the port. A backend of your own implements it and goes to
-//! [`Cache::on`](crate::Cache::on); the promises of cached functions hold on it as on any other.
+//! [`Cache::on`](crate::Cache::on); the promises of cached functions hold on it as on any other, if
+//! it passes the conformance suite in
+//! [`testing`](https://docs.rs/cached-core/latest/cached_core/testing) (feature `testing`).
 
 pub(crate) mod memory;
 #[cfg(feature = "remote")]
@@ -10,8 +12,33 @@ pub(crate) mod port;
 pub(crate) mod process;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
+#[cfg(feature = "remote")]
+pub(crate) mod runtime;
 
 #[cfg(feature = "remote")]
 pub use crate::cell::{Cell, Token};
 #[cfg(feature = "remote")]
 pub use port::{Acquired, Backend, Capabilities};
+
+/// The Redis or Valkey at this URL, as a backend to wrap or to test; a cache on it is
+/// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, but none
+/// of the options of a cache. Connects at the first operation.
+///
+/// ```
+/// use cached_core::{Cache, backend};
+///
+/// # fn main() -> Result<(), cached_core::Error> {
+/// let redis = backend::redis("redis://localhost:6379/1")?; // or wrapped in one of your own
+/// let cache = Cache::on(redis).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Url`](crate::ErrorKind::Url) if it is malformed,
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the OS refuses a thread for the I/O.
+#[cfg(feature = "redis")]
+pub fn redis(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
+    let address = redis::Address::parse(url)?;
+    Ok(redis::Redis::new(&address, runtime::handle()?))
+}

@@ -4,7 +4,7 @@
 //! production: it has no bound but its time to live, and `memory://` needs no bytes.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::port::{Acquired, Backend, Capabilities};
@@ -12,11 +12,11 @@ use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::{Clock, Millis};
 
-/// A table of cells.
-#[derive(Debug)]
+/// A table of cells. Clones share it.
+#[derive(Debug, Clone)]
 pub(crate) struct Process {
     clock: Clock,
-    cells: Mutex<HashMap<String, Kept>>,
+    cells: Arc<Mutex<HashMap<String, Kept>>>,
 }
 
 #[derive(Debug)]
@@ -30,7 +30,7 @@ impl Process {
     pub(crate) fn new(clock: Clock) -> Self {
         Self {
             clock,
-            cells: Mutex::default(),
+            cells: Arc::default(),
         }
     }
 

@@ -5,21 +5,33 @@
 //! - [`Recorder`] writes down what a cache did, for tests that assert on "computed once" instead
 //!   of on time.
 //! - [`ManualClock`] moves time by hand.
+//! - [`Faulty`] makes a shared backend slow, hang, fail or lie (feature `remote`).
+//! - [`conformance`] shows that a backend of your own keeps the promises (feature `remote`).
 //! - [`without_cache`] turns caching off for a scope; `CACHE_URL=dummy://` does for a process.
 //!
 //! Not for production: with this feature a test binary can make calls panic.
 
+#[cfg(feature = "remote")]
+pub mod conformance;
+#[cfg(feature = "remote")]
+mod faulty;
 mod recorder;
 
 use std::future::Future;
 use std::sync::Arc;
 
+#[cfg(feature = "remote")]
+pub use faulty::{Fault, Faulty, Lie, Op};
 pub use recorder::Recorder;
 
 pub use crate::time::ManualClock;
 
+#[cfg(feature = "remote")]
+use crate::backend::{port::Backend, process::Process};
 use crate::cache::Cache;
 use crate::engine::{Config, Engine, Frame, Isolate, bypass, bypass_blocking, with_context};
+#[cfg(feature = "remote")]
+use crate::time::Clock;
 
 /// Runs `future` with a new, empty memory cache in place of the installed and all named ones.
 /// Caches given by an expression stay what they are.
@@ -88,9 +100,36 @@ pub fn without_cache_blocking<R>(test: impl FnOnce() -> R) -> R {
 /// ```
 #[cfg(feature = "remote")]
 pub fn remote_like() -> crate::cache::Builder {
-    Cache::on(crate::backend::process::Process::new(
-        crate::time::Clock::System,
-    ))
+    Cache::on(in_process())
+}
+
+/// The backend of [`remote_like`]: cells in the memory of this process, to wrap in a [`Faulty`], or
+/// to give several caches one store, as processes have. Clones share the cells.
+///
+/// ```
+/// use cached_core::{Cache, testing};
+///
+/// # async fn example() -> Result<(), cached_core::Error> {
+/// let store = testing::in_process();
+/// let here = Cache::on(store.clone()).build()?;
+/// let there = Cache::on(store).build()?;
+/// here.set("k", &1u32, 60).await?;
+/// assert_eq!(there.get::<u32>("k").await?, Some(1));
+/// # Ok(())
+/// # }
+/// ```
+#[cfg(feature = "remote")]
+#[must_use]
+pub fn in_process() -> impl Backend + Clone {
+    in_process_at(Clock::System)
+}
+
+/// [`in_process`], with a clock that decides when cells expire. A cache asks its backend for the
+/// time once a minute, so build a new one after moving the clock.
+#[cfg(feature = "remote")]
+#[must_use]
+pub fn in_process_at(clock: impl Into<Clock>) -> impl Backend + Clone {
+    Process::new(clock.into())
 }
 
 /// Ties a future to the scope of this test, for spawning it by any runtime.
@@ -146,3 +185,6 @@ macro_rules! __isolate_all {
 }
 
 pub use crate::__isolate_all as isolate_all;
+
+#[cfg(feature = "remote")]
+pub use crate::__conformance_tests as conformance_tests;

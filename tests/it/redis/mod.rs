@@ -4,7 +4,7 @@
 #[path = "../../../cached-core/src/backend/redis/tests/proxy.rs"]
 mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
-mod server;
+pub(crate) mod server;
 
 mod chaos;
 mod database;

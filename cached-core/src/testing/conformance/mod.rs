@@ -1,0 +1,275 @@
+//! The conformance suite: what a shared backend has to do so that caches on it keep their promises,
+//! one small function per behaviour.
+//!
+//! It runs on every backend of this library, and on yours. A [`Subject`] says how to open it;
+//! [`conformance_tests!`](crate::testing::conformance_tests) makes one `#[test]` of each behaviour,
+//! so that a failure has a name:
+//!
+//! ```
+//! use cached_core::testing::{self, ManualClock, conformance::Subject};
+//!
+//! /// New for every test: `open` gives handles to the same cells, as processes have them.
+//! fn subject() -> Subject {
+//!     let clock = ManualClock::new();
+//!     let store = testing::in_process_at(clock.clone()); // a backend of your own here
+//!     Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by))
+//! }
+//!
+//! testing::conformance_tests!(subject());
+//!
+//! # fn main() {
+//! #     let run = testing::conformance::cells::an_absent_key_reads_as_nothing;
+//! #     let test = || async { run(&subject()).await };
+//! # }
+//! ```
+//!
+//! | Group | What it shows |
+//! |---|---|
+//! | [`cells`] | the operations of [`Backend`](crate::backend::Backend), one by one |
+//! | [`fence`] | nothing that is overtaken is stored: all orders of operations, and races |
+//! | [`leases`] | one holder at a time, for a time; tokens are used once |
+//! | [`cancelled`] | every operation dropped after each of its polls |
+//! | [`bytes`] | garbage, truncated, swapped and foreign cells; hostile keys |
+//! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
+//! | [`races`] | whatever ends a value overtakes its computation |
+//!
+//! A subject of [`Subject::of_caches`] runs the last two: `conformance_tests!(subject(); caches
+//! races)`. Without a clock of the subject's own, waiting takes real time, about ten seconds for all
+//! behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
+//! of sync callers are; a backend brings what its I/O needs.
+//!
+//! [`run_all`] runs all of it under a test framework of your own:
+//!
+//! ```
+//! # use cached_core::testing::{self, ManualClock, conformance::Subject};
+//! # fn subject() -> Subject {
+//! #     let clock = ManualClock::new();
+//! #     let store = testing::in_process_at(clock.clone());
+//! #     Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by))
+//! # }
+//! # async fn example() {
+//! testing::conformance::run_all(&subject()).await;
+//! # }
+//! ```
+//!
+//! Not for how fast a backend is, and not for faults: what the engine does when a backend hangs or
+//! lies does not depend on the backend, and [`Faulty`](crate::testing::Faulty) shows it.
+
+pub mod bytes;
+pub mod caches;
+pub mod cancelled;
+pub mod cells;
+pub mod fence;
+pub mod leases;
+pub mod races;
+mod stage;
+mod subject;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::Duration;
+
+pub use subject::Subject;
+
+use crate::engine::block_on;
+
+/// Lists the behaviours by group: the one place that names all of them.
+macro_rules! behaviours {
+    ($d:tt $($group:ident: $($needs:ident)? { $($name:ident)* })*) => {
+        /// Runs every behaviour that the subject can show, one after the other. Panics with what was
+        /// expected, and why, at the first that fails, and names it on stderr.
+        pub async fn run_all(subject: &Subject) {
+            $(if behaviours!(@runs subject $($needs)?) {
+                $(
+                    let name = concat!(stringify!($group), "::", stringify!($name));
+                    named(name, $group::$name(subject)).await;
+                )*
+            })*
+        }
+
+        #[doc(hidden)]
+        #[macro_export]
+        macro_rules! __conformance_group {
+            $(($group $d subject:expr) => {
+                mod $group {
+                    #[allow(unused_imports)]
+                    use super::*;
+                    $(#[test]
+                    fn $name() {
+                        $crate::testing::conformance::__run($d subject, |subject| {
+                            let test = $crate::testing::conformance::$group::$name(subject);
+                            ::std::boxed::Box::pin(test)
+                        });
+                    })*
+                }
+            };)*
+        }
+    };
+    (@runs $subject:ident backend) => { $subject.has_backend() };
+    (@runs $subject:ident) => { true };
+}
+
+behaviours! { $
+    cells: backend {
+        an_absent_key_reads_as_nothing
+        a_read_answers_in_the_order_of_its_keys
+        a_read_of_no_keys_answers_nothing
+        bytes_come_back_as_they_are
+        a_large_cell_comes_back_whole
+        keys_are_told_apart
+        acquire_puts_its_cell_where_none_is
+        acquire_finds_what_is_there_and_leaves_it
+        acquire_finds_foreign_bytes
+        fill_replaces_the_cell_with_its_token
+        fill_is_refused_for_another_token
+        fill_is_refused_where_nothing_is
+        fill_is_refused_for_foreign_bytes
+        a_token_is_used_up_by_its_fill
+        renew_and_release_go_by_the_token
+        write_replaces_whatever_is_there
+        invalidate_removes_and_counts
+        many_keys_go_at_once
+        handles_share_their_cells
+        a_cell_goes_with_its_time
+        a_new_cell_has_a_time_of_its_own
+        extreme_times_are_rounded
+        the_clock_is_one_for_all
+        it_says_that_it_can_be_used
+        changes_are_told
+    }
+    fence: backend {
+        every_order_agrees_with_the_model
+        no_fill_lands_after_an_invalidation
+        no_fill_lands_after_a_write
+        one_of_two_fills_is_stored
+        a_fill_or_a_release_happens
+        no_renewal_brings_a_lease_back
+    }
+    leases: backend {
+        one_of_a_thousand_gets_the_lease
+        a_lease_is_taken_over_when_its_time_is_up
+        a_renewed_lease_lives_on
+        a_renewal_counts_from_now
+        a_released_lease_is_free_at_once
+        a_lost_lease_refuses_the_fill
+        no_token_is_used_twice
+        with_a_lock_one_process_computes
+        a_dead_holder_is_succeeded
+    }
+    cancelled: backend {
+        a_dropped_read
+        a_dropped_acquire
+        a_dropped_fill
+        a_dropped_renew
+        a_dropped_release
+        a_dropped_invalidate
+        a_dropped_write
+        a_dropped_write_leaves_no_half
+        a_dropped_computation_leaves_no_stuck_key
+        a_dropped_invalidation_is_delivered
+        a_dropped_set
+    }
+    bytes: backend {
+        garbage_is_a_miss
+        truncated_cells_are_a_miss
+        a_turned_bit_is_a_miss
+        a_swapped_cell_is_a_miss
+        a_foreign_cell_is_a_miss
+        a_strange_lease_holds_nobody_up
+        a_damaged_stamp_is_a_miss
+        any_text_is_a_key_of_its_own
+    }
+    caches: {
+        what_is_set_is_got
+        another_type_is_a_miss
+        values_of_any_size_come_back
+        a_read_through_computes_once
+        callers_share_a_computation
+        a_failure_is_not_stored
+        delete_and_invalidate_remove
+        clear_drops_this_cache_only
+        prefixes_keep_caches_apart
+        versions_are_apart
+        add_stores_where_nothing_is
+        one_of_many_adds
+        no_increment_is_lost
+        counters_have_rules
+        an_increment_keeps_the_time
+        a_value_goes_with_its_time
+        zero_is_over_at_once
+        touch_gives_another_time
+        expire_makes_stale
+        several_keys_at_once
+        a_tag_drops_what_carries_it
+        a_function_drops_its_entries
+    }
+    races: {
+        invalidate_overtakes
+        delete_overtakes
+        delete_many_overtakes
+        clear_overtakes
+        a_tag_overtakes
+        the_function_overtakes
+        set_overtakes
+        a_set_for_no_time_overtakes
+        add_overtakes
+        nobody_joins_what_is_overtaken
+        joiners_of_the_overtaken_start_over
+        expire_lets_a_computation_fill
+    }
+}
+
+/// Makes a `#[test]` of every behaviour, in a module per group; the expression gives the
+/// [`Subject`](crate::testing::conformance::Subject), anew for each. Groups can be named:
+/// `conformance_tests!(subject(); caches races)`. At the root of a module; see
+/// [`conformance`](crate::testing::conformance).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __conformance_tests {
+    ($subject:expr) => {
+        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races);
+    };
+    ($subject:expr; $($group:ident)*) => {
+        $($crate::__conformance_group!($group $subject);)*
+    };
+}
+
+/// Names the behaviour that panics.
+async fn named(name: &'static str, behaviour: impl Future<Output = ()>) {
+    struct Name(&'static str);
+    impl Drop for Name {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                eprintln!("conformance: {} is not shown", self.0);
+            }
+        }
+    }
+    let _name = Name(name);
+    behaviour.await;
+}
+
+/// A behaviour that hangs fails after this.
+const HANG: Duration = Duration::from_secs(180);
+
+/// What the tests of [`conformance_tests!`](crate::testing::conformance_tests) do.
+#[doc(hidden)]
+pub fn __run(
+    subject: Subject,
+    behaviour: for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + 's>>,
+) {
+    let (done, ended) = mpsc::channel();
+    let thread = std::thread::spawn(move || {
+        block_on(behaviour(&subject));
+        // Whoever waits may have gone.
+        let _ = done.send(());
+    });
+    match ended.recv_timeout(HANG) {
+        Ok(()) => {}
+        Err(RecvTimeoutError::Timeout) => panic!("it hangs: somebody waits and nobody is woken"),
+        Err(RecvTimeoutError::Disconnected) => match thread.join() {
+            Err(panic) => std::panic::resume_unwind(panic),
+            Ok(()) => unreachable!("a thread that did not panic has said that it is done"),
+        },
+    }
+}

@@ -1,0 +1,190 @@
+//! What is examined.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::stage::sleep;
+use crate::backend::port::{Acquired, AnyBackend, Backend};
+use crate::cache::Cache;
+use crate::cell::{Cell, Token};
+
+/// How a backend under examination is opened, and how its time passes.
+///
+/// Every handle that it opens is to another process's eyes: all of them reach the same cells, and
+/// none knows what another has done unless the backend says so.
+#[derive(Clone)]
+pub struct Subject {
+    open: Option<Open>,
+    cache: Arc<dyn Fn(&str) -> Cache + Send + Sync>,
+    advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
+}
+
+type Open = Arc<dyn Fn() -> Arc<dyn AnyBackend> + Send + Sync>;
+
+/// How long an operation may take in the caches of the suite: what is slow is not examined here.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Subject {
+    /// A backend; `open` gives a new handle to the same cells every time. What `open` captures
+    /// lives until the last behaviour has ended: a server that a test started, for one.
+    pub fn of<B: Backend>(open: impl Fn() -> B + Send + Sync + 'static) -> Self {
+        let open = Arc::new(open);
+        let again = Arc::clone(&open);
+        Self {
+            open: Some(Arc::new(move || Arc::new(open()))),
+            cache: Arc::new(move |prefix| {
+                let builder = Cache::on(again()).prefix(prefix).timeout(TIMEOUT);
+                builder
+                    .build()
+                    .expect("the prefix is legal, and the OS has threads")
+            }),
+            advance: None,
+        }
+    }
+
+    /// Caches alone, for the behaviours of [`caches`](super::caches) and [`races`](super::races):
+    /// `open` gives the cache of that name, as another process would open it.
+    pub fn of_caches(open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+        Self {
+            open: None,
+            cache: Arc::new(open),
+            advance: None,
+        }
+    }
+
+    /// Makes the caches otherwise than by [`Cache::on`]: with this prefix, which is new for every
+    /// behaviour. Give them a generous [`timeout`](crate::Builder::timeout).
+    #[must_use]
+    pub fn with_caches(self, open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+        Self {
+            cache: Arc::new(open),
+            ..self
+        }
+    }
+
+    /// Moves the backend's time by this instead of by waiting.
+    #[must_use]
+    pub fn with_clock(self, advance: impl Fn(Duration) + Send + Sync + 'static) -> Self {
+        Self {
+            advance: Some(Arc::new(advance)),
+            ..self
+        }
+    }
+
+    /// Whether there is a backend to examine, or caches only.
+    pub(super) fn has_backend(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// A new handle to the cells.
+    pub(super) fn backend(&self) -> Handle {
+        match &self.open {
+            Some(open) => Handle(open()),
+            None => panic!(
+                "this subject has caches only; `Subject::of` gives the behaviours of a backend \
+                 something to examine"
+            ),
+        }
+    }
+
+    /// A new cache with this prefix.
+    pub(super) fn cache(&self, prefix: &str) -> Cache {
+        (self.cache)(prefix)
+    }
+
+    /// The caches of two processes that share a prefix, new for this.
+    pub(super) fn caches(&self) -> (Cache, Cache) {
+        let prefix = super::stage::fresh();
+        (self.cache(&prefix), self.cache(&prefix))
+    }
+
+    /// Lets so much time pass for the backend.
+    pub(super) async fn advance(&self, by: Duration) {
+        match &self.advance {
+            Some(advance) => advance(by),
+            // A clock may be a tick behind.
+            None => sleep(by + Duration::from_millis(20)).await,
+        }
+    }
+
+    /// A time to live that a behaviour can wait for.
+    pub(super) fn short(&self) -> Duration {
+        let shortest = match &self.open {
+            Some(open) => open().capabilities().shortest_ttl,
+            None => Duration::ZERO,
+        };
+        shortest.max(Duration::from_millis(300))
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subject")
+            .field("backend", &self.open.as_ref().map(|_| ".."))
+            .field("clock", &self.advance.as_ref().map(|_| ".."))
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle to a backend that has to answer.
+#[derive(Clone)]
+pub(super) struct Handle(pub(super) Arc<dyn AnyBackend>);
+
+/// What an operation answered, where no fault is expected.
+#[track_caller]
+fn answered<T>(operation: &str, answer: Result<T, crate::error::Error>) -> T {
+    match answer {
+        Ok(answer) => answer,
+        Err(error) => panic!(
+            "`{operation}` failed, where nothing stands in its way: {error}; an error means that \
+             the outcome is unknown"
+        ),
+    }
+}
+
+impl Handle {
+    pub(super) async fn read_all(&self, keys: &[&str]) -> Vec<Option<Cell>> {
+        answered("read", self.0.read(keys).await)
+    }
+
+    pub(super) async fn read(&self, key: &str) -> Option<Cell> {
+        let cells = self.read_all(&[key]).await;
+        assert_eq!(cells.len(), 1, "`read` of one key answers with one cell");
+        cells.into_iter().next().flatten()
+    }
+
+    pub(super) async fn acquire(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Acquired {
+        answered("acquire", self.0.acquire(key, cell, ttl).await)
+    }
+
+    pub(super) async fn fill(
+        &self,
+        key: &str,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> bool {
+        answered("fill", self.0.fill(key, token, cell, ttl).await)
+    }
+
+    pub(super) async fn renew(&self, key: &str, token: Token, ttl: Duration) -> bool {
+        answered("renew", self.0.renew(key, token, ttl).await)
+    }
+
+    pub(super) async fn release(&self, key: &str, token: Token) -> bool {
+        answered("release", self.0.release(key, token).await)
+    }
+
+    pub(super) async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) {
+        answered("write", self.0.write(key, cell, ttl).await);
+    }
+
+    pub(super) async fn invalidate(&self, keys: &[&str]) -> u64 {
+        answered("invalidate", self.0.invalidate(keys).await)
+    }
+
+    pub(super) async fn now(&self) -> u64 {
+        answered("now", self.0.now().await)
+    }
+}

@@ -1,0 +1,117 @@
+//! The conformance suite, on every backend there is.
+
+use std::collections::BTreeSet;
+
+use cached_core::testing::conformance::Subject;
+use cached_core::testing::{self, ManualClock, conformance_tests};
+
+use super::source;
+
+mod broken;
+#[path = "../../examples/11_custom_backend.rs"]
+#[allow(dead_code)] // its `main` is the example's
+mod custom_backend;
+
+mod in_process {
+    use super::*;
+
+    fn subject() -> Subject {
+        let clock = ManualClock::new();
+        let store = testing::in_process_at(clock.clone());
+        Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by))
+    }
+
+    conformance_tests!(subject());
+}
+
+/// Without a clock of its own.
+mod custom {
+    use super::*;
+
+    fn subject() -> Subject {
+        let shelf = custom_backend::Shelf::default();
+        Subject::of(move || shelf.clone())
+    }
+
+    conformance_tests!(subject());
+}
+
+/// Typed values in the memory of one process, so that every handle is the same cache.
+mod memory {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use cached_core::Cache;
+
+    fn subject() -> Subject {
+        let clock = ManualClock::new();
+        let moved = clock.clone();
+        let caches = Mutex::new(HashMap::<String, Cache>::new());
+        let open = move |prefix: &str| {
+            let mut caches = caches.lock().expect("no test panics under this lock");
+            let built = || Cache::memory().clock(clock.clone()).build();
+            let cache = caches
+                .entry(prefix.to_owned())
+                .or_insert_with(|| built().expect("the defaults are valid"));
+            cache.clone()
+        };
+        Subject::of_caches(open).with_clock(move |by| moved.advance(by))
+    }
+
+    conformance_tests!(subject(); caches races);
+}
+
+/// A server for each behaviour.
+#[cfg(feature = "servers")]
+mod redis {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::redis::server::Server;
+    use cached_core::{Cache, backend};
+
+    fn subject() -> Subject {
+        let server = Arc::new(Server::start());
+        let same = Arc::clone(&server);
+        let open = move || backend::redis(&server.url()).expect("the URL is well-formed");
+        let caches = move |prefix: &str| {
+            let builder = Cache::at(&same.url()).expect("the URL is well-formed");
+            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
+            builder.build().expect("the prefix is legal")
+        };
+        Subject::of(open).with_caches(caches)
+    }
+
+    conformance_tests!(subject());
+}
+
+#[tokio::test]
+async fn all_of_it_runs_under_a_framework_of_ones_own() {
+    let clock = ManualClock::new();
+    let store = testing::in_process_at(clock.clone());
+    let subject = Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by));
+    testing::conformance::run_all(&subject).await;
+}
+
+#[test]
+fn every_behaviour_is_listed() {
+    let folder = "cached-core/src/testing/conformance";
+    let list = source::read(&source::root().join(folder).join("mod.rs"));
+    let listed: BTreeSet<&str> = list.lines().map(str::trim).collect();
+    for file in source::files(&[folder]) {
+        let text = source::read(&file);
+        let behaviours = text.lines().filter_map(|line| {
+            let (name, _) = line.strip_prefix("pub async fn ")?.split_once('(')?;
+            Some(name)
+        });
+        for name in behaviours {
+            assert!(
+                listed.contains(name) || name == "run_all",
+                "`{name}` of {} is not in the list of mod.rs, so it never runs",
+                source::shown(&file)
+            );
+        }
+    }
+}
