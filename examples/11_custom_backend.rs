@@ -1,7 +1,6 @@
 //! A shared backend of your own: `cargo run --example 11_custom_backend`.
 //!
 //! `tests/it/conformance.rs` runs the conformance suite on this one; do the same with yours.
-
 use cached_core::backend::{Acquired, Backend, Cell, Token};
 use cached_core::{Cache, Error, cached, invalidates};
 use std::collections::HashMap;

@@ -171,3 +171,49 @@ async fn a_strict_mutator_fails_before_it_writes_where_the_cache_cannot_be_told(
     })
     .await;
 }
+
+/// A value whose `Serialize` fails.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+struct Unspeakable;
+
+impl serde::Serialize for Unspeakable {
+    fn serialize<S: serde::Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom("there are no words for it"))
+    }
+}
+
+#[cached(key = "rs:large:<len>")]
+async fn zeros(len: usize) -> Vec<u8> {
+    vec![0; len]
+}
+
+#[cached(key = "rs:unspeakable")]
+async fn unspeakable() -> Unspeakable {
+    Unspeakable
+}
+
+#[tokio::test]
+async fn what_cannot_be_stored_is_an_error_of_the_handle_and_none_of_the_function() {
+    let cache = remote_like().max_value(1024).build().expect("valid");
+    with_cache(&cache, async {
+        let error = cache.set("k", &vec![0u8; 2000], 60).await;
+        assert_eq!(
+            error.expect_err("beyond the bound").kind(),
+            ErrorKind::TooLarge
+        );
+        let error = cache.set("k", &Unspeakable, 60).await;
+        assert_eq!(error.expect_err("it fails").kind(), ErrorKind::Unencodable);
+        for _ in 0..2 {
+            let (value, outcome) = zeros::traced(2000).await;
+            assert_eq!((value.len(), outcome), (2000, Outcome::NotStored));
+            let told = unspeakable::traced().await;
+            assert_eq!(told, (Unspeakable, Outcome::NotStored));
+        }
+        assert_eq!(zeros::traced(1000).await.1, Outcome::Stored);
+        assert_eq!(zeros::traced(1000).await.1, Outcome::Hit);
+    })
+    .await;
+    let counted = cached_core::stats();
+    let of = |name| counted.function(name).expect("it was called").unencodable();
+    assert_eq!((of("zeros"), of("unspeakable")), (2, 2));
+}

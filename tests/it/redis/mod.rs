@@ -7,6 +7,7 @@ mod proxy;
 pub(crate) mod server;
 
 mod chaos;
+mod client;
 mod database;
 mod fences;
 mod locks;

@@ -236,6 +236,7 @@ impl Remote {
     }
 
     /// `key` under this cache's prefix, for what users keep there by other means.
+    #[cfg(feature = "redis")]
     pub(crate) fn raw_key(&self, key: &str) -> String {
         self.names.raw(key)
     }

@@ -85,6 +85,7 @@ impl Names {
     }
 
     /// `key` with this cache's prefix, for what users keep in the same server by other means.
+    #[cfg(feature = "redis")]
     pub(super) fn raw(&self, key: &str) -> String {
         format!("{}:r:{key}", self.prefix)
     }
