@@ -285,7 +285,7 @@ fn draw() -> u8 {
     Token::random().as_bytes()[0]
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "servers"))]
 mod tests {
     use super::*;
 

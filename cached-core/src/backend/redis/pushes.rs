@@ -52,7 +52,7 @@ impl Waiters {
     }
 
     /// How many keys are waited for.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "servers"))]
     pub(super) fn len(&self) -> usize {
         self.lock().len()
     }

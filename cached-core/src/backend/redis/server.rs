@@ -163,7 +163,7 @@ fn digest(run_id: &str) -> u32 {
     })
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "servers"))]
 mod tests {
     use super::*;
 
