@@ -70,8 +70,15 @@ fn child() {
     say("ready");
     for line in std::io::stdin().lines() {
         let Ok(line) = line else { return };
-        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
-        runtime.spawn(obey(words));
+        match line.as_str() {
+            // At once: the order after it relies on it.
+            "hold" => HELD.store(true, Ordering::SeqCst),
+            "open" => HELD.store(false, Ordering::SeqCst),
+            _ => {
+                let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+                runtime.spawn(obey(words));
+            }
+        }
     }
 }
 
@@ -79,8 +86,6 @@ async fn obey(words: Vec<String>) {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let number = |word: &str| word.parse::<u64>().expect("a number");
     match words[..] {
-        ["hold"] => HELD.store(true, Ordering::SeqCst),
-        ["open"] => HELD.store(false, Ordering::SeqCst),
         ["call", function, id] => {
             let id = number(id);
             let (value, outcome) = match function {
