@@ -166,6 +166,18 @@ impl Mutation {
         returned
     }
 
+    /// Runs an async body; what is left to do is to deliver. Dropped before, the guard does.
+    async fn run_body<R, F, Fut>(self, body: F, then: impl FnOnce(&R, &mut Late)) -> (Guard, R)
+    where
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = R>,
+    {
+        let (frame, mut guard) = self.arm();
+        let returned = frame.scope_with(body).await;
+        guard.note(&returned, then);
+        (guard, returned)
+    }
+
     /// Whether every shared backend would take an invalidation now.
     ///
     /// # Errors
@@ -256,9 +268,7 @@ impl Awaits {
         F: FnOnce() -> Fut,
         Fut: Future<Output = R>,
     {
-        let (frame, mut guard) = mutation.arm();
-        let returned = frame.scope_with(body).await;
-        guard.note(&returned, then);
+        let (mut guard, returned) = mutation.run_body(body, then).await;
         guard.deliver().await;
         returned
     }
@@ -281,9 +291,7 @@ impl Blocks {
         F: FnOnce() -> Fut,
         Fut: Future<Output = R>,
     {
-        let (frame, mut guard) = mutation.arm();
-        let returned = frame.scope_with(body).await;
-        guard.note(&returned, then);
+        let (mut guard, returned) = mutation.run_body(body, then).await;
         guard.deliver_blocking();
         returned
     }

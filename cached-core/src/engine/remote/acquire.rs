@@ -74,18 +74,18 @@ impl Remote {
         };
         match basis {
             Basis::Down => Ok(Claimed::Again),
-            Basis::Absent(raw) => self.acquire(lease, place, raw, caller).await,
+            Basis::Absent(raw) => self.take(lease, place, raw, None, caller).await,
             Basis::Garbage(raw) => {
                 self.invalidate(vec![place.name.clone()]).await?;
-                self.acquire(lease, place, raw, caller).await
+                self.take(lease, place, raw, None, caller).await
             }
             Basis::Replaceable(raw, token) => {
-                self.take_over(lease, place, raw, token, caller).await
+                self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Refreshed(raw) => self.mark(lease, place, raw).await,
             // A computation of this process that is over.
             Basis::Leased(raw, token, _) if self.released.contains(token) => {
-                self.take_over(lease, place, raw, token, caller).await
+                self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Leased(raw, token, _) if caller.site.policy.lock.is_none() => {
                 let captured = self.capture(place, &raw).await?;
@@ -98,11 +98,14 @@ impl Remote {
         }
     }
 
-    async fn acquire(
+    /// Puts the lease there: where nothing is, or in the place of the cell with the token `over`,
+    /// which says nothing.
+    async fn take(
         self: &Arc<Self>,
         lease: &Lease,
         place: &Place,
         raw: Raw,
+        over: Option<Token>,
         caller: Caller,
     ) -> Result<Claimed, Error> {
         let Some(claim) = lease.claim() else {
@@ -111,43 +114,22 @@ impl Remote {
         let cell = self.lease_cell(place, claim.token, &raw, caller);
         let ttl = self.lease_of(caller);
         claim.set(Hold::Asked);
-        let operation = self.backend.acquire(&place.name, &cell, Some(ttl));
+        let putting = async {
+            let Some(token) = over else {
+                let acquired = self.backend.acquire(&place.name, &cell, Some(ttl)).await?;
+                return Ok(match acquired {
+                    Acquired::Granted => true,
+                    // With the flight's own token: a leader asked for it and was dropped.
+                    Acquired::Found(found) => found.token() == Some(claim.token),
+                });
+            };
+            let filling = self.backend.fill(&place.name, token, &cell, Some(ttl));
+            filling.await
+        };
         // Beside the stamps: one round trip for both.
-        let acquiring = self.ask(self.limits.operation, operation);
-        let (acquired, captured) = both(acquiring, self.capture(place, &raw)).await;
-        match acquired? {
-            // With the flight's own token: a leader asked for it and was dropped.
-            Acquired::Found(found) if found.token() != Some(claim.token) => {
-                claim.set(Hold::Nothing);
-                Ok(Claimed::Again)
-            }
-            _ => {
-                lease.hold(Hold::Lease(captured?));
-                self.keep(place, claim, ttl);
-                Ok(Claimed::Compute)
-            }
-        }
-    }
-
-    /// Puts the lease in the place of a cell that says nothing.
-    async fn take_over(
-        self: &Arc<Self>,
-        lease: &Lease,
-        place: &Place,
-        raw: Raw,
-        token: Token,
-        caller: Caller,
-    ) -> Result<Claimed, Error> {
-        let Some(claim) = lease.claim() else {
-            return Ok(Claimed::Compute);
-        };
-        let cell = self.lease_cell(place, claim.token, &raw, caller);
-        let ttl = self.lease_of(caller);
-        claim.set(Hold::Asked);
-        let operation = self.backend.fill(&place.name, token, &cell, Some(ttl));
-        let replacing = self.ask(self.limits.operation, operation);
-        let (replaced, captured) = both(replacing, self.capture(place, &raw)).await;
-        if !replaced? {
+        let asking = self.ask(self.limits.operation, putting);
+        let (held, captured) = both(asking, self.capture(place, &raw)).await;
+        if !held? {
             claim.set(Hold::Nothing);
             return Ok(Claimed::Again);
         }

@@ -7,7 +7,6 @@ mod life;
 mod operations;
 mod proxy;
 mod server;
-mod speed;
 mod support;
 #[cfg(feature = "redis-tls")]
 mod tls;
