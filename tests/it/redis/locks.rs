@@ -10,7 +10,7 @@ use super::worker::Worker;
 struct Scene {
     workers: Vec<Worker>,
     versions: Database,
-    _server: Server,
+    server: Server,
 }
 
 impl Scene {
@@ -30,7 +30,7 @@ impl Scene {
         Self {
             workers,
             versions,
-            _server: server,
+            server,
         }
     }
 
@@ -58,7 +58,7 @@ fn sixteen_processes_compute_a_cold_key_once_with_a_lock_and_store_once_without(
     scene.tell_all("hold");
     scene.tell_all("call locked 1");
     super::until("somebody computes", || scene.count("computing 1") > 0);
-    std::thread::sleep(Duration::from_millis(300));
+    super::until("all have asked", || scene.server.calls("mget") >= 16);
     scene.tell_all("open");
     let done = scene.all_report("done locked 1 ");
     assert!(
@@ -134,7 +134,10 @@ fn a_lease_is_renewed_while_its_holder_computes() {
     scene.workers[0].tell("call locked 1");
     scene.workers[0].reports("computing 1");
     scene.workers[1].tell("call locked 1");
-    std::thread::sleep(Duration::from_secs(3));
+    // Nothing else is a script while the body runs: three a second.
+    super::until("three leases were renewed", || {
+        scene.server.calls("evalsha") >= 9
+    });
     assert_eq!(
         scene.workers[1].count("computing"),
         0,

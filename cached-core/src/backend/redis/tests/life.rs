@@ -113,7 +113,8 @@ fn a_stopped_server_is_noticed_by_an_idle_process() {
     let server = Server::start();
     let redis = redis(&server);
     wait(redis.check()).expect("the server answers");
-    std::thread::sleep(Duration::from_millis(1500));
+    let pings = server.calls("ping");
+    until("it was looked after", || server.calls("ping") > pings);
     assert_eq!(redis.generation(), 1, "an idle connection stays");
     server.stop();
     let began = Instant::now();

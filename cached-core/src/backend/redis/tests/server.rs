@@ -91,6 +91,17 @@ impl Server {
         receive(&mut BufReader::new(connection))
     }
 
+    /// How often the server was sent this command, such as `mget`.
+    pub fn calls(&self, command: &str) -> u64 {
+        let stats = self.say(&["INFO", "commandstats"]);
+        let (_, rest) = match stats.split_once(&format!("cmdstat_{command}:calls=")) {
+            Some(found) => found,
+            None => return 0,
+        };
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        digits.parse().unwrap_or(0)
+    }
+
     /// A plain connection to it.
     pub fn connect(&self) -> TcpStream {
         TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens")
