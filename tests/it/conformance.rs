@@ -95,6 +95,24 @@ async fn all_of_it_runs_under_a_framework_of_ones_own() {
     testing::conformance::run_all(&subject).await;
 }
 
+/// What one run counts is no other's: users examine several backends in one process.
+#[test]
+fn it_runs_on_several_backends_at_once() {
+    let start = std::sync::Barrier::new(4);
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let runtime = tokio::runtime::Builder::new_current_thread().build();
+                let store = testing::in_process();
+                let subject = Subject::of(move || store.clone());
+                start.wait();
+                let bytes = testing::conformance::bytes::truncated_cells_are_a_miss(&subject);
+                runtime.expect("the OS has threads").block_on(bytes);
+            });
+        }
+    });
+}
+
 #[test]
 fn every_behaviour_is_listed() {
     let folder = "cached-core/src/testing/conformance";

@@ -260,13 +260,13 @@ impl Function {
     }
 }
 
-/// A [`Function`] of this name and policy, of the behaviour around.
+/// A new [`Function`] of this name and policy. It counts for this one run: a process may run the
+/// suite on several backends at once. It is never freed, which a site is not made for.
 macro_rules! function {
     ($name:literal $($policy:tt)*) => {{
-        static SITE: $crate::registry::Site =
-            $crate::registry::Site::reader($name, "", (module_path!(), file!(), line!()))
-                $($policy)*;
-        $crate::testing::conformance::stage::Function(&SITE)
+        let place = (module_path!(), file!(), line!());
+        let site = $crate::registry::Site::reader($name, "", place)$($policy)*;
+        $crate::testing::conformance::stage::Function(Box::leak(Box::new(site)))
     }};
 }
 pub(super) use function;
