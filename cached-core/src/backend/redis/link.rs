@@ -11,6 +11,7 @@ use redis::{Cmd, Pipeline, RedisResult, Value};
 use super::clock::ServerClock;
 use super::fault::{Fault, ends_connection};
 use super::lost::Lost;
+use super::reads::Reads;
 use super::script::Script;
 use super::server::{self, Dialect, Server};
 use crate::error::ErrorKind;
@@ -27,6 +28,7 @@ pub(super) struct Link {
     clock: ServerClock,
     lost: Arc<Lost>,
     pulse: Pulse,
+    reads: Reads,
     /// Set when the server turns out not to know `SET … NX GET`.
     lua_only: AtomicBool,
 }
@@ -65,6 +67,7 @@ impl Link {
             clock: ServerClock::default(),
             lost,
             pulse: Pulse::default(),
+            reads: Reads::default(),
             lua_only: AtomicBool::new(dialect == Dialect::Lua),
         }
     }
@@ -92,6 +95,11 @@ impl Link {
     /// The counts of this connection.
     pub(super) fn pulse(&self) -> &Pulse {
         &self.pulse
+    }
+
+    /// The reads that wait to be sent.
+    pub(super) fn reads(&self) -> &Reads {
+        &self.reads
     }
 
     /// The key as the server knows it.

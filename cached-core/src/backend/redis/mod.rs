@@ -3,6 +3,7 @@
 //! ```text
 //! ops      the port in commands ──▶ link    one live connection, its server, clock and end
 //!                                     ▲
+//! reads    many reads, one command ───┤
 //! keeper   connect, watch, reconnect ─┘──▶ connect   two round trips: who are you, what time is it
 //! pushes   who waits for which key        server    what it said    script   compare, then write
 //! ```
@@ -33,6 +34,7 @@ mod ops;
 mod parts;
 mod pushes;
 mod raw;
+mod reads;
 mod script;
 mod server;
 #[cfg(feature = "redis-tls")]
@@ -122,6 +124,10 @@ impl Redis {
 
     fn shared(&self) -> &Shared {
         &self.0.shared
+    }
+
+    fn runtime(&self) -> &Handle {
+        &self.0.runtime
     }
 
     /// The connection, once it is there.

@@ -9,6 +9,7 @@ use super::Redis;
 use super::fault::Fault;
 use super::link::Link;
 use super::pushes::Ticket;
+use super::reads::Reads;
 use super::script;
 use super::server::Dialect;
 use crate::backend::port::{Acquired, Backend, Capabilities};
@@ -33,11 +34,8 @@ impl Backend for Redis {
             return Ok(Vec::new());
         }
         let link = self.link().await?;
-        let cells = match keys {
-            [key] => vec![get(&link, &link.scoped(key)).await?],
-            keys => get_all(&link, keys).await?,
-        };
-        Ok(cells)
+        let scoped = keys.iter().map(|key| link.scoped(key)).collect();
+        Ok(Reads::ask(&link, self.runtime(), scoped).await?)
     }
 
     async fn acquire(
@@ -189,16 +187,16 @@ async fn put_if_absent(
     cell_of(link, "EVALSHA", answer)
 }
 
-async fn get(link: &Link, key: &str) -> Result<Option<Cell>, Fault> {
+/// The key is the server's.
+pub(super) async fn get(link: &Link, key: &str) -> Result<Option<Cell>, Fault> {
     let answer = link.ask(redis::cmd("GET").arg(key)).await?;
     cell_of(link, "GET", answer)
 }
 
-async fn get_all(link: &Link, keys: &[&str]) -> Result<Vec<Option<Cell>>, Fault> {
+/// The keys are the server's.
+pub(super) async fn get_all(link: &Link, keys: &[&str]) -> Result<Vec<Option<Cell>>, Fault> {
     let mut mget = redis::cmd("MGET");
-    for key in keys {
-        mget.arg(link.scoped(key));
-    }
+    mget.arg(keys);
     match link.ask(&mget).await? {
         Value::Array(cells) if cells.len() == keys.len() => {
             let cells = cells.into_iter().map(|cell| cell_of(link, "MGET", cell));

@@ -6,6 +6,7 @@ mod faults;
 mod life;
 mod operations;
 mod proxy;
+mod reads;
 mod server;
 mod support;
 #[cfg(feature = "redis-tls")]

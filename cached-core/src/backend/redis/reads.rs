@@ -1,0 +1,164 @@
+//! Reads that are asked for at the same time, as one command.
+//!
+//! While a read waits for the background runtime to turn to it, others may come: all of them go as
+//! one `MGET` that names each key once. Nobody waits for the sake of others, so a lone read is as
+//! fast as it ever was; many at once cost the server and the driver a fraction, most of all because
+//! entries of one function share their stamps.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
+
+use super::fault::Fault;
+use super::link::Link;
+use super::ops::{get, get_all};
+use crate::cell::Cell;
+
+/// So many reads go at once at most: the server answers nobody else meanwhile.
+const MOST: usize = 128;
+
+type Cells = Vec<Option<Cell>>;
+
+/// The reads of one connection that no task has taken yet.
+#[derive(Debug, Default)]
+pub(super) struct Reads(Mutex<Vec<Read>>);
+
+#[derive(Debug)]
+struct Read {
+    keys: Vec<String>,
+    answer: oneshot::Sender<Result<Cells, Fault>>,
+}
+
+impl Reads {
+    /// The cells under these keys, as the server knows them.
+    pub(super) async fn ask(
+        link: &Arc<Link>,
+        runtime: &Handle,
+        keys: Vec<String>,
+    ) -> Result<Cells, Fault> {
+        let (answer, answered) = oneshot::channel();
+        // Whoever finds others there knows that a task is on its way.
+        let first = {
+            let mut waiting = link.reads().lock();
+            waiting.push(Read { keys, answer });
+            waiting.len() == 1
+        };
+        if first {
+            runtime.spawn(serve(Serving(Some(Arc::clone(link)))));
+        }
+        let answer = answered.await;
+        answer.unwrap_or_else(|_| Err(Fault::lost(link.at())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Read>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task that is to answer what waits.
+struct Serving(Option<Arc<Link>>);
+
+impl Serving {
+    /// What waits; what comes from here on begins a task of its own.
+    fn take(mut self) -> Option<(Arc<Link>, Vec<Read>)> {
+        let link = self.0.take()?;
+        let waiting = std::mem::take(&mut *link.reads().lock());
+        Some((link, waiting))
+    }
+}
+
+/// A runtime that was shut down drops the task before it has looked: readers are told by the end of
+/// their channels.
+impl Drop for Serving {
+    fn drop(&mut self) {
+        if let Some(link) = self.0.take() {
+            // Outside of the lock: a reader may be woken.
+            let waiting = std::mem::take(&mut *link.reads().lock());
+            drop(waiting);
+        }
+    }
+}
+
+async fn serve(serving: Serving) {
+    let Some((link, mut waiting)) = serving.take() else {
+        return;
+    };
+    while waiting.len() > MOST {
+        let rest = waiting.split_off(MOST);
+        tokio::spawn(answer(Arc::clone(&link), waiting));
+        waiting = rest;
+    }
+    answer(link, waiting).await;
+}
+
+async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
+    // Whoever has gone meanwhile needs no answer.
+    reads.retain(|read| !read.answer.is_closed());
+    match ask_once(&link, &reads).await {
+        Ok(answers) => {
+            for (read, cells) in reads.into_iter().zip(answers) {
+                // Nobody may be left to hear it.
+                let _ = read.answer.send(Ok(cells));
+            }
+        }
+        // One reader's key may be what the user has no right to.
+        Err(fault) if fault.code() == Some("NOPERM") && reads.len() > 1 => {
+            for read in reads {
+                let keys = read.keys.iter().map(String::as_str).collect::<Vec<_>>();
+                let cells = get_each(&link, &keys).await;
+                let _ = read.answer.send(cells);
+            }
+        }
+        Err(fault) => {
+            for read in reads {
+                let _ = read.answer.send(Err(fault.clone()));
+            }
+        }
+    }
+}
+
+/// Asks for all keys, each once, and deals the cells out.
+async fn ask_once(link: &Link, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
+    if let [read] = reads {
+        let keys = read.keys.iter().map(String::as_str).collect::<Vec<_>>();
+        return Ok(vec![get_each(link, &keys).await?]);
+    }
+    let mut keys: Vec<&str> = Vec::new();
+    let mut uses: Vec<usize> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    let all = reads.iter().flat_map(|read| &read.keys);
+    let at: Vec<usize> = all
+        .map(|key| {
+            let place = *places.entry(key).or_insert(keys.len());
+            if place == keys.len() {
+                keys.push(key);
+                uses.push(0);
+            }
+            uses[place] += 1;
+            place
+        })
+        .collect();
+    let mut cells = get_each(link, &keys).await?;
+    let mut at = at.into_iter();
+    let mut deal = |place: usize| {
+        uses[place] -= 1;
+        match uses[place] {
+            0 => cells[place].take(),
+            _ => cells[place].clone(),
+        }
+    };
+    let dealt = reads
+        .iter()
+        .map(|read| at.by_ref().take(read.keys.len()).map(&mut deal).collect());
+    Ok(dealt.collect())
+}
+
+async fn get_each(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {
+    match keys {
+        [] => Ok(Vec::new()),
+        [key] => Ok(vec![get(link, key).await?]),
+        keys => get_all(link, keys).await,
+    }
+}
