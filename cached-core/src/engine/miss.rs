@@ -58,6 +58,8 @@ pub(super) struct Miss<'c> {
     /// What the backend said when this call began to lead.
     #[cfg(feature = "remote")]
     basis: Option<Basis>,
+    /// Whether this call leads before it knows that nothing is there.
+    unasked: bool,
 }
 
 /// What the last wait left to do.
@@ -84,6 +86,7 @@ impl<'c> Miss<'c> {
             left: Left::Look,
             #[cfg(feature = "remote")]
             basis: None,
+            unasked: false,
             deadline: None,
             restarts: 0,
             counted: std::cell::Cell::new(false),
@@ -242,13 +245,19 @@ impl<'c> Miss<'c> {
                 None => self.go_alone(),
             },
             Decision::Lead => {
-                self.count_once(Counter::Miss);
-                engine.tell(EventKind::Led, site, key);
+                if !self.unasked {
+                    self.leads(engine, key);
+                }
                 let wait = Wait::begin(self.parent(), flight.id);
                 Next::Continue(Step::Lead(Lease::new(engine, key, flight, wait)))
             }
             Decision::Join(seat, wait) => self.wait_for(engine, key, seat, wait),
         }
+    }
+
+    fn leads(&self, engine: &Engine, key: &Key) {
+        self.count_once(Counter::Miss);
+        engine.tell(EventKind::Led, Some(self.call.site), key);
     }
 
     fn wait_for<R>(&self, engine: &Arc<Engine>, key: &Key, seat: Seat, wait: Wait) -> Next<R> {
@@ -277,6 +286,7 @@ impl<'c> Miss<'c> {
     /// Takes note of how a wait ended.
     pub(super) fn hear(&mut self, (heard, deadline): (Heard, Millis)) {
         self.deadline = Some(deadline);
+        self.unasked = false;
         self.left = match heard {
             Heard::TimedOut | Heard::Verdict(Verdict::Released) => Left::Alone,
             Heard::Promoted(lease) => Left::Lead(lease),

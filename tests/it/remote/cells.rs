@@ -75,6 +75,16 @@ impl Cells {
         state.log.iter().filter(|(done, ..)| *done == op).count()
     }
 
+    /// What was asked, in its order.
+    pub(super) fn log(&self) -> Vec<Op> {
+        self.lock().log.iter().map(|(op, ..)| *op).collect()
+    }
+
+    /// Forgets what was asked so far.
+    pub(super) fn forget(&self) {
+        self.lock().log.clear();
+    }
+
     /// The time to live that the last operation of this kind gave to a key that ends so.
     pub(super) fn last_ttl(&self, op: Op, end: &str) -> Option<Duration> {
         let state = self.lock();

@@ -6,5 +6,6 @@ mod cells;
 mod drops;
 mod faults;
 mod joiners;
+mod unseen;
 mod values;
 mod waits;

@@ -39,6 +39,11 @@ impl Miss<'_> {
         (self.call.lifetime_in(engine), absent)
     }
 
+    /// Whether it waited for others, or had time set for it.
+    pub(in crate::engine) fn has_waited(&self) -> bool {
+        self.deadline.is_some()
+    }
+
     pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {
         self.basis.take()
     }
@@ -99,6 +104,7 @@ impl Miss<'_> {
             .capture(Some(self.call.site.number()), &self.tags);
         let refreshes = matches!(basis, Basis::Refreshed(_));
         let down = matches!(basis, Basis::Down);
+        self.unasked = matches!(basis, Basis::Unasked);
         let flight = Flight::claiming(self.style, shape.value_type(), stamps, refreshes);
         let flight = Arc::new(flight);
         let mut detached = None;
@@ -122,6 +128,15 @@ impl Miss<'_> {
             return self.go_alone();
         };
         self.carry_out(decision, shape, engine, key, flight)
+    }
+
+    /// A claim that was the question found nothing: only now is this a miss.
+    pub(in crate::engine) fn computes(&mut self) {
+        if std::mem::take(&mut self.unasked)
+            && let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key())
+        {
+            self.leads(engine, key);
+        }
     }
 
     /// The value that the backend had.

@@ -68,11 +68,8 @@ impl Remote {
         basis: Option<Basis>,
         caller: Caller,
     ) -> Result<Claimed, Error> {
-        let basis = match basis {
-            Some(basis) => basis,
-            None => Basis::Absent(self.look(place).await?),
-        };
-        match basis {
+        match basis.unwrap_or(Basis::Unasked) {
+            Basis::Unasked => self.take_unseen(lease, place, caller).await,
             Basis::Down => Ok(Claimed::Again),
             Basis::Absent(raw) => self.take(lease, place, raw, None, caller).await,
             Basis::Garbage(raw) => {
@@ -136,6 +133,50 @@ impl Remote {
         lease.hold(Hold::Lease(captured?));
         self.keep(place, claim, ttl);
         Ok(Claimed::Compute)
+    }
+
+    /// Puts the lease there before anybody has looked; what is there instead is the answer.
+    async fn take_unseen(
+        self: &Arc<Self>,
+        lease: &Lease,
+        place: &Place,
+        caller: Caller,
+    ) -> Result<Claimed, Error> {
+        let Some(claim) = lease.claim() else {
+            return Ok(Claimed::Compute);
+        };
+        let now = self.now().await?;
+        let stamps = self.last_seen.of(place).unwrap_or_default();
+        let believed = Raw::unseen(stamps, now);
+        let cell = self.lease_cell(place, claim.token, &believed, caller);
+        let ttl = self.lease_of(caller);
+        let acquiring = self.backend.acquire(&place.name, &cell, Some(ttl));
+        let names = [place.name.as_str()];
+        claim.set(Hold::Asked);
+        let asking = self.question(&names, acquiring);
+        let (acquired, raw) = both(asking, self.look_beside(place, now)).await;
+        let (acquired, mut raw) = (acquired?, raw?);
+        match acquired {
+            Acquired::Found(found) if found.token() != Some(claim.token) => {
+                claim.set(Hold::Nothing);
+                raw.cell = Some(found);
+                self.complete(&mut raw, place).await?;
+                Ok(Claimed::Found(raw))
+            }
+            // Or with the flight's own token: a leader asked for it and was dropped.
+            Acquired::Granted | Acquired::Found(_) => {
+                self.odds.learn(caller.site.number(), false);
+                if !raw.agrees_with(&believed) {
+                    // The lease says that it is outdated: it is put there again.
+                    return self
+                        .take(lease, place, raw, Some(claim.token), caller)
+                        .await;
+                }
+                lease.hold(Hold::Lease(self.capture(place, &raw).await?));
+                self.keep(place, claim, ttl);
+                Ok(Claimed::Compute)
+            }
+        }
     }
 
     /// Marks the value that is there with the claim's token.

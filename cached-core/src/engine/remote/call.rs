@@ -24,6 +24,8 @@ use crate::time::{Millis, Ttl};
 /// What a call knows of its cell when it leads.
 #[derive(Debug)]
 pub(crate) enum Basis {
+    /// It was not asked: the claim itself is the question.
+    Unasked,
     /// Nothing is there, as far as anybody knows.
     Absent(Raw),
     /// A cell that may be replaced.
@@ -53,6 +55,8 @@ pub(super) enum Claimed {
     Compute,
     /// The cell changed meanwhile: look again.
     Again,
+    /// The claim was the question, and this the answer.
+    Found(Raw),
     /// Another process computes for longer than this caller waits.
     TimedOut,
 }
@@ -76,16 +80,25 @@ where
     let place = missed.place(&remote).map(Arc::new);
     let mut miss = Miss::new(missed, style, shape.is_disguised());
     let mut looks = 0;
+    let mut answer = None;
     loop {
         let step = match miss.next(shape) {
             Next::Break(found) => return found,
             Next::Continue(step) => step,
         };
+        let found = answer.take();
         let step = match (step, &place) {
             (Step::Ask, Some(place)) if looks < LOOKS => {
                 looks += 1;
-                let raw = remote.look(place).await;
-                match miss.answered(shape, &remote, place, raw) {
+                let next = if let Some(raw) = found {
+                    miss.answered(shape, &remote, place, Ok(raw))
+                } else if miss.expects_a_miss(&remote, place) {
+                    miss.lead(shape, Basis::Unasked)
+                } else {
+                    let raw = remote.look(place).await;
+                    miss.answered(shape, &remote, place, raw)
+                };
+                match next {
                     Next::Break(found) => return found,
                     Next::Continue(step) => step,
                 }
@@ -102,8 +115,13 @@ where
                 let (basis, caller) = (miss.basis(), miss.caller());
                 match remote.claim(&lease, place, basis, caller).await {
                     Claimed::Again => lease.reread(),
+                    Claimed::Found(raw) => {
+                        lease.reread();
+                        answer = Some(raw);
+                    }
                     Claimed::TimedOut => miss.give_up(),
                     Claimed::Compute => {
+                        miss.computes();
                         let frame = lease.frame();
                         let began = Instant::now();
                         let returned = frame.scope_with(body).await;
@@ -155,6 +173,15 @@ impl Miss<'_> {
         })
     }
 
+    /// Whether to claim the cell before anybody has looked at it.
+    fn expects_a_miss(&self, remote: &Remote, place: &Place) -> bool {
+        // Whoever waited for a claim that found something had better look.
+        !self.refreshes()
+            && !self.has_waited()
+            && !remote.odds.favour_a_hit(self.site().number())
+            && remote.last_seen.of(place).is_some()
+    }
+
     /// What to do about the backend's answer.
     fn answered<S: Shape + ?Sized>(
         &mut self,
@@ -167,7 +194,10 @@ impl Miss<'_> {
             count(self.site().number(), Counter::Fault);
             return self.lead(shape, Basis::Down);
         };
-        let basis = match self.judge(shape, remote, place, &raw) {
+        let seen = self.judge(shape, remote, place, &raw);
+        let hit = matches!(seen, Seen::Hit(_));
+        remote.odds.learn(self.site().number(), hit);
+        let basis = match seen {
             Seen::Hit(_) if self.refreshes() => Basis::Refreshed(raw),
             Seen::Hit(value) => return self.found(value),
             Seen::Absent => Basis::Absent(raw),

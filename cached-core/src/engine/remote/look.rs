@@ -26,6 +26,8 @@ pub(super) struct Place {
     pub(super) name: String,
     pub(super) hash: u128,
     pub(super) stamps: Vec<(StampId, String)>,
+    /// Whether some of them are those of tags.
+    pub(super) tagged: bool,
 }
 
 /// What was under the names of a [`Place`], and what time it was there.
@@ -63,12 +65,14 @@ impl Remote {
         let function = site
             .filter(|site| !site.policy.direct)
             .map(|site| site.stamp(|path| Stamped::Function(path).id()));
+        let tagged = !tags.is_empty();
         let tags = tags.iter().map(|tag| Stamped::Tag(tag).id());
         let ids = [self.namespace].into_iter().chain(function).chain(tags);
         Place {
             name: self.names.key(key),
             hash: key_hash(key.as_bytes(), key.version(), key.is_digest()),
             stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
+            tagged,
         }
     }
 
@@ -91,6 +95,21 @@ impl Remote {
         Ok(Raw {
             cell,
             stamps: ids.zip(cells.map(as_stamp)).collect(),
+            now,
+        })
+    }
+
+    /// The stamps of a place, whose cell was asked for beside them.
+    pub(super) async fn look_beside(
+        self: &Arc<Self>,
+        place: &Place,
+        now: Millis,
+    ) -> Result<Raw, Error> {
+        let tokens = self.read_stamps(&place.stamps).await?;
+        let ids = place.stamps.iter().map(|(id, _)| *id);
+        Ok(Raw {
+            stamps: ids.zip(tokens).collect(),
+            cell: None,
             now,
         })
     }
@@ -132,7 +151,11 @@ impl Remote {
     }
 
     /// Reads the stamps that an entry carries beside those its reader knows.
-    async fn complete(self: &Arc<Self>, raw: &mut Raw, place: &Place) -> Result<(), Error> {
+    pub(super) async fn complete(
+        self: &Arc<Self>,
+        raw: &mut Raw,
+        place: &Place,
+    ) -> Result<(), Error> {
         let stamps = self.read_missing(raw.missing(self, place)).await?;
         raw.stamps.extend(stamps);
         Ok(())
@@ -167,7 +190,10 @@ impl Remote {
                 None => Ok((*id, self.create_stamp(name).await?)),
             }
         });
-        all(capturing).await.into_iter().collect()
+        let captured = all(capturing).await;
+        let captured = captured.into_iter().collect::<Result<Captured, Error>>()?;
+        self.last_seen.note(place, &captured);
+        Ok(captured)
     }
 
     /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
@@ -231,6 +257,21 @@ fn as_stamp(cell: Option<Cell>) -> Option<Token> {
 }
 
 impl Raw {
+    /// Nothing but these stamps.
+    pub(super) fn unseen(stamps: Vec<(StampId, Token)>, now: Millis) -> Self {
+        let stamps = stamps.into_iter();
+        Self {
+            cell: None,
+            stamps: stamps.map(|(id, token)| (id, Some(token))).collect(),
+            now,
+        }
+    }
+
+    /// Whether both saw the same stamps.
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        self.stamps == other.stamps
+    }
+
     pub(super) fn now(&self) -> Millis {
         self.now
     }

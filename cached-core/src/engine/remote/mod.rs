@@ -3,7 +3,8 @@
 //!
 //! One call, top to bottom: [`call`] asks the backend ([`look`]); a miss leads or joins a flight of
 //! this process, whose leader claims the cell ([`claim`]) and, when the body ends, fills it
-//! ([`settle`]). Names are in [`name`], time limits and the breaker in [`guard`], what was not
+//! ([`settle`]). Where a miss is likely ([`odds`]) the flight comes first, and its claim is the
+//! question. Names are in [`name`], time limits and the breaker in [`guard`], what was not
 //! delivered in [`journal`].
 //!
 //! # Why joiners are never given an old value
@@ -23,6 +24,7 @@ mod incarnation;
 mod journal;
 mod look;
 mod name;
+mod odds;
 mod pace;
 mod release;
 mod said;
@@ -50,6 +52,7 @@ use self::guard::{Breaker, within};
 use self::incarnation::Incarnation;
 use self::journal::Journal;
 use self::name::{Names, StampId, Stamped};
+use self::odds::{LastSeen, Odds};
 use self::release::Released;
 use self::said::Said;
 use crate::backend::port::AnyBackend;
@@ -107,6 +110,8 @@ pub(crate) struct Remote {
     /// Leases that are being given back.
     released: Released,
     costs: Costs,
+    odds: Odds,
+    last_seen: LastSeen,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
     sampled: AtomicU64,
@@ -135,6 +140,8 @@ impl Remote {
             replaying: AtomicBool::new(false),
             released: Released::default(),
             costs: Costs::default(),
+            odds: Odds::default(),
+            last_seen: LastSeen::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
@@ -196,17 +203,27 @@ impl Remote {
             .cast_unsigned())
     }
 
-    /// The cells under the names, unless one of them may be older than this process knows.
-    async fn read(self: &Arc<Self>, names: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+    /// Asks the backend about these names, unless what is there may be older than this process
+    /// knows.
+    async fn question<T>(
+        self: &Arc<Self>,
+        names: &[&str],
+        asking: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         // Before the look into the journal: see `incarnation`.
         let known = self.incarnation.known();
         if self.journal.blocks(names.iter().copied()) {
             let message = "an invalidation of this is not delivered yet, so it is not read";
             return Err(Error::new(ErrorKind::Unavailable, message));
         }
-        let reading = self.backend.read(names);
-        let cells = self.ask(self.limits.operation, reading).await?;
+        let answer = self.ask(self.limits.operation, asking).await?;
         self.same_since(known)?;
+        Ok(answer)
+    }
+
+    /// The cells under the names.
+    async fn read(self: &Arc<Self>, names: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        let cells = self.question(names, self.backend.read(names)).await?;
         if cells.len() == names.len() {
             return Ok(cells);
         }

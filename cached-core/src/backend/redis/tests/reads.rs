@@ -44,7 +44,9 @@ fn lookups(server: &Server) -> u64 {
     let info = server.say(&["INFO", "stats"]);
     let counts = info.lines().filter_map(|line| {
         let line = line.trim_end().strip_prefix("keyspace_")?;
-        let count = line.strip_prefix("hits:").or(line.strip_prefix("misses:"))?;
+        let count = line
+            .strip_prefix("hits:")
+            .or(line.strip_prefix("misses:"))?;
         count.parse::<u64>().ok()
     });
     counts.sum()
