@@ -4,10 +4,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::time::Duration;
 
+use cached_core::event::EventKind;
 use cached_core::testing::{isolated_blocking, with_cache, with_cache_blocking};
-use cached_core::{Outcome, cached, invalidate, invalidate_blocking, invalidates};
+use cached_core::{Cache, Outcome, cached, invalidate, invalidate_blocking, invalidates};
 
-use crate::support::{Gate, Task, manual, memory};
+use crate::support::{Gate, Task, Watch, manual, memory};
 
 #[cached(key = "m:post:<id>", ttl = 300)]
 pub(crate) fn post(id: i64) -> i64 {
@@ -58,6 +59,22 @@ fn create(id: i64, fails: bool) -> Result<(i64,), String> {
     } else {
         Ok((id,))
     }
+}
+
+#[invalidates("m:post:<result>", cache = cache)]
+fn create_in(id: i64, cache: &Cache) -> i64 {
+    let _ = cache;
+    id
+}
+
+#[invalidates("m:post:<id>", post(id), post(..), self::post(..))]
+fn update_twice(id: i64) {
+    let _ = id;
+}
+
+#[invalidates("m:post:<id>", again_after = "5ms")]
+fn update_soon(id: i64) {
+    let _ = id;
 }
 
 #[invalidates("m:post:<id>", again_after = "2s")]
@@ -265,6 +282,39 @@ fn again_after_repeats_the_invalidation_of_mutators_that_ended_too() {
             "without the option an ended mutator is not repeated"
         );
     });
+}
+
+/// The timer of the system clock hands them on to a thread of their own.
+#[test]
+fn repetitions_are_due_by_the_system_clock_too() {
+    let cache = memory();
+    let watch = Watch::of(&cache);
+    with_cache_blocking(&cache, || {
+        for round in 1..4 {
+            update_soon(1);
+            update_soon(2);
+            watch.await_count(EventKind::Invalidated, 4 * round);
+        }
+    });
+}
+
+#[test]
+fn a_target_of_the_result_is_in_the_cache_that_is_named() {
+    let (here, there) = (memory(), memory());
+    for cache in [&here, &there] {
+        with_cache_blocking(cache, || assert_eq!(outcome(1), Outcome::Stored));
+    }
+    with_cache_blocking(&here, || create_in(1, &there));
+    with_cache_blocking(&here, || assert_eq!(outcome(1), Outcome::Hit));
+    with_cache_blocking(&there, || assert_eq!(outcome(1), Outcome::Stored));
+}
+
+#[test]
+fn what_is_named_twice_is_invalidated_once() {
+    let cache = memory();
+    let watch = Watch::of(&cache);
+    with_cache_blocking(&cache, || update_twice(1));
+    assert_eq!(watch.count(EventKind::Invalidated), 2, "the key, and all");
 }
 
 #[test]

@@ -6,7 +6,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use cached_core::{Cache, ErrorKind, Outcome, Ttl, cached, install, replace};
+use cached_core::{Cache, ErrorKind, Outcome, Override, Ttl, cached, install, replace};
 
 use crate::support::{fails, memory};
 
@@ -77,6 +77,12 @@ const SCENARIOS: &[Scenario] = &[
     ("named by url", || {
         assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit]);
         assert_eq!(Cache::named("sessions").expect("by its name").len(), 1);
+    }),
+    ("first with a policy", || {
+        let cache = Cache::memory().policy("b:answer", Override::new().off());
+        install(cache.build().expect("valid")).expect("the first");
+        answer::entry().blocking().put(7);
+        assert_eq!(answer::traced(), (42, Outcome::Uncached));
     }),
     ("named alone", || {
         let sessions = Cache::memory().name("sessions").build();
@@ -303,6 +309,11 @@ fn cache_url_chooses_the_cache() {
     run("memory", Some(" memory:// "));
     run("memory", None);
     run("named by url", Some("memory://?name=sessions"));
+}
+
+#[test]
+fn a_first_cache_with_a_policy_is_asked_for_it() {
+    run("first with a policy", None);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Engine;
 use super::block::block_on;
 #[cfg(feature = "remote")]
-use super::remote::Remote;
+use super::remote::{Remote, StampId};
 use crate::error::Error;
 use crate::event::Delivery;
 use crate::key::Key;
@@ -38,6 +38,16 @@ impl What {
             (Self::Tag(a), Self::Tag(b)) => a == b,
             (Self::All(a), Self::All(b)) => std::ptr::eq(*a, *b),
             _ => false,
+        }
+    }
+
+    /// The stamp that stands for it in a shared backend.
+    #[cfg(feature = "remote")]
+    fn stamp(&self) -> Option<StampId> {
+        match self {
+            Self::Key(_) => None,
+            Self::Tag(tag) => Some(Remote::stamp_of_tag(tag)),
+            Self::All(site) => Some(Remote::stamp_of_function(site)),
         }
     }
 }
@@ -187,6 +197,9 @@ fn names(targets: &[Target]) -> Vec<(Arc<Remote>, Vec<String>)> {
 pub(crate) struct Armed {
     keys: Vec<Key>,
     stamps: Vec<Stamps>,
+    /// The same as `stamps`, as shared backends know them.
+    #[cfg(feature = "remote")]
+    shared: Vec<StampId>,
     outer: Option<Arc<Self>>,
     /// The mutator has ended; tasks that it spawned with its context may live on.
     pub(super) over: AtomicBool,
@@ -197,10 +210,16 @@ impl Armed {
         let mut armed = Self {
             keys: Vec::new(),
             stamps: Vec::new(),
+            #[cfg(feature = "remote")]
+            shared: Vec::new(),
             outer,
             over: AtomicBool::new(false),
         };
         for Target { engine, what, .. } in targets {
+            #[cfg(feature = "remote")]
+            if engine.remote().is_some() {
+                armed.shared.extend(what.stamp());
+            }
             match what {
                 What::Key(key) => armed.keys.push(key.clone()),
                 What::All(site) => armed.stamps.push(engine.stamps(Some(site.number()), &[])),
@@ -228,6 +247,12 @@ impl Armed {
     /// Whether a mutator around the call is armed for the key.
     pub(super) fn covers(&self, key: &Key) -> bool {
         self.chain().any(|armed| armed.keys.contains(key))
+    }
+
+    /// Whether a mutator around the call is armed for one of these stamps of a shared backend.
+    #[cfg(feature = "remote")]
+    pub(super) fn covers_shared(&self, mut stamps: impl Iterator<Item = StampId>) -> bool {
+        stamps.any(|id| self.chain().any(|armed| armed.shared.contains(&id)))
     }
 
     /// Whether a mutator around the call is armed for a tag or function the entry depends on.

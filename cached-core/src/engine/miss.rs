@@ -60,6 +60,8 @@ pub(super) struct Miss<'c> {
     basis: Option<Basis>,
     /// Whether this call leads before it knows that nothing is there.
     unasked: bool,
+    /// Whether it takes what the shared backend has and does no more: a call within a mutator.
+    pub(super) only_looks: bool,
 }
 
 /// What the last wait left to do.
@@ -87,6 +89,7 @@ impl<'c> Miss<'c> {
             #[cfg(feature = "remote")]
             basis: None,
             unasked: false,
+            only_looks: false,
             deadline: None,
             restarts: 0,
             counted: std::cell::Cell::new(false),
@@ -96,13 +99,22 @@ impl<'c> Miss<'c> {
             call,
             tags,
         };
+        #[cfg(feature = "remote")]
+        if miss.is_armed() {
+            miss.only_looks = miss.may_look();
+        }
         if !miss.may_share(disguised) {
             miss.left = Left::Alone;
         }
         miss
     }
 
-    /// Whether this call may join, lead and store at all.
+    /// Whether a mutator around the call still runs.
+    fn is_armed(&self) -> bool {
+        self.frame.as_ref().is_some_and(|frame| frame.is_armed())
+    }
+
+    /// Whether this call may look, join, lead or store at all.
     fn may_share(&self, disguised: bool) -> bool {
         let site = self.call.site;
         if let Err(error) = self.call.key.key() {
@@ -119,7 +131,8 @@ impl<'c> Miss<'c> {
             return false;
         }
         let frame = self.frame.as_ref();
-        let scoped = frame.is_some_and(|f| f.mode == Mode::Bypass || f.is_armed());
+        let bypass = frame.is_some_and(|frame| frame.mode == Mode::Bypass);
+        let scoped = bypass || (self.is_armed() && !self.only_looks);
         let usable = self.call.key.key().is_ok() && self.call.served && !disguised;
         let engine = self.engine.as_ref();
         let on = engine.is_some_and(|engine| !engine.overrides.turn_off(site));
@@ -145,6 +158,7 @@ impl<'c> Miss<'c> {
             Left::Take(verdict) => self.take(shape, &verdict),
             #[cfg(feature = "remote")]
             Left::Look if self.is_shared(shape) => self.join_or_ask(shape),
+            Left::Look if self.only_looks => self.go_alone(),
             Left::Look => match (&self.engine, self.call.key.key()) {
                 (Some(engine), Ok(key)) => self.decide(shape, engine, key),
                 _ => self.go_alone(),
@@ -158,7 +172,7 @@ impl<'c> Miss<'c> {
         }
     }
 
-    fn go_alone<R>(&self) -> Next<R> {
+    pub(super) fn go_alone<R>(&self) -> Next<R> {
         self.count_once(Counter::Miss);
         count(self.call.site.number(), Counter::Uncached);
         if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {

@@ -1,6 +1,7 @@
 //! The promises on a backend that is shared between processes, one interleaving per test. A
 //! "process" here is a cache of its own on the same cells.
 
+mod arming;
 mod back_in_time;
 mod cells;
 mod drops;

@@ -4,8 +4,9 @@
 use std::sync::Arc;
 
 use super::{Decision, Left, Miss, Next, Step};
+use crate::engine::context::Mode;
 use crate::engine::flight::{Flight, Verdict};
-use crate::engine::remote::{Basis, Caller};
+use crate::engine::remote::{Basis, Caller, StampId};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
@@ -53,6 +54,27 @@ impl Miss<'_> {
         engine.is_some_and(|engine| engine.shares(shape))
     }
 
+    /// Whether this call is made within a mutator that leaves its key alone: it may take what is
+    /// there, and no more.
+    pub(super) fn may_look(&self) -> bool {
+        let shared = self.engine.as_ref().is_some_and(|e| !e.is_local());
+        let armed = self.frame.as_ref().and_then(|frame| {
+            let normal = frame.mode == Mode::Normal;
+            frame.armed.as_ref().filter(|_| normal)
+        });
+        let key = self.call.key.key().ok();
+        shared
+            && armed
+                .zip(key)
+                .is_some_and(|(armed, key)| !armed.covers(key))
+    }
+
+    /// Whether a mutator around the call is armed for one of these stamps.
+    pub(in crate::engine) fn is_armed_for(&self, stamps: &[StampId]) -> bool {
+        let armed = self.frame.as_ref().and_then(|frame| frame.armed.as_ref());
+        armed.is_some_and(|armed| armed.covers_shared(stamps.iter().copied()))
+    }
+
     /// Whether another function's entries could be taken for this one's in another process.
     pub(super) fn has_namesake(&self) -> bool {
         let site = self.call.site;
@@ -74,7 +96,7 @@ impl Miss<'_> {
         let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
             return self.go_alone();
         };
-        if self.refreshes() {
+        if self.refreshes() || self.only_looks {
             return Next::Continue(Step::Ask);
         }
         let joined = engine.store.cell(key, |cell| {
@@ -99,6 +121,9 @@ impl Miss<'_> {
         let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
             return self.go_alone();
         };
+        if self.only_looks {
+            return self.go_alone();
+        }
         let stamps = engine
             .tags
             .capture(Some(self.call.site.number()), &self.tags);

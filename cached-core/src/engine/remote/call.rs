@@ -177,6 +177,7 @@ impl Miss<'_> {
     fn expects_a_miss(&self, remote: &Remote, place: &Place) -> bool {
         // Whoever waited for a claim that found something had better look.
         !self.refreshes()
+            && !self.only_looks
             && !self.has_waited()
             && !remote.odds.favour_a_hit(self.site().number())
             && remote.last_seen.of(place).is_some()
@@ -194,6 +195,9 @@ impl Miss<'_> {
             count(self.site().number(), Counter::Fault);
             return self.lead(shape, Basis::Down);
         };
+        if self.only_looks {
+            return self.looked(shape, remote, place, &raw);
+        }
         let seen = self.judge(shape, remote, place, &raw);
         let hit = matches!(seen, Seen::Hit(_));
         remote.odds.learn(self.site().number(), hit);
@@ -206,5 +210,20 @@ impl Miss<'_> {
             Seen::Garbage => Basis::Garbage(raw),
         };
         self.lead(shape, basis)
+    }
+
+    /// What to do about the answer within a mutator: what that is armed for is not taken.
+    fn looked<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        remote: &Remote,
+        place: &Place,
+        raw: &Raw,
+    ) -> Next<S::Return> {
+        let stamps = raw.stamp_ids(remote, place);
+        match self.judge(shape, remote, place, raw) {
+            Seen::Hit(value) if !self.is_armed_for(&stamps) => self.found(value),
+            _ => self.go_alone(),
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::Remote;
 use super::claim::Captured;
 use super::guard::{all, both};
-use super::name::{StampId, Stamped};
+use super::name::StampId;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
@@ -64,9 +64,9 @@ impl Remote {
     pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
         let function = site
             .filter(|site| !site.policy.direct)
-            .map(|site| site.stamp(|path| Stamped::Function(path).id()));
+            .map(Self::stamp_of_function);
         let tagged = !tags.is_empty();
-        let tags = tags.iter().map(|tag| Stamped::Tag(tag).id());
+        let tags = tags.iter().map(|tag| Self::stamp_of_tag(tag));
         let ids = [self.namespace].into_iter().chain(function).chain(tags);
         Place {
             name: self.names.key(key),
@@ -337,6 +337,13 @@ impl Raw {
             .map(|stamp| stamp.id)
             .filter(|id| !self.stamps.iter().any(|(known, _)| known == id))
             .collect()
+    }
+
+    /// What the entry depends on.
+    pub(super) fn stamp_ids(&self, remote: &Remote, place: &Place) -> Vec<StampId> {
+        let opened = self.opened(remote, place);
+        let stamps = opened.iter().flat_map(Opened::stamps);
+        stamps.map(|stamp| stamp.id).collect()
     }
 
     fn opened(&self, remote: &Remote, place: &Place) -> Option<Opened<'_>> {

@@ -41,7 +41,7 @@ use tokio::runtime::Handle;
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::Claim;
 pub(crate) use guard::all;
-pub(crate) use name::DEFAULT_PREFIX;
+pub(crate) use name::{DEFAULT_PREFIX, StampId};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
@@ -51,7 +51,7 @@ use self::cost::Costs;
 use self::guard::{Breaker, within};
 use self::incarnation::Incarnation;
 use self::journal::Journal;
-use self::name::{Names, StampId, Stamped};
+use self::name::{Names, Stamped};
 use self::odds::{LastSeen, Odds};
 use self::release::Released;
 use self::said::Said;
@@ -239,8 +239,16 @@ impl Remote {
         self.names.key(key)
     }
 
+    pub(crate) fn stamp_of_tag(tag: &str) -> StampId {
+        Stamped::Tag(tag).id()
+    }
+
+    pub(crate) fn stamp_of_function(site: &'static Site) -> StampId {
+        site.stamp(|path| Stamped::Function(path).id())
+    }
+
     pub(crate) fn tag_name(&self, tag: &str) -> String {
-        self.names.stamp(Stamped::Tag(tag).id())
+        self.names.stamp(Self::stamp_of_tag(tag))
     }
 
     pub(crate) fn namespace_name(&self) -> String {
@@ -248,8 +256,7 @@ impl Remote {
     }
 
     pub(crate) fn function_name(&self, site: &'static Site) -> String {
-        let id = site.stamp(|path| Stamped::Function(path).id());
-        self.names.stamp(id)
+        self.names.stamp(Self::stamp_of_function(site))
     }
 
     /// `key` under this cache's prefix, for what users keep there by other means.

@@ -41,7 +41,7 @@ pub(super) enum Stamped<'a> {
 
 /// A stamp's identity in an entry: 64 bits of the hash that its name is made of. A collision, one
 /// in 2^32 names, drops a few entries too many.
-pub(super) type StampId = u64;
+pub(crate) type StampId = u64;
 
 impl Names {
     pub(super) fn new(prefix: &str) -> Result<Self, Error> {
