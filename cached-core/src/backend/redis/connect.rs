@@ -144,7 +144,8 @@ async fn greet(mut connection: MultiplexedConnection, database: i64) -> RedisRes
     let asked = Instant::now();
     let mut questions = redis::pipe();
     questions.cmd("SELECT").arg(database);
-    questions.cmd("HELLO");
+    // Before Redis 6.2 the version is no option.
+    questions.cmd("HELLO").arg(3);
     questions.cmd("INFO").arg("server");
     questions.cmd("TIME");
     let (client, library) = ("CLIENT", env!("CARGO_PKG_NAME"));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::io;
 use std::sync::Arc;
 
-use redis::{RedisError, ServerErrorKind};
+use redis::RedisError;
 
 use crate::error::{Error, ErrorKind};
 
@@ -90,7 +90,7 @@ impl Fault {
 
     /// The word with which the server's error began.
     pub(super) fn code(&self) -> Option<&str> {
-        self.source.as_ref()?.code()
+        code_of(self.source.as_ref()?)
     }
 
     /// Whether the server did not understand the command, so that an older spelling may do.
@@ -156,7 +156,7 @@ fn explain_unreachable(error: &RedisError) -> Option<(ErrorKind, String)> {
 
 /// Kind and text of a fault, with what to do about it.
 fn explain(error: &RedisError) -> (ErrorKind, String) {
-    if let Some(code) = error.code() {
+    if let Some(code) = code_of(error) {
         return explain_code(code, error);
     }
     match error.kind() {
@@ -266,5 +266,48 @@ pub(super) fn ends_connection(error: &RedisError) -> bool {
     error.is_unrecoverable_error()
         || error.is_io_error()
         // Its primary has writes that this server has not seen: nothing here may be believed.
-        || error.kind() == redis::ErrorKind::Server(ServerErrorKind::ReadOnly)
+        || code_of(error) == Some("READONLY")
+}
+
+/// The word with which the server's error began. Before Redis 7 a command that is refused inside of
+/// a script is an `ERR` that ends in what the command said.
+fn code_of(error: &RedisError) -> Option<&str> {
+    let code = error.code()?;
+    let detail = error.detail().filter(|_| code == "ERR");
+    let inner = detail.and_then(|detail| {
+        let (_, refusal) = detail.strip_prefix("Error running script")?.rsplit_once(": -")?;
+        refusal.split(' ').next()
+    });
+    Some(inner.unwrap_or(code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(line: &str) -> RedisError {
+        let parsed = redis::parse_redis_value(format!("-{line}\r\n").as_bytes());
+        match parsed.and_then(redis::Value::extract_error) {
+            Err(error) => error,
+            Ok(value) => panic!("{value:?} is no refusal"),
+        }
+    }
+
+    #[test]
+    fn what_a_script_was_refused_is_seen_through_the_scripts_own_error() {
+        let inside = |said: &str| {
+            refusal(&format!(
+                "ERR Error running script (call to f_0c31): @user_script:3: @user_script: 3: {said}"
+            ))
+        };
+        let full = inside("-OOM command not allowed when used memory > 'maxmemory'.");
+        assert_eq!(explain(&full).0, ErrorKind::Full);
+        assert!(!ends_connection(&full));
+        let replica = inside("-READONLY You can't write against a read only replica.");
+        assert_eq!(explain(&replica).0, ErrorKind::ReadOnly);
+        assert!(ends_connection(&replica));
+        assert_eq!(code_of(&inside("attempt to index a nil value")), Some("ERR"));
+        assert_eq!(code_of(&refusal("ERR no: -such command")), Some("ERR"));
+        assert!(ends_connection(&refusal("READONLY You can't write")));
+    }
 }
