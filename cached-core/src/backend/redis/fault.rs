@@ -275,7 +275,9 @@ fn code_of(error: &RedisError) -> Option<&str> {
     let code = error.code()?;
     let detail = error.detail().filter(|_| code == "ERR");
     let inner = detail.and_then(|detail| {
-        let (_, refusal) = detail.strip_prefix("Error running script")?.rsplit_once(": -")?;
+        let (_, refusal) = detail
+            .strip_prefix("Error running script")?
+            .rsplit_once(": -")?;
         refusal.split(' ').next()
     });
     Some(inner.unwrap_or(code))
@@ -306,7 +308,10 @@ mod tests {
         let replica = inside("-READONLY You can't write against a read only replica.");
         assert_eq!(explain(&replica).0, ErrorKind::ReadOnly);
         assert!(ends_connection(&replica));
-        assert_eq!(code_of(&inside("attempt to index a nil value")), Some("ERR"));
+        assert_eq!(
+            code_of(&inside("attempt to index a nil value")),
+            Some("ERR")
+        );
         assert_eq!(code_of(&refusal("ERR no: -such command")), Some("ERR"));
         assert!(ends_connection(&refusal("READONLY You can't write")));
     }

@@ -11,6 +11,7 @@ use tokio::sync::{Notify, watch};
 use super::clock::RESAMPLE;
 use super::connect::Target;
 use super::fault::Fault;
+use super::held::Held;
 use super::link::Link;
 use super::pushes::Waiters;
 use super::server::Dialect;
@@ -53,6 +54,7 @@ pub(super) enum Phase {
 pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) waiters: Arc<Waiters>,
+    pub(super) held: Held,
     forced: Option<Dialect>,
     phase: watch::Sender<Phase>,
     demand: Demand,
@@ -74,6 +76,7 @@ impl Shared {
             target,
             forced,
             waiters: Arc::default(),
+            held: Held::default(),
             phase: watch::Sender::new(Phase::Idle),
             demand: Demand {
                 last: Mutex::new(Instant::now()),

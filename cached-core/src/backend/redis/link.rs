@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
@@ -29,8 +29,8 @@ pub(super) struct Link {
     lost: Arc<Lost>,
     pulse: Pulse,
     reads: Reads,
-    /// Set when the server turns out not to know `SET … NX GET`.
-    lua_only: AtomicBool,
+    /// Lower than the server's version says where that turned out wrong.
+    dialect: AtomicU8,
 }
 
 /// How much was asked and answered, for whoever watches.
@@ -68,7 +68,7 @@ impl Link {
             lost,
             pulse: Pulse::default(),
             reads: Reads::default(),
-            lua_only: AtomicBool::new(dialect == Dialect::Lua),
+            dialect: AtomicU8::new(dialect as u8),
         }
     }
 
@@ -107,17 +107,14 @@ impl Link {
         self.server.scope.of_key(key)
     }
 
-    /// How to put a cell where there is none.
-    pub(super) fn dialect(&self) -> Dialect {
-        match self.lua_only.load(Ordering::Relaxed) {
-            true => Dialect::Lua,
-            false => Dialect::SetGet,
-        }
+    /// Whether the server knows the commands of this dialect.
+    pub(super) fn speaks(&self, dialect: Dialect) -> bool {
+        self.dialect.load(Ordering::Relaxed) >= dialect as u8
     }
 
-    /// Remembers that the server does not know `SET … NX GET`.
-    pub(super) fn resort_to_lua(&self) {
-        self.lua_only.store(true, Ordering::Relaxed);
+    /// Remembers that the server knows no more than this.
+    pub(super) fn resort_to(&self, dialect: Dialect) {
+        self.dialect.fetch_min(dialect as u8, Ordering::Relaxed);
     }
 
     /// One command, one answer.

@@ -6,6 +6,7 @@
 //! reads    many reads, one command ───┤
 //! keeper   connect, watch, reconnect ─┘──▶ connect   two round trips: who are you, what time is it
 //! pushes   who waits for which key        server    what it said    script   compare, then write
+//! held     leases as they were written
 //! ```
 //!
 //! All I/O is driven on the background runtime; the port's futures are channels and locks that any
@@ -27,6 +28,7 @@ mod address;
 mod clock;
 mod connect;
 mod fault;
+mod held;
 mod keeper;
 mod link;
 mod lost;

@@ -46,6 +46,7 @@ impl Backend for Redis {
     ) -> Result<Acquired, Error> {
         let link = self.link().await?;
         let key = link.scoped(key);
+        self.shared().held.note(cell);
         let found = match put_if_absent(&link, &key, cell, ttl).await {
             // `SET` is refused before it looks, but what is there can be served.
             Err(fault) if fault.refuses_writes() => match get(&link, &key).await? {
@@ -64,6 +65,19 @@ impl Backend for Redis {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
+        let held = self.shared().held.take(token);
+        if cell.token() == Some(token) {
+            // The lease was written anew.
+            self.shared().held.note(cell);
+        }
+        let link = self.link().await?;
+        if let Some(held) = held.filter(|_| link.speaks(Dialect::IfEq)) {
+            let command = replace(&link.scoped(key), &held, cell, ttl);
+            match link.ask(&command).await {
+                Err(fault) if fault.is_syntax() => link.resort_to(Dialect::SetGet),
+                answer => return Ok(is_replaced(&link, &answer?)?),
+            }
+        }
         let ttl = millis_or_0(ttl).to_string();
         let arguments = [token.as_bytes(), cell.as_bytes(), ttl.as_bytes()];
         Ok(self.compare(&script::FILL, key, &arguments).await?)
@@ -174,10 +188,10 @@ async fn put_if_absent(
     cell: &Cell,
     ttl: Option<Duration>,
 ) -> Result<Option<Cell>, Fault> {
-    if link.dialect() == Dialect::SetGet {
+    if link.speaks(Dialect::SetGet) {
         let command = set(key, cell, ttl).arg("NX").arg("GET").take();
         match link.ask(&command).await {
-            Err(fault) if fault.is_syntax() => link.resort_to_lua(),
+            Err(fault) if fault.is_syntax() => link.resort_to(Dialect::Lua),
             answer => return cell_of(link, "SET", answer?),
         }
     }
@@ -223,6 +237,19 @@ fn set(key: &str, cell: &Cell, ttl: Option<Duration>) -> Cmd {
         set.arg("PX").arg(millis(ttl));
     }
     set
+}
+
+/// The cell in the place of another one that is known to the byte.
+fn replace(key: &str, held: &Cell, cell: &Cell, ttl: Option<Duration>) -> Cmd {
+    set(key, cell, ttl).arg("IFEQ").arg(held.as_bytes()).take()
+}
+
+fn is_replaced(link: &Link, answer: &Value) -> Result<bool, Fault> {
+    match answer {
+        Value::Okay => Ok(true),
+        Value::Nil => Ok(false),
+        answer => Err(Fault::unexpected(link.at(), "SET", answer)),
+    }
 }
 
 fn cell_of(link: &Link, command: &str, answer: Value) -> Result<Option<Cell>, Fault> {

@@ -27,13 +27,16 @@ pub(super) struct Scope {
     known: bool,
 }
 
-/// How to put a cell where there is none.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which conditional writes the server knows; each knows those above it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(super) enum Dialect {
+    /// Scripts only.
+    Lua,
     /// `SET … NX GET`, from Redis 7.0 on and in every Valkey.
     SetGet,
-    /// A script.
-    Lua,
+    /// `SET … IFEQ`, from Valkey 8.1 and Redis 8.4 on.
+    IfEq,
 }
 
 impl Scope {
@@ -80,10 +83,19 @@ impl Server {
 
     /// The spelling it understands.
     pub(super) fn dialect(&self) -> Dialect {
-        let major = self.version.split('.').next();
-        match major.and_then(|major| major.parse::<u32>().ok()) {
-            Some(7..) => Dialect::SetGet,
-            _ => Dialect::Lua,
+        let mut parts = self.version.split('.').map(|part| part.parse::<u32>().ok());
+        let mut part = || parts.next().flatten().unwrap_or_default();
+        let version = (part(), part());
+        let compares = match self.name.as_str() {
+            "valkey" => (8, 1),
+            _ => (8, 4),
+        };
+        if version >= compares {
+            Dialect::IfEq
+        } else if version >= (7, 0) {
+            Dialect::SetGet
+        } else {
+            Dialect::Lua
         }
     }
 }
@@ -180,7 +192,7 @@ mod tests {
         let server = Server::of(&hello, &lines, true);
         assert_eq!(
             (server.name.as_str(), server.dialect()),
-            ("valkey", Dialect::SetGet)
+            ("valkey", Dialect::IfEq)
         );
         assert_eq!(server.scope.of_key("a"), "a@0123abcd");
         assert!(server.scope.is_known());
@@ -188,6 +200,29 @@ mod tests {
             Server::of(&Value::Nil, &lines, true).dialect(),
             Dialect::Lua
         );
+    }
+
+    #[test]
+    fn the_spelling_goes_by_name_and_version() {
+        let dialect = |name: &str, version: &str| {
+            let server = Server {
+                name: name.into(),
+                version: version.into(),
+                scope: Scope::of(None),
+                pushes: false,
+            };
+            server.dialect()
+        };
+        assert_eq!(dialect("redis", "6.2.19"), Dialect::Lua);
+        assert_eq!(dialect("redis", "7.0.15"), Dialect::SetGet);
+        assert_eq!(dialect("redis", "8.0.2"), Dialect::SetGet);
+        assert_eq!(dialect("redis", "8.4.0"), Dialect::IfEq);
+        assert_eq!(dialect("redis", "10.0"), Dialect::IfEq);
+        assert_eq!(dialect("valkey", "7.2.4"), Dialect::SetGet);
+        assert_eq!(dialect("valkey", "8.0.9"), Dialect::SetGet);
+        assert_eq!(dialect("valkey", "8.1.1"), Dialect::IfEq);
+        assert_eq!(dialect("valkey", "9.1.2"), Dialect::IfEq);
+        assert_eq!(dialect("dragonfly", "df-1.25"), Dialect::Lua);
     }
 
     #[test]

@@ -26,14 +26,56 @@ fn cells_are_read_in_the_order_of_their_keys() {
 }
 
 #[test]
-fn the_whole_protocol_by_either_spelling() {
+fn the_whole_protocol_by_every_spelling() {
     let server = Server::start();
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    for dialect in [Dialect::SetGet, Dialect::Lua] {
+    // A server that does not know a spelling says so, and is asked by the one before.
+    for dialect in [Dialect::IfEq, Dialect::SetGet, Dialect::Lua] {
         let redis = Redis::build(address.client(), runtime(), Some(dialect));
         server.say(&["FLUSHALL"]);
         protocol(&redis);
     }
+}
+
+/// The first fill of a lease needs no script where the server compares for itself. One that does
+/// not is asked in vain once.
+#[test]
+fn a_lease_is_filled_without_a_script_where_that_is_possible() {
+    let server = Server::start();
+    let address = Address::parse(&server.url()).expect("the URL is well-formed");
+    let redis = Redis::build(address.client(), runtime(), Some(Dialect::IfEq));
+    let fill_new = |key: &str| {
+        let ((lease, leased), (_, value)) = (cell("l"), cell("v"));
+        assert_eq!(acquire(&redis, key, &leased), Acquired::Granted);
+        assert!(fill(&redis, key, lease, &value));
+        assert_eq!(read(&redis, key), Some(value));
+    };
+    fill_new("a");
+    let link = redis.shared().live().expect("it is there");
+    let compares = link.speaks(Dialect::IfEq);
+    assert_eq!(compares, server.calls("evalsha") == 0);
+    let before = (server.calls("set"), server.calls("evalsha"));
+    fill_new("b");
+    let after = (server.calls("set"), server.calls("evalsha"));
+    // A script's own `SET` counts as well.
+    let expected = if compares { (2, 0) } else { (2, 1) };
+    assert_eq!((after.0 - before.0, after.1 - before.1), expected);
+
+    // What the process wrote last under its token is what stands there.
+    let (token, _) = cell("");
+    let [first, second] = ["1", "2"].map(|text| {
+        let mut bytes = Cell::begin(b'l', token, 1);
+        bytes.extend_from_slice(text.as_bytes());
+        Cell::from_bytes(bytes)
+    });
+    assert_eq!(acquire(&redis, "c", &first), Acquired::Granted);
+    assert!(fill(&redis, "c", token, &second));
+    assert!(fill(&redis, "c", token, &cell("v").1));
+    // Nothing is there any more, and nothing is put there.
+    assert_eq!(acquire(&redis, "d", &first), Acquired::Granted);
+    assert_eq!(wait(redis.invalidate(&["d"])).expect("it answers"), 1);
+    assert!(!fill(&redis, "d", token, &cell("v").1));
+    assert_eq!(read(&redis, "d"), None);
 }
 
 /// Absent, leased, filled, read, replaced; each condition once met and once not.
