@@ -63,7 +63,7 @@ fn written_invalidate(tokens: TokenStream, name: &str, verb: &str) -> Result<Tok
         on_ok: false,
         refusing: None,
     };
-    let mutation = mutation(&private, name, &settings);
+    let mutation = mutation(&private, &settings);
     let targets = targets
         .iter()
         .map(|target| told(target, name, &private, &settings));

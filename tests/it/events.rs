@@ -48,6 +48,20 @@ fn a_log_tells_the_story_of_a_key() {
 }
 
 #[test]
+fn only_a_value_that_was_added_is_told_of() {
+    let cache = memory();
+    let log = Recorder::of(&cache);
+    let add = |cache: &Cache| cache.blocking().add("k", &1i64, 60).expect("valid");
+    assert!(add(&cache));
+    assert!(!add(&cache), "one is there");
+    assert_eq!(log.log(), ["written k"]);
+    let nothing = Cache::dummy().build().expect("valid");
+    let log = Recorder::of(&nothing);
+    add(&nothing);
+    assert_eq!(log.log(), [""; 0]);
+}
+
+#[test]
 fn a_log_tells_the_story_of_a_flight() {
     let (cache, gate) = (memory(), Gate::default());
     let log = Recorder::of(&cache);

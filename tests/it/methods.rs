@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cached_core::testing::{isolated, isolated_blocking};
-use cached_core::{Handle, KeyPart, KeyType, Outcome, cached, cached_impl};
+use cached_core::{Delivery, Handle, KeyPart, KeyType, Outcome, cached, cached_impl};
 
 use crate::support::Tally;
 
@@ -273,6 +273,21 @@ fn a_key_that_cannot_tell_two_types_apart_serves_the_first_only() {
         assert_eq!((books.unkeyed(1), films.unkeyed(1)), (2, 3));
         assert_eq!(books.unkeyed_traced(1), (2, Outcome::Hit));
         assert_eq!(films.unkeyed_traced(1), (3, Outcome::Uncached));
+    });
+}
+
+#[test]
+fn entries_of_a_key_that_cannot_tell_two_types_apart_are_those_of_the_first() {
+    isolated_blocking(|| {
+        let (books, films) = (Shelf(vec![Book]), Shelf(vec![Film, Film]));
+        books.unkeyed(1);
+        let entry = || films.unkeyed_entry(1).blocking();
+        assert_eq!(entry().get(), None, "2 is the books'");
+        assert_eq!(entry().key(), "");
+        assert!(!entry().put(7) && !entry().contains());
+        assert_eq!(entry().refresh(|| 8), 8);
+        assert_eq!(entry().invalidate(), Delivery::Nothing);
+        assert_eq!(books.unkeyed_traced(1), (2, Outcome::Hit));
     });
 }
 

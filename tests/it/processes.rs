@@ -6,7 +6,10 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
-use cached_core::{Cache, ErrorKind, Outcome, Override, Ttl, cached, install, replace};
+use cached_core::{
+    Cache, Delivery, ErrorKind, Outcome, Override, Ttl, cached, install, invalidate_blocking,
+    replace,
+};
 
 use crate::support::{fails, memory};
 
@@ -36,6 +39,11 @@ fn rename_elsewhere(id: u64) {
 fn with_ttl(id: u64, ttl: Ttl) -> u64 {
     let _ = ttl;
     id
+}
+
+#[cached_core::invalidates("<name>")]
+fn rename_it(name: &str) {
+    let _ = name;
 }
 
 #[cached(key = "<name>")]
@@ -260,8 +268,13 @@ fn empty_key_scenario() {
     );
     assert_eq!(
         by_name::entry("").blocking().invalidate(),
-        cached_core::Delivery::Nothing
+        Delivery::Nothing
     );
+    let name = "";
+    rename_it(name);
+    rename_it(name);
+    let delivery = invalidate_blocking!("<name>");
+    assert_eq!(delivery, Delivery::Nothing);
 }
 
 #[test]
@@ -339,5 +352,7 @@ fn a_ttl_of_zero_is_reported_and_a_good_one_is_not() {
 
 #[test]
 fn an_empty_key_of_a_function_is_reported_once() {
-    says_once(&run("empty", None), &["empty", "`by_name`", "uncached"]);
+    let stderr = run("empty", None);
+    says_once(&stderr, &["`by_name`", "empty", "uncached"]);
+    says_once(&stderr, &["`rename_it`", "empty", "not invalidated"]);
 }

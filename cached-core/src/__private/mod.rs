@@ -32,21 +32,6 @@ macro_rules! __site {
     }};
 }
 
-/// What leads to the cache of that name, for a mutator; not registered, because it is no target.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __home {
-    ($name:expr, $cache:expr) => {{
-        static HOME: $crate::__private::Site = $crate::__private::Site::mutator(
-            $name,
-            "",
-            (::core::module_path!(), ::core::file!(), ::core::line!()),
-        )
-        .cache($cache);
-        &HOME
-    }};
-}
-
 /// The shape of a return type; the reference depths are those of `value::probe`.
 #[doc(hidden)]
 #[macro_export]
@@ -122,8 +107,8 @@ macro_rules! __ok_of {
 }
 
 pub use crate::{
-    __assert_storable as assert_storable, __every_entry as every_entry, __home as home,
-    __ok_of as ok_of, __shape as shape, __site as site, __value_of as value_of,
+    __assert_storable as assert_storable, __every_entry as every_entry, __ok_of as ok_of,
+    __shape as shape, __site as site, __value_of as value_of,
 };
 
 /// The type that a reader stores, for `check()`.

@@ -55,6 +55,14 @@ impl<R> Entry<R> {
         self
     }
 
+    /// As [`Call::on_type`]: the entries of any but the first type do nothing.
+    pub fn on_type(mut self, self_type: &'static str) -> Self {
+        if !self.0.site.serves(self_type) {
+            self.0.key = Err(KeyError::of_several_types());
+        }
+        self
+    }
+
     pub fn ttl(mut self, ttl: impl Into<Ttl>) -> Self {
         self.0.ttl = ttl.into();
         self

@@ -20,7 +20,7 @@ use super::remote::Basis;
 use crate::backend::memory::Cell;
 use crate::entry::{Shape, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
-use crate::key::Key;
+use crate::key::{Key, KeyError};
 use crate::registry::Notice;
 use crate::time::{Lifetime, Millis, Ttl};
 
@@ -121,7 +121,10 @@ impl<'c> Miss<'c> {
             site.notice(Notice::BadKey, || format!("{error}; it runs uncached"));
         }
         if !self.call.served {
-            site.notice(Notice::SelfType, || SELF_TYPE.to_owned());
+            site.notice(Notice::SelfType, || {
+                let error = KeyError::of_several_types();
+                format!("{error}; calls on all but the first type run uncached")
+            });
         }
         if disguised {
             site.notice(Notice::Disguised, || DISGUISED.to_owned());
@@ -337,10 +340,6 @@ impl<'c> Miss<'c> {
         }
     }
 }
-
-const SELF_TYPE: &str = "one key template serves several `Self` types of a generic `impl`, so their \
-     keys would be alike; put `<Self>` (with `KeyType`) or another part that tells them apart into \
-     the key; calls on all but the first type run uncached";
 
 const DISGUISED: &str = "its return type is a `Result` or `Option` hidden behind a type parameter, so \
      failures could not be told from values; write the `Result` or `Option` out in the signature; \

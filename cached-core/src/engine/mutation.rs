@@ -23,8 +23,8 @@ use crate::registry::{DEFAULT_VERSION, Notice, Site, detours};
 #[must_use]
 pub struct Mutation {
     targets: Vec<Target>,
-    /// The one cache to reach; `Some(None)` if it was named and nobody installed it.
-    on: Option<Option<Arc<Engine>>>,
+    /// The one cache to reach, where it was given by an expression.
+    on: Option<Arc<Engine>>,
     again_after: Option<u64>,
     on_ok: bool,
 }
@@ -40,13 +40,7 @@ impl Mutation {
 
     /// All template targets that follow are in this cache and nowhere else.
     pub(crate) fn on(mut self, engine: Arc<Engine>) -> Self {
-        self.on = Some(Some(engine));
-        self
-    }
-
-    /// All template targets that follow are in the cache that `site` names and nowhere else.
-    pub fn named(mut self, site: &'static Site) -> Self {
-        self.on = Some(home::resolve(site));
+        self.on = Some(engine);
         self
     }
 
@@ -75,7 +69,7 @@ impl Mutation {
     /// The one cache that `cache = ..` names, or the installed one; and whether there may be more.
     fn first_cache(&self, site: &'static Site) -> (Option<Arc<Engine>>, bool) {
         match &self.on {
-            Some(only) => (only.clone(), false),
+            Some(only) => (Some(Arc::clone(only)), false),
             None => (home::resolve(site), site.policy.cache.is_none()),
         }
     }

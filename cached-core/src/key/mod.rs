@@ -274,6 +274,7 @@ pub struct KeyError(Fault);
 enum Fault {
     Empty,
     Unserialisable(Box<str>),
+    SeveralTypes,
 }
 
 impl KeyError {
@@ -281,6 +282,11 @@ impl KeyError {
         static EMPTY: KeyError = KeyError(Fault::Empty);
         &EMPTY
     };
+
+    /// A method's key that would be alike for another `Self`.
+    pub(crate) fn of_several_types() -> Self {
+        Self(Fault::SeveralTypes)
+    }
 
     fn unserialisable(reason: &str) -> Self {
         Self(Fault::Unserialisable(reason.into()))
@@ -298,6 +304,11 @@ impl fmt::Display for KeyError {
                 f,
                 "a `:hash` part of the key could not be serialised ({reason}); correct its \
                  `Serialize`, or put the fields that identify it into the key: `<x.field>`"
+            ),
+            Fault::SeveralTypes => f.write_str(
+                "one key template serves several `Self` types of a generic `impl`, so their keys \
+                 would be alike; put `<Self>` (with `KeyType`) or another part that tells them \
+                 apart into the key",
             ),
         }
     }

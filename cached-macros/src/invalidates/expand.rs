@@ -25,7 +25,7 @@ pub(crate) fn expand(mutator: &Mutator) -> Function {
 fn body(mutator: &Mutator) -> TokenStream {
     let private = mutator.runtime.private();
     let events = Events::of(mutator, &private);
-    let mutation = mutation(&private, &mutator.function.name(), &mutator.settings);
+    let mutation = mutation(&private, &mutator.settings);
     let early = events.early();
     let (kept, then) = events.late();
     let run = run(mutator, &private, then.as_ref());
@@ -58,11 +58,11 @@ fn refuse(mutator: &Mutator, private: &TokenStream) -> Option<TokenStream> {
 }
 
 /// `P::Mutation::new()` with what holds for all targets.
-pub(crate) fn mutation(private: &TokenStream, name: &str, settings: &Settings) -> TokenStream {
+pub(crate) fn mutation(private: &TokenStream, settings: &Settings) -> TokenStream {
     let cache = match &settings.cache {
-        Some(Which::Named(cache)) => Some(quote!(.named(#private::home!(#name, #cache)))),
         Some(Which::Computed(cache)) => Some(quote!(.cache(&(#cache)))),
-        None => None,
+        // The targets name it themselves.
+        Some(Which::Named(_)) | None => None,
     };
     let again = settings.again_after.map(|millis| {
         let millis = proc_macro2::Literal::u64_unsuffixed(millis);

@@ -161,7 +161,7 @@ fn a_cache_holds_for_all_templates() {
         "fn f() {}",
     ));
     assert!(
-        named.contains(".named(") && named.contains(".again_after_ms(2000)"),
+        named.contains(".cache(\"c\")") && named.contains(".again_after_ms(2000)"),
         "{named}"
     );
     let computed = formatted(expand("\"a\", cache = self.cache", "fn f(&self) {}"));

@@ -116,7 +116,8 @@ impl<'p, 'm> Entries<'p, 'm> {
         let (private, site) = (&self.parts.private, self.names.of("site"));
         let (shape, cache) = (self.parts.shape(), self.parts.cache());
         let (held, site) = self.parts.held_site(&quote!(Self::#site()));
-        quote!(#held #private::Entry::new(#site, #shape, #key) #more #cache)
+        let on_type = self.parts.on_type();
+        quote!(#held #private::Entry::new(#site, #shape, #key) #on_type #more #cache)
     }
 
     /// `.ttl(expression)`, if the expression needs no more than is at hand; else the entry has the

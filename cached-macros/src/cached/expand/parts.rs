@@ -159,10 +159,7 @@ impl<'m> Parts<'m> {
     /// because moving one costs more than writing it.
     pub(crate) fn call(&self, site: &TokenStream) -> TokenStream {
         let (private, key) = (&self.private, self.key());
-        let on_type = self
-            .checks_self()
-            .then(|| quote!(.on_type(::core::any::type_name::<Self>())));
-        let ttl = self.ttl();
+        let (on_type, ttl) = (self.on_type(), self.ttl());
         let cache = self
             .model
             .policy
@@ -190,6 +187,12 @@ impl<'m> Parts<'m> {
         let from = quote!(#private::Ttl::from);
         let ttl = types::called_over(from, self.computed(expr), types::ends(expr));
         Some(quote!(.ttl(#ttl)))
+    }
+
+    /// `.on_type(..)`, where calls on different types could meet.
+    pub(crate) fn on_type(&self) -> Option<TokenStream> {
+        let on_type = || quote!(.on_type(::core::any::type_name::<Self>()));
+        self.checks_self().then(on_type)
     }
 
     /// A method's site serves one type, unless the key tells types apart or `skip(Self)` is given.

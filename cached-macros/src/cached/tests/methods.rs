@@ -57,6 +57,7 @@ fn a_method_gets_siblings() {
                     ::cached_core::__private::shape!(Option < Post >),
                     |__k| __k.literal("post:").part(&self.tenant).literal(":").part(&id).end(),
                 )
+                .on_type(::core::any::type_name::<Self>())
                 .cache(&(self.cache))
         }
         #[doc(hidden)]
@@ -67,6 +68,7 @@ fn a_method_gets_siblings() {
                     ::cached_core::__private::shape!(Option < Post >),
                     |__k| __k.literal("post:").part(&self.tenant).literal(":").part(&id).end(),
                 )
+                .on_type(::core::any::type_name::<Self>())
                 .cache(&(self.cache))
         }
         ///The entry of [`find`](Self::find) by one value per placeholder of its key and tags.
@@ -81,6 +83,7 @@ fn a_method_gets_siblings() {
                     ::cached_core::__private::shape!(Option < Post >),
                     |__k| __k.literal("post:").part(&self_tenant).literal(":").part(&id).end(),
                 )
+                .on_type(::core::any::type_name::<Self>())
                 .cache(&(self.cache))
         }
         ///Every entry of [`find`](Self::find).
