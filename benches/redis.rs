@@ -4,6 +4,7 @@
 //! starts, from the same runtime: the bare client with a `GET` over one multiplexed connection and
 //! the decoding, the cached function as a hit. The two take turns in short windows, so that a noisy
 //! machine disturbs them alike; a figure is the median of the windows, and what counts is the ratio.
+//! Numbers of callers can be given: `cargo bench --bench redis -- 50`.
 
 use std::time::{Duration, Instant};
 
@@ -123,7 +124,15 @@ async fn main() {
             .expect("the server answers");
         get_post(id).await;
     }
-    for tasks in [1, 50, 500] {
+    let named: Vec<u64> = std::env::args()
+        .filter_map(|arg| arg.parse().ok())
+        .collect();
+    let all = if named.is_empty() {
+        vec![1, 50, 500]
+    } else {
+        named
+    };
+    for tasks in all {
         compare(tasks, &connection).await;
     }
 }

@@ -1,11 +1,12 @@
 //! Reads that are asked for at the same time, as one command.
 //!
-//! While a read waits for the background runtime to turn to it, others may come: all of them go as
-//! one `MGET` that names each key once. Nobody waits for the sake of others, so a lone read is as
-//! fast as it ever was; many at once cost the server and the driver a fraction, most of all because
-//! entries of one function share their stamps.
+//! A lone read is sent as it is. While one is under way, the next wait for the background runtime to
+//! turn to them, and all that have come by then go as one `MGET` that names each key once. Nobody
+//! waits for the sake of others; many at once cost the server and the driver a fraction, most of
+//! all because entries of one function share their stamps.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
@@ -21,9 +22,14 @@ const MOST: usize = 128;
 
 type Cells = Vec<Option<Cell>>;
 
-/// The reads of one connection that no task has taken yet.
+/// The reads of one connection.
 #[derive(Debug, Default)]
-pub(super) struct Reads(Mutex<Vec<Read>>);
+pub(super) struct Reads {
+    /// Whether one is under way that was sent as it is.
+    lone: AtomicBool,
+    /// Those that no task has taken yet.
+    waiting: Mutex<Vec<Read>>,
+}
 
 #[derive(Debug)]
 struct Read {
@@ -38,6 +44,9 @@ impl Reads {
         runtime: &Handle,
         keys: Vec<String>,
     ) -> Result<Cells, Fault> {
+        if let Some(_lone) = Lone::of(link.reads()) {
+            return get_each(link, &names(&keys)).await;
+        }
         let (answer, answered) = oneshot::channel();
         // Whoever finds others there knows that a task is on its way.
         let first = {
@@ -53,7 +62,23 @@ impl Reads {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Read>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The right to be sent at once, while nobody else is.
+struct Lone<'r>(&'r AtomicBool);
+
+impl<'r> Lone<'r> {
+    fn of(reads: &'r Reads) -> Option<Self> {
+        let taken = reads.lone.swap(true, Ordering::Relaxed);
+        (!taken).then(|| Self(&reads.lone))
+    }
+}
+
+impl Drop for Lone<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
     }
 }
 
@@ -106,8 +131,7 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
         // One reader's key may be what the user has no right to.
         Err(fault) if fault.code() == Some("NOPERM") && reads.len() > 1 => {
             for read in reads {
-                let keys = read.keys.iter().map(String::as_str).collect::<Vec<_>>();
-                let cells = get_each(&link, &keys).await;
+                let cells = get_each(&link, &names(&read.keys)).await;
                 let _ = read.answer.send(cells);
             }
         }
@@ -122,8 +146,7 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
 /// Asks for all keys, each once, and deals the cells out.
 async fn ask_once(link: &Link, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
     if let [read] = reads {
-        let keys = read.keys.iter().map(String::as_str).collect::<Vec<_>>();
-        return Ok(vec![get_each(link, &keys).await?]);
+        return Ok(vec![get_each(link, &names(&read.keys)).await?]);
     }
     let mut keys: Vec<&str> = Vec::new();
     let mut uses: Vec<usize> = Vec::new();
@@ -153,6 +176,10 @@ async fn ask_once(link: &Link, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
         .iter()
         .map(|read| at.by_ref().take(read.keys.len()).map(&mut deal).collect());
     Ok(dealt.collect())
+}
+
+fn names(keys: &[String]) -> Vec<&str> {
+    keys.iter().map(String::as_str).collect()
 }
 
 async fn get_each(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {

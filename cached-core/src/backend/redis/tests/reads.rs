@@ -63,22 +63,28 @@ fn reads_at_once_are_one_command_that_names_each_key_once() {
     let (a, b) = (Some(a), Some(b));
 
     let (commands, keys) = (server.calls("mget"), lookups(&server));
+    let lone = asked(&redis, &["alone"]);
     let reads = [
         asked(&redis, &["a", "b"]),
         asked(&redis, &["b", "c", "b"]),
         asked(&redis, &["a"]),
     ];
     drop(asked(&redis, &["d"]));
-    let answers = runtime.block_on(all(reads));
+    let answers = runtime.block_on(all(reads.into_iter().chain([lone])));
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>();
     let expected = [
         vec![a.clone(), b.clone()],
         vec![b.clone(), None, b],
         vec![a.clone()],
+        vec![None],
     ];
     assert_eq!(answers.expect("the server answers"), expected);
     assert_eq!(server.calls("mget"), commands + 1);
-    assert_eq!(lookups(&server), keys + 3, "a, b and c; nobody asks for d");
+    assert_eq!(
+        lookups(&server),
+        keys + 4,
+        "a, b and c, and one alone; nobody asks for d any more"
+    );
     let later = runtime.block_on(redis.read(&["a"]));
     assert_eq!(later.expect("the server answers"), [a]);
 }
@@ -95,8 +101,10 @@ fn a_crowd_of_reads_goes_in_several_commands() {
     }
     let before = server.calls("mget");
     let keys: Vec<[&str; 1]> = keys.iter().map(|key| [key.as_str()]).collect();
+    let lone = asked(&redis, &["alone"]);
     let reads = keys.iter().map(|key| asked(&redis, key));
     let reads = reads.collect::<Vec<_>>();
+    drop(lone);
     let answers = runtime.block_on(all(reads));
     for (answer, cell) in answers.into_iter().zip(cells) {
         assert_eq!(answer.expect("the server answers"), [Some(cell)]);
@@ -115,8 +123,10 @@ fn a_key_that_is_forbidden_spoils_only_its_own_read() {
     let (_, value) = cell("b");
     write(&redis_at(&server.url()), "b", &value);
     let keys = [["a"], ["secret"], ["b"]];
+    let lone = asked(&redis, &["a"]);
     let reads = keys.each_ref().map(|keys| asked(&redis, keys));
     let mut answers = runtime.block_on(all(reads)).into_iter();
+    drop(lone);
     let mut next = || answers.next().expect("three reads, three answers");
     assert_eq!(next().expect("allowed"), [None]);
     assert_eq!(next().expect_err("forbidden").kind(), ErrorKind::Denied);
@@ -127,10 +137,11 @@ fn a_key_that_is_forbidden_spoils_only_its_own_read() {
 fn reads_end_with_their_runtime() {
     let (server, runtime) = (Server::start(), standing());
     let redis = connected(&runtime, &server.url());
-    let (mut first, mut second) = (asked(&redis, &["a"]), asked(&redis, &["b"]));
+    let keys = [["a"], ["b"], ["c"]];
+    let reads = keys.each_ref().map(|keys| asked(&redis, keys));
     drop(runtime);
-    for read in [&mut first, &mut second] {
-        let answer = wait(read.as_mut());
+    for read in reads {
+        let answer = wait(read);
         let error = answer.expect_err("nobody is left to ask");
         assert_eq!(error.kind(), ErrorKind::Unavailable);
     }
