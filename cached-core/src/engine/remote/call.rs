@@ -14,6 +14,7 @@ use crate::cell::Token;
 use crate::codec::{Kind, Opened};
 use crate::engine::call::Missed;
 use crate::engine::flight::Style;
+use crate::engine::lease::Lease;
 use crate::engine::miss::{Miss, Next, Step};
 use crate::entry::{Parted, Shape};
 use crate::error::Error;
@@ -79,8 +80,7 @@ where
 {
     let place = missed.place(&remote).map(Arc::new);
     let mut miss = Miss::new(missed, style, shape.is_disguised());
-    let mut looks = 0;
-    let mut answer = None;
+    let (mut looks, mut answer) = (0, None);
     loop {
         let step = match miss.next(shape) {
             Next::Break(found) => return found,
@@ -90,15 +90,7 @@ where
         let step = match (step, &place) {
             (Step::Ask, Some(place)) if looks < LOOKS => {
                 looks += 1;
-                let next = if let Some(raw) = found {
-                    miss.answered(shape, &remote, place, Ok(raw))
-                } else if miss.expects_a_miss(&remote, place) {
-                    miss.lead(shape, Basis::Unasked)
-                } else {
-                    let raw = remote.look(place).await;
-                    miss.answered(shape, &remote, place, raw)
-                };
-                match next {
+                match miss.ask(shape, &remote, place, found).await {
                     Next::Break(found) => return found,
                     Next::Continue(step) => step,
                 }
@@ -122,20 +114,7 @@ where
                     Claimed::TimedOut => miss.give_up(),
                     Claimed::Compute => {
                         miss.computes();
-                        let frame = lease.frame();
-                        let began = Instant::now();
-                        let returned = frame.scope_with(body).await;
-                        let payload = match shape.part(returned) {
-                            Parted::Failed(returned, shared) => {
-                                let outcome = lease.fail_shared(place, caller, shared);
-                                return (returned, outcome);
-                            }
-                            Parted::Value(payload) => payload,
-                        };
-                        let cost = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
-                        let settling = lease.settle_shared(shape, place, caller, &payload, cost);
-                        let outcome = settling.await;
-                        return (shape.reopen(payload), outcome);
+                        return compute(lease, shape, place, caller, body).await;
                     }
                 }
             }
@@ -145,6 +124,34 @@ where
             }
         }
     }
+}
+
+/// Runs the body as the leader, and ends the flight.
+async fn compute<S, F, Fut>(
+    lease: Lease,
+    shape: &S,
+    place: &Arc<Place>,
+    caller: Caller,
+    body: F,
+) -> (S::Return, Outcome)
+where
+    S: Shape + ?Sized,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = S::Return>,
+{
+    let began = Instant::now();
+    let returned = lease.frame().scope_with(body).await;
+    let payload = match shape.part(returned) {
+        Parted::Failed(returned, shared) => {
+            let outcome = lease.fail_shared(place, caller, shared);
+            return (returned, outcome);
+        }
+        Parted::Value(payload) => payload,
+    };
+    let cost = u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX);
+    let settling = lease.settle_shared(shape, place, caller, &payload, cost);
+    let outcome = settling.await;
+    (shape.reopen(payload), outcome)
 }
 
 impl Missed<'_> {
@@ -171,6 +178,24 @@ impl Miss<'_> {
         raw.judge(remote, place, oldest, read, |_| {
             count(site.number(), Counter::Unreadable);
         })
+    }
+
+    /// Asks the backend, where a claim has not found the answer already.
+    async fn ask<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        remote: &Arc<Remote>,
+        place: &Place,
+        found: Option<Raw>,
+    ) -> Next<S::Return> {
+        let raw = match found {
+            Some(raw) => Ok(raw),
+            None if self.expects_a_miss(remote, place) => {
+                return self.lead(shape, Basis::Unasked);
+            }
+            None => remote.look(place).await,
+        };
+        self.answered(shape, remote, place, raw)
     }
 
     /// Whether to claim the cell before anybody has looked at it.

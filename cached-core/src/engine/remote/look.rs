@@ -1,24 +1,15 @@
 //! Asking the backend for one key, and what its cell comes to for this reader.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Remote;
-use super::claim::Captured;
-use super::guard::{all, both};
 use super::name::StampId;
-use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
 use crate::error::Error;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::time::{Lifetime, Millis};
-
-/// A stamp that nobody captured for so long goes; its entries are computed anew then.
-const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
-/// One capture in so many lets the stamp live on.
-const RENEWAL: u64 = 64;
 
 /// One key with the stamps its entries depend on, as the backend names them.
 #[derive(Debug)]
@@ -35,7 +26,7 @@ pub(super) struct Place {
 pub(crate) struct Raw {
     pub(super) cell: Option<Cell>,
     /// The stamps of the place in their order, then those that the entry carries beside them.
-    stamps: Vec<(StampId, Option<Token>)>,
+    pub(super) stamps: Vec<(StampId, Option<Token>)>,
     now: Millis,
 }
 
@@ -141,15 +132,6 @@ impl Remote {
         Ok(raws)
     }
 
-    /// The present stamps of these, in their order.
-    async fn read_stamps(
-        self: &Arc<Self>,
-        stamps: &[(StampId, String)],
-    ) -> Result<Vec<Option<Token>>, Error> {
-        let names: Vec<&str> = stamps.iter().map(|(_, name)| name.as_str()).collect();
-        Ok(self.read(&names).await?.into_iter().map(as_stamp).collect())
-    }
-
     /// Reads the stamps that an entry carries beside those its reader knows.
     pub(super) async fn complete(
         self: &Arc<Self>,
@@ -173,86 +155,9 @@ impl Remote {
         let tokens = self.read_stamps(&stamps).await?;
         Ok(stamps.into_iter().map(|(id, _)| id).zip(tokens).collect())
     }
-
-    /// The stamps of a place, created where they are missing.
-    pub(super) async fn capture(
-        self: &Arc<Self>,
-        place: &Place,
-        raw: &Raw,
-    ) -> Result<Captured, Error> {
-        let stamps = place.stamps.iter().zip(&raw.stamps);
-        let capturing = stamps.map(|((id, name), (_, seen))| async move {
-            match seen {
-                Some(token) => {
-                    self.keep_stamp(name, *token);
-                    Ok((*id, *token))
-                }
-                None => Ok((*id, self.create_stamp(name).await?)),
-            }
-        });
-        let captured = all(capturing).await;
-        let captured = captured.into_iter().collect::<Result<Captured, Error>>()?;
-        self.last_seen.note(place, &captured);
-        Ok(captured)
-    }
-
-    /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
-    /// surely, and of one that is not, few entries are lost.
-    fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
-        if !crate::tag::fresh_stamp().is_multiple_of(RENEWAL) {
-            return;
-        }
-        let (remote, name) = (Arc::clone(self), name.to_owned());
-        self.runtime.spawn(async move {
-            let operation = remote.backend.renew(&name, token, STAMP_TTL);
-            let _ = remote.ask(remote.limits.operation, operation).await;
-        });
-    }
-
-    async fn create_stamp(&self, name: &str) -> Result<Token, Error> {
-        let token = Token::random();
-        let cell = Cell::stamp(token);
-        let operation = self.backend.acquire(name, &cell, Some(STAMP_TTL));
-        match self.ask(self.limits.operation, operation).await? {
-            Acquired::Granted => Ok(token),
-            Acquired::Found(cell) => match cell.as_stamp() {
-                Some(token) => Ok(token),
-                None => self.replace_stamp(name, token).await,
-            },
-        }
-    }
-
-    /// Something else stands where the stamp should be.
-    async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
-        let cell = Cell::stamp(token);
-        let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
-        self.ask(self.limits.operation, operation).await?;
-        Ok(token)
-    }
-
-    /// Whether all stamps are what they were when they were captured.
-    async fn are_current(self: &Arc<Self>, place: &Place, captured: &Captured) -> bool {
-        match self.read_stamps(&place.stamps).await {
-            Ok(tokens) => {
-                let now = place.stamps.iter().map(|(id, _)| *id).zip(tokens);
-                now.eq(captured.iter().map(|(id, token)| (*id, Some(*token))))
-            }
-            Err(_) => false,
-        }
-    }
-
-    /// Runs an operation beside a check of stamps that is sent after it.
-    pub(super) async fn beside<T>(
-        self: &Arc<Self>,
-        operation: impl Future<Output = T>,
-        place: &Place,
-        captured: &Captured,
-    ) -> (T, bool) {
-        both(operation, self.are_current(place, captured)).await
-    }
 }
 
-fn as_stamp(cell: Option<Cell>) -> Option<Token> {
+pub(super) fn as_stamp(cell: Option<Cell>) -> Option<Token> {
     cell.and_then(|cell| cell.as_stamp())
 }
 

@@ -3,18 +3,8 @@
 //! A read costs a backend the least, and a miss then takes a second trip for its lease. Putting the
 //! lease there right away saves that trip, and what is there already comes back as the answer; but
 //! it is a write, and nobody else's question can share it. So: read first while most calls hit.
-//!
-//! A lease names the stamps that its computation depends on, so that nobody waits for one that was
-//! outdated meanwhile. Where it goes first they are those that were seen last: known for the
-//! namespace and the functions, of which there are few, and not for tags.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use super::look::Place;
-use super::name::StampId;
-use crate::cell::Token;
 
 /// Functions that share a place here spoil each other's odds, and nothing else.
 const PLACES: usize = 64;
@@ -57,30 +47,6 @@ impl Odds {
 
     fn place(&self, site: u32) -> &AtomicU8 {
         &self.0[site as usize % PLACES]
-    }
-}
-
-/// The stamps of functions and of the namespace, as they were at the last miss.
-#[derive(Debug, Default)]
-pub(super) struct LastSeen(Mutex<HashMap<StampId, Token>>);
-
-impl LastSeen {
-    /// Those of a place, if all of them are known.
-    pub(super) fn of(&self, place: &Place) -> Option<Vec<(StampId, Token)>> {
-        let seen = self.lock();
-        let stamps = place.stamps.iter();
-        stamps.map(|(id, _)| Some((*id, *seen.get(id)?))).collect()
-    }
-
-    /// Takes note of the stamps of a place.
-    pub(super) fn note(&self, place: &Place, stamps: &[(StampId, Token)]) {
-        if !place.tagged {
-            self.lock().extend(stamps.iter().copied());
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<StampId, Token>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

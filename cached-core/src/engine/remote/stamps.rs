@@ -1,0 +1,132 @@
+//! The stamps that a computation depends on: captured before it begins, compared when it ends.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::Remote;
+use super::claim::Captured;
+use super::guard::{all, both};
+use super::look::{Place, Raw, as_stamp};
+use super::name::StampId;
+use crate::backend::port::Acquired;
+use crate::cell::{Cell, Token};
+use crate::error::Error;
+
+/// A stamp that nobody captured for so long goes; its entries are computed anew then.
+const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+/// One capture in so many lets the stamp live on.
+const RENEWAL: u64 = 64;
+
+impl Remote {
+    /// The present stamps of these, in their order.
+    pub(super) async fn read_stamps(
+        self: &Arc<Self>,
+        stamps: &[(StampId, String)],
+    ) -> Result<Vec<Option<Token>>, Error> {
+        let names: Vec<&str> = stamps.iter().map(|(_, name)| name.as_str()).collect();
+        Ok(self.read(&names).await?.into_iter().map(as_stamp).collect())
+    }
+
+    /// The stamps of a place, created where they are missing.
+    pub(super) async fn capture(
+        self: &Arc<Self>,
+        place: &Place,
+        raw: &Raw,
+    ) -> Result<Captured, Error> {
+        let stamps = place.stamps.iter().zip(&raw.stamps);
+        let capturing = stamps.map(|((id, name), (_, seen))| async move {
+            match seen {
+                Some(token) => {
+                    self.keep_stamp(name, *token);
+                    Ok((*id, *token))
+                }
+                None => Ok((*id, self.create_stamp(name).await?)),
+            }
+        });
+        let captured = all(capturing).await;
+        let captured = captured.into_iter().collect::<Result<Captured, Error>>()?;
+        self.last_seen.note(place, &captured);
+        Ok(captured)
+    }
+
+    /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
+    /// surely, and of one that is not, few entries are lost.
+    fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
+        if !crate::tag::fresh_stamp().is_multiple_of(RENEWAL) {
+            return;
+        }
+        let (remote, name) = (Arc::clone(self), name.to_owned());
+        self.runtime.spawn(async move {
+            let operation = remote.backend.renew(&name, token, STAMP_TTL);
+            let _ = remote.ask(remote.limits.operation, operation).await;
+        });
+    }
+
+    async fn create_stamp(&self, name: &str) -> Result<Token, Error> {
+        let token = Token::random();
+        let cell = Cell::stamp(token);
+        let operation = self.backend.acquire(name, &cell, Some(STAMP_TTL));
+        match self.ask(self.limits.operation, operation).await? {
+            Acquired::Granted => Ok(token),
+            Acquired::Found(cell) => match cell.as_stamp() {
+                Some(token) => Ok(token),
+                None => self.replace_stamp(name, token).await,
+            },
+        }
+    }
+
+    /// Something else stands where the stamp should be.
+    async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
+        let cell = Cell::stamp(token);
+        let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
+        self.ask(self.limits.operation, operation).await?;
+        Ok(token)
+    }
+
+    /// Whether all stamps are what they were when they were captured.
+    async fn are_current(self: &Arc<Self>, place: &Place, captured: &Captured) -> bool {
+        match self.read_stamps(&place.stamps).await {
+            Ok(tokens) => {
+                let now = place.stamps.iter().map(|(id, _)| *id).zip(tokens);
+                now.eq(captured.iter().map(|(id, token)| (*id, Some(*token))))
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Runs an operation beside a check of stamps that is sent after it.
+    pub(super) async fn beside<T>(
+        self: &Arc<Self>,
+        operation: impl Future<Output = T>,
+        place: &Place,
+        captured: &Captured,
+    ) -> (T, bool) {
+        both(operation, self.are_current(place, captured)).await
+    }
+}
+
+/// The stamps of functions and of the namespace, as they were at the last miss: what a lease names
+/// that is sent before anybody has looked. Not those of tags, of which there is no end.
+#[derive(Debug, Default)]
+pub(super) struct LastSeen(Mutex<HashMap<StampId, Token>>);
+
+impl LastSeen {
+    /// Those of a place, if all of them are known.
+    pub(super) fn of(&self, place: &Place) -> Option<Vec<(StampId, Token)>> {
+        let seen = self.lock();
+        let stamps = place.stamps.iter();
+        stamps.map(|(id, _)| Some((*id, *seen.get(id)?))).collect()
+    }
+
+    /// Takes note of the stamps of a place.
+    pub(super) fn note(&self, place: &Place, stamps: &[(StampId, Token)]) {
+        if !place.tagged {
+            self.lock().extend(stamps.iter().copied());
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<StampId, Token>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
