@@ -28,6 +28,29 @@ async fn an_invalidation_without_reply_is_queued_and_repeated() {
     with_cache(&there, reads(40, "in another process")).await;
 }
 
+#[invalidates(read(row))]
+fn change_sync(row: usize) {
+    ROWS[row].fetch_add(1, Ordering::SeqCst);
+}
+
+/// A slow backend is waited for: once the mutator has returned, nobody reads the old value.
+#[tokio::test]
+async fn a_mutator_returns_after_its_invalidation_arrived() {
+    let (faulty, here, there) = bench();
+    for sync in [false, true] {
+        with_cache(&here, reads(48, "it is stored, or was")).await;
+        let stored = there.contains("faulty:row:48").await;
+        assert!(stored.expect("it answers"));
+        faulty.next(Op::Invalidate, Fault::Delay(Duration::from_millis(50)));
+        match sync {
+            true => testing::with_cache_blocking(&here, || change_sync(48)),
+            false => with_cache(&here, change(48)).await,
+        }
+        let found = there.contains("faulty:row:48").await;
+        assert!(!found.expect("it answers"), "sync: {sync}");
+    }
+}
+
 /// Until it is delivered, this process reads nothing under the key, whatever stands there.
 #[tokio::test]
 async fn an_undelivered_key_is_not_read() {

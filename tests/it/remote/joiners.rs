@@ -70,6 +70,23 @@ fn a_joiner_after_another_process_invalidated_the_key_starts_over() {
 }
 
 #[test]
+fn whoever_comes_after_a_write_here_does_not_wait_for_the_computation_before() {
+    let scene = Scene::new();
+    let mut leader = scene.call();
+    let set = Task::new(scene.here.set("k", &7i64, 60)).ends();
+    set.expect("a valid key and TTL");
+    let after = counted(&scene.here, "k", &scene.runs, &scene.gate);
+    assert_eq!(Task::new(after).ends(), 7);
+    let mut tagged_leader = scene.call_tagged();
+    let put = with_cache(&scene.here, async { tagged::entry(1).put(8).await });
+    assert!(Task::new(put).ends());
+    let after = with_cache(&scene.here, tagged(1, &scene.runs, &scene.gate));
+    assert_eq!(Task::new(after).ends(), 8);
+    scene.gate.open();
+    assert_eq!((leader.ends(), tagged_leader.ends()), (1, 2));
+}
+
+#[test]
 fn a_joiner_after_another_process_invalidated_a_tag_starts_over() {
     let scene = Scene::new();
     let mut leader = scene.call_tagged();
