@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use super::{Cache, HANDLE};
-use crate::codec::Encoded;
+use crate::codec::{Codec, Encoded, Opened, Unreadable};
+use crate::engine::Hidden;
 use crate::engine::remote::{Incoming, Remote};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, Delivery, EventKind, count};
@@ -67,8 +68,12 @@ impl SharedCache<'_> {
     pub(super) async fn get<V: Portable>(self, key: impl IntoKey) -> Result<Option<V>, Error> {
         let key = self.key(key)?;
         let codec = self.remote.codec;
-        let read = |opened: &crate::codec::Opened<'_>| V::from_bytes(opened, &codec, None);
-        let found = self.remote.get(&key, read).await?;
+        let hidden = Hidden::here();
+        let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
+        let found = match hidden.key(&key) {
+            true => None,
+            false => self.remote.get(&key, read).await?,
+        };
         let (counter, kind) = match found {
             Some(_) => (Counter::Hit, Some(EventKind::Hit)),
             None => (Counter::Miss, None),
@@ -190,9 +195,11 @@ impl SharedCache<'_> {
     ) -> Result<Vec<Option<V>>, Error> {
         let keys = keys.into_iter().map(|key| self.key(key));
         let keys = keys.collect::<Result<Vec<_>, Error>>()?;
-        let codec = self.remote.codec;
-        let read = |opened: &crate::codec::Opened<'_>| V::from_bytes(opened, &codec, None);
-        self.remote.get_many(&keys, read).await
+        let (codec, hidden) = (self.remote.codec, Hidden::here());
+        let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
+        let found = self.remote.get_many(&keys, read).await?;
+        let seen = |(key, value): (&Key, Option<V>)| value.filter(|_| !hidden.key(key));
+        Ok(keys.iter().zip(found).map(seen).collect())
     }
 
     pub(super) async fn set_many<'v, V: Portable>(
@@ -231,7 +238,7 @@ impl SharedCache<'_> {
     pub(super) async fn incr(self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
         let key = self.key(key)?;
         let codec = self.remote.codec;
-        let read = |opened: &crate::codec::Opened<'_>| i64::from_bytes(opened, &codec, None).ok();
+        let read = |opened: &Opened<'_>| i64::from_bytes(opened, &codec, None).ok();
         let step = |old: Option<Option<i64>>| {
             let old = match old {
                 None => 0,
@@ -245,6 +252,18 @@ impl SharedCache<'_> {
         self.cache.engine.detach(&key);
         self.cache.engine.tell(EventKind::Written, None, &key);
         Ok(sum)
+    }
+}
+
+/// Reads a value, if no mutator around hides it.
+fn unless_hidden<V: Portable>(
+    hidden: &Hidden,
+    opened: &Opened<'_>,
+    codec: &Codec,
+) -> Result<V, Unreadable> {
+    match hidden.entry(opened.stamps().map(|stamp| stamp.id)) {
+        true => Err(Unreadable::Foreign),
+        false => V::from_bytes(opened, codec, None),
     }
 }
 

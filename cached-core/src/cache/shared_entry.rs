@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::PlainEntry;
-use crate::codec::{Kind, Opened};
-use crate::engine::Engine;
+use crate::codec::{Kind, Opened, Unreadable};
 use crate::engine::remote::{Incoming, Remote};
+use crate::engine::{Engine, Hidden};
 use crate::entry::{Parted, Payload};
 use crate::event::EventKind;
 use crate::key::Key;
@@ -35,9 +35,16 @@ impl<R> PlainEntry<R> {
 
 impl<R> SharedEntry<'_, R> {
     pub(super) async fn read(self) -> Option<R> {
-        let schema = self.entry.site.policy.schema;
-        let read =
-            |opened: &Opened<'_>| self.entry.shape.decode(opened, &self.remote.codec, schema);
+        let (schema, hidden) = (self.entry.site.policy.schema, Hidden::here());
+        if hidden.key(self.key) {
+            return None;
+        }
+        let read = |opened: &Opened<'_>| {
+            if hidden.entry(opened.stamps().map(|stamp| stamp.id)) {
+                return Err(Unreadable::Foreign);
+            }
+            self.entry.shape.decode(opened, &self.remote.codec, schema)
+        };
         // A fault of the backend is a miss here as everywhere.
         let found = self.remote.get(self.key, read).await;
         found.ok().flatten()

@@ -11,6 +11,10 @@ use std::sync::Arc;
 
 use super::Engine;
 use super::armed::Armed;
+#[cfg(feature = "remote")]
+use super::remote::StampId;
+#[cfg(feature = "remote")]
+use crate::key::Key;
 use crate::sync::thread_local;
 use crate::time::Clock;
 
@@ -55,6 +59,34 @@ pub(crate) fn current() -> Option<Arc<Frame>> {
 #[inline]
 pub(crate) fn is_plain() -> bool {
     !FRAMED.with(Cell::get)
+}
+
+/// What the scopes and mutators around hide from whoever reads a shared backend.
+#[cfg(feature = "remote")]
+#[derive(Debug, Clone)]
+pub(crate) struct Hidden(Option<Arc<Frame>>);
+
+#[cfg(feature = "remote")]
+impl Hidden {
+    pub(crate) fn here() -> Self {
+        Self(current())
+    }
+
+    /// Whether this key is: in a `bypass` scope, or by a mutator that is armed for it.
+    pub(crate) fn key(&self, key: &Key) -> bool {
+        let bypass = self.0.as_ref().is_some_and(|f| f.mode == Mode::Bypass);
+        bypass || self.armed().is_some_and(|armed| armed.covers(key))
+    }
+
+    /// Whether an entry is that depends on these stamps.
+    pub(crate) fn entry(&self, stamps: impl Iterator<Item = StampId>) -> bool {
+        self.armed()
+            .is_some_and(|armed| armed.covers_shared(stamps))
+    }
+
+    fn armed(&self) -> Option<&Arc<Armed>> {
+        self.0.as_ref()?.armed.as_ref()
+    }
 }
 
 /// The clock of this scope: the stand-in cache's, else the system's.

@@ -100,10 +100,10 @@ impl Flight {
         style: Style,
         value_type: TypeId,
         stamps: Stamps,
-        refreshes: bool,
+        start: super::remote::Start,
     ) -> Self {
         Self {
-            claim: Some(super::remote::Claim::new(refreshes)),
+            claim: Some(super::remote::Claim::new(start)),
             ..Self::new(style, value_type, stamps)
         }
     }
@@ -111,7 +111,15 @@ impl Flight {
     /// Whether the value before may be served while this computes.
     #[cfg(feature = "remote")]
     pub(crate) fn refreshes_a_value(&self) -> bool {
-        self.claim.as_ref().is_some_and(|claim| claim.refreshes)
+        self.claim.as_ref().is_some_and(|claim| claim.refreshes())
+    }
+
+    /// Whether nobody knows yet what is there: its claim is the question.
+    #[cfg(feature = "remote")]
+    pub(crate) fn is_a_question(&self) -> bool {
+        self.claim
+            .as_ref()
+            .is_some_and(|claim| claim.is_a_question())
     }
 
     /// Whether it began while the shared backend did not answer.

@@ -58,8 +58,6 @@ pub(super) struct Miss<'c> {
     /// What the backend said when this call began to lead.
     #[cfg(feature = "remote")]
     basis: Option<Basis>,
-    /// Whether this call leads before it knows that nothing is there.
-    unasked: bool,
     /// Whether it takes what the shared backend has and does no more: a call within a mutator.
     pub(super) only_looks: bool,
 }
@@ -88,7 +86,6 @@ impl<'c> Miss<'c> {
             left: Left::Look,
             #[cfg(feature = "remote")]
             basis: None,
-            unasked: false,
             only_looks: false,
             deadline: None,
             restarts: 0,
@@ -262,9 +259,7 @@ impl<'c> Miss<'c> {
                 None => self.go_alone(),
             },
             Decision::Lead => {
-                if !self.unasked {
-                    self.leads(engine, key);
-                }
+                self.leads(engine, key);
                 let wait = Wait::begin(self.parent(), flight.id);
                 Next::Continue(Step::Lead(Lease::new(engine, key, flight, wait)))
             }
@@ -303,7 +298,6 @@ impl<'c> Miss<'c> {
     /// Takes note of how a wait ended.
     pub(super) fn hear(&mut self, (heard, deadline): (Heard, Millis)) {
         self.deadline = Some(deadline);
-        self.unasked = false;
         self.left = match heard {
             Heard::TimedOut | Heard::Verdict(Verdict::Released) => Left::Alone,
             Heard::Promoted(lease) => Left::Lead(lease),

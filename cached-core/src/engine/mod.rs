@@ -33,6 +33,8 @@ pub(crate) use call::Missed;
 pub(crate) use config::Config;
 #[cfg(test)]
 pub(crate) use context::Entered;
+#[cfg(feature = "remote")]
+pub(crate) use context::Hidden;
 pub(crate) use context::{Frame, clock, current};
 pub(crate) use cycle::Wait;
 #[cfg(feature = "testing")]

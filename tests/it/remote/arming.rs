@@ -98,3 +98,33 @@ fn a_backend_that_does_not_answer_costs_the_body_nothing() {
     let read = run(&here, change_a_function());
     assert_eq!(read, [Outcome::Uncached, Outcome::Hit, Outcome::Uncached]);
 }
+
+#[invalidates("armed:post:1", tag = "armed-author:2")]
+async fn change_and_look(cache: &Cache) -> [bool; 5] {
+    let here = post::entry(1).get().await.is_some();
+    let tagged = post::entry(2).get().await.is_some();
+    let other = feed::entry(3).get().await.is_some();
+    let many = cache
+        .get_many::<u64>(["armed:post:1", "armed:feed:3"])
+        .await;
+    let many = many.expect("it answers");
+    [here, tagged, other, many[0].is_some(), many[1].is_some()]
+}
+
+/// In memory and on a shared backend alike.
+#[test]
+fn the_handle_shows_the_body_nothing_that_its_mutator_invalidates() {
+    let (cells, memory) = (Cells::default(), crate::support::memory());
+    for cache in [cells.cache(), memory] {
+        run(&cache, read());
+        let hidden = run(&cache, change_and_look(&cache));
+        assert_eq!(hidden, [false, false, true, false, true]);
+        run(&cache, read());
+        let bypassed = run(&cache, bypass(feed::entry(3).get()));
+        assert_eq!(bypassed, None);
+        let found = run(&cache, cache.get::<u64>("armed:feed:3"));
+        assert_eq!(found.expect("it answers"), Some(3));
+        let hidden = run(&cache, bypass(cache.get::<u64>("armed:feed:3")));
+        assert_eq!(hidden.expect("it answers"), None);
+    }
+}

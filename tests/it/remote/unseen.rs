@@ -96,27 +96,105 @@ fn hits_make_it_look_first_again() {
     assert_eq!(scene.acquired(), acquired);
 }
 
+/// A claim that is under way may find a value: nobody waits for it instead of looking.
 #[test]
-fn whoever_joined_a_claim_that_found_a_value_looks_at_once() {
+fn whoever_comes_while_a_claim_is_under_way_looks() {
     let scene = Scene::new();
     scene.gate.open();
     assert_eq!(scene.call(&scene.there).ends(), (1, Outcome::Stored));
-    let acquired = scene.acquired();
+    let (watch, acquired) = (Watch::of(&scene.here), scene.acquired());
     scene.cells.next(Op::Acquire, Act::Lose);
     let mut leader = scene.call(&scene.here);
     leader.waits();
-    let mut joiners: Vec<_> = (0..20).map(|_| scene.call(&scene.here)).collect();
-    joiners.iter_mut().for_each(Task::waits);
-    drop(leader);
-    for mut joiner in joiners {
-        assert_eq!(joiner.ends().0, 1);
+    for _ in 0..20 {
+        assert_eq!(scene.call(&scene.here).ends(), (1, Outcome::Hit));
     }
-    assert_eq!(
-        scene.acquired(),
-        acquired + 2,
-        "the leader's, and its heir's"
-    );
+    let sync = scene.here.blocking().get_or_set("unseen:1", 60, || -1i64);
+    assert_eq!(sync.expect("a valid key and TTL"), 1);
+    assert_eq!(scene.acquired(), acquired + 1, "the leader's");
+    assert_eq!(watch.count(EventKind::Joined), 0);
+    drop(leader);
     assert_eq!(scene.runs.count(), 1);
+}
+
+#[test]
+fn whoever_found_nothing_joins_a_claim_and_takes_it_over() {
+    let scene = Scene::new();
+    let watch = Watch::of(&scene.here);
+    scene.cells.next(Op::Acquire, Act::Lose);
+    let mut leader = scene.call(&scene.here);
+    leader.waits();
+    let mut joiner = scene.call(&scene.here);
+    joiner.waits();
+    scene.gate.open();
+    drop(leader);
+    assert_eq!(joiner.ends(), (1, Outcome::Stored));
+    assert_eq!(watch.count(EventKind::Led), 1, "the one that computed");
+}
+
+#[test]
+fn a_value_is_served_while_it_is_refreshed() {
+    let scene = Scene::new();
+    scene.gate.open();
+    assert_eq!(scene.call(&scene.there).ends(), (1, Outcome::Stored));
+    let held = Gate::default();
+    let refreshing = with_cache(&scene.here, async {
+        row::entry(1)
+            .refresh(|| async {
+                held.passed().await;
+                9
+            })
+            .await
+    });
+    let mut refreshing = Task::new(refreshing);
+    refreshing.waits();
+    assert_eq!(scene.call(&scene.here).ends(), (1, Outcome::Hit));
+    held.open();
+    assert_eq!(refreshing.ends(), 9);
+}
+
+/// What refuses claims may still be read, and what does not answer is one outage for all callers.
+#[test]
+fn faults_of_a_claim_make_it_look_first() {
+    let scene = Scene::new();
+    scene.gate.open();
+    assert_eq!(scene.call(&scene.there).ends(), (1, Outcome::Stored));
+    scene.cells.next(Op::Acquire, Act::Fail(ErrorKind::Full));
+    assert_eq!(scene.call(&scene.here).ends(), (2, Outcome::NotStored));
+    scene.cells.next(Op::Acquire, Act::Fail(ErrorKind::Full));
+    assert_eq!(scene.call(&scene.here).ends(), (1, Outcome::Hit));
+}
+
+#[test]
+fn while_the_backend_is_down_callers_share_their_computation() {
+    let scene = Scene::new();
+    let fails = Act::Fail(ErrorKind::Unavailable);
+    scene.cells.always(Some(fails));
+    let mut callers: Vec<_> = (0..5).map(|_| scene.call(&scene.here)).collect();
+    callers.iter_mut().for_each(Task::waits);
+    scene.gate.open();
+    for mut caller in callers {
+        assert_eq!(caller.ends().0, 1);
+    }
+    assert_eq!(scene.runs.count(), 1);
+}
+
+#[test]
+fn nothing_is_claimed_while_an_invalidation_of_everything_is_owed() {
+    let scene = Scene::new();
+    scene.gate.open();
+    scene.cells.always(Some(Act::Fail(ErrorKind::Unavailable)));
+    let clear = scene.here.clear();
+    Task::new(clear).ends().expect("it is owed");
+    scene.cells.always(None);
+    scene.cells.forget();
+    scene.call(&scene.here).ends();
+    let first = scene
+        .cells
+        .log()
+        .into_iter()
+        .find(|op| *op != Op::Invalidate);
+    assert_ne!(first, Some(Op::Acquire));
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! The leases that this process has put somewhere, as they were written.
+//! The leases that this process has sent somewhere, as they were written.
 //!
 //! A server that compares for itself (`SET … IFEQ`) compares the whole old value, and the port names
-//! its token only. What is forgotten here is compared by a script, so a few hundred places do.
+//! its token only. What stands there may be another cell with that token, and what is forgotten
+//! here is not compared at all: a script has the last word, so a few hundred places do.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -22,7 +23,7 @@ impl Default for Held {
 }
 
 impl Held {
-    /// Takes note of a cell that stands under some key now, if it is one that is soon replaced.
+    /// Takes note of a cell that is sent, if it is one that is soon replaced.
     pub(super) fn note(&self, cell: &Cell) {
         let place = cell.token().filter(|_| cell.as_stamp().is_none());
         if let Some(token) = place

@@ -67,15 +67,19 @@ impl Backend for Redis {
     ) -> Result<bool, Error> {
         let held = self.shared().held.take(token);
         if cell.token() == Some(token) {
-            // The lease was written anew.
+            // The lease is written anew.
             self.shared().held.note(cell);
         }
         let link = self.link().await?;
         if let Some(held) = held.filter(|_| link.speaks(Dialect::IfEq)) {
             let command = replace(&link.scoped(key), &held, cell, ttl);
             match link.ask(&command).await {
+                Ok(Value::Okay) => return Ok(true),
                 Err(fault) if fault.is_syntax() => link.resort_to(Dialect::SetGet),
-                answer => return Ok(is_replaced(&link, &answer?)?),
+                Err(fault) => return Err(fault.into()),
+                // Something else stands there, but it may have the token all the same: whoever
+                // changes the times of a cell leaves it that.
+                Ok(_) => {}
             }
         }
         let ttl = millis_or_0(ttl).to_string();
@@ -242,14 +246,6 @@ fn set(key: &str, cell: &Cell, ttl: Option<Duration>) -> Cmd {
 /// The cell in the place of another one that is known to the byte.
 fn replace(key: &str, held: &Cell, cell: &Cell, ttl: Option<Duration>) -> Cmd {
     set(key, cell, ttl).arg("IFEQ").arg(held.as_bytes()).take()
-}
-
-fn is_replaced(link: &Link, answer: &Value) -> Result<bool, Fault> {
-    match answer {
-        Value::Okay => Ok(true),
-        Value::Nil => Ok(false),
-        answer => Err(Fault::unexpected(link.at(), "SET", answer)),
-    }
 }
 
 fn cell_of(link: &Link, command: &str, answer: Value) -> Result<Option<Cell>, Fault> {

@@ -6,7 +6,7 @@
 //! all because entries of one function share their stamps.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::runtime::Handle;
@@ -17,8 +17,12 @@ use super::link::Link;
 use super::ops::{get, get_all};
 use crate::cell::Cell;
 
-/// So many reads go at once at most: the server answers nobody else meanwhile.
-const MOST: usize = 128;
+/// So many keys go at once at most: the server answers nobody else meanwhile, and a fault is
+/// everybody's. A read of more goes alone.
+const MOST: usize = 64;
+/// Where answers are larger than this on average, in bytes, each read goes alone: what takes long to
+/// arrive had better not arrive all at once.
+const LARGE: usize = 4096;
 
 type Cells = Vec<Option<Cell>>;
 
@@ -29,6 +33,8 @@ pub(super) struct Reads {
     lone: AtomicBool,
     /// Those that no task has taken yet.
     waiting: Mutex<Vec<Read>>,
+    /// The smoothed size of an answer in bytes.
+    size: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -44,8 +50,11 @@ impl Reads {
         runtime: &Handle,
         keys: Vec<String>,
     ) -> Result<Cells, Fault> {
-        if let Some(_lone) = Lone::of(link.reads()) {
-            return get_each(link, &names(&keys)).await;
+        let lone = Lone::of(link.reads());
+        if lone.is_some() || link.reads().are_large() {
+            let cells = get_each(link, &names(&keys)).await?;
+            link.reads().learn(&cells);
+            return Ok(cells);
         }
         let (answer, answered) = oneshot::channel();
         // Whoever finds others there knows that a task is on its way.
@@ -59,6 +68,20 @@ impl Reads {
         }
         let answer = answered.await;
         answer.unwrap_or_else(|_| Err(Fault::lost(link.at())))
+    }
+
+    fn are_large(&self) -> bool {
+        self.size.load(Ordering::Relaxed) > LARGE
+    }
+
+    /// Takes note of an answer. Of two at the same time one may be lost.
+    fn learn(&self, cells: &Cells) {
+        let sizes = cells.iter().flatten().map(|cell| cell.as_bytes().len());
+        let (size, before) = (sizes.sum::<usize>(), self.size.load(Ordering::Relaxed));
+        let after = before - before / 16 + size / 16;
+        if after != before {
+            self.size.store(after, Ordering::Relaxed);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Read>> {
@@ -110,12 +133,25 @@ async fn serve(serving: Serving) {
     let Some((link, mut waiting)) = serving.take() else {
         return;
     };
-    while waiting.len() > MOST {
-        let rest = waiting.split_off(MOST);
+    loop {
+        let rest = waiting.split_off(as_many_as_fit(&waiting));
+        if rest.is_empty() {
+            return answer(link, waiting).await;
+        }
         tokio::spawn(answer(Arc::clone(&link), waiting));
         waiting = rest;
     }
-    answer(link, waiting).await;
+}
+
+/// How many of the reads, one at least, go in one command.
+fn as_many_as_fit(reads: &[Read]) -> usize {
+    let mut keys = 0;
+    let fitting = reads.iter().take_while(|read| {
+        let first = keys == 0;
+        keys += read.keys.len();
+        first || keys <= MOST
+    });
+    fitting.count()
 }
 
 async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
@@ -124,6 +160,7 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
     match ask_once(&link, &reads).await {
         Ok(answers) => {
             for (read, cells) in reads.into_iter().zip(answers) {
+                link.reads().learn(&cells);
                 // Nobody may be left to hear it.
                 let _ = read.answer.send(Ok(cells));
             }
@@ -131,8 +168,7 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
         // One reader's key may be what the user has no right to.
         Err(fault) if fault.code() == Some("NOPERM") && reads.len() > 1 => {
             for read in reads {
-                let cells = get_each(&link, &names(&read.keys)).await;
-                let _ = read.answer.send(cells);
+                tokio::spawn(alone(Arc::clone(&link), read));
             }
         }
         Err(fault) => {
@@ -141,6 +177,11 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
             }
         }
     }
+}
+
+async fn alone(link: Arc<Link>, read: Read) {
+    let cells = get_each(&link, &names(&read.keys)).await;
+    let _ = read.answer.send(cells);
 }
 
 /// Asks for all keys, each once, and deals the cells out.

@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use super::{Decision, Left, Miss, Next, Step};
 use crate::engine::context::Mode;
+use crate::engine::cycle::Wait;
 use crate::engine::flight::{Flight, Verdict};
-use crate::engine::remote::{Basis, Caller, StampId};
+use crate::engine::lease::Lease;
+use crate::engine::remote::{Basis, Caller, StampId, Start};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
@@ -38,11 +40,6 @@ impl Miss<'_> {
         let absent = self.call.site.policy.ttl_none;
         let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
         (self.call.lifetime_in(engine), absent)
-    }
-
-    /// Whether it waited for others, or had time set for it.
-    pub(in crate::engine) fn has_waited(&self) -> bool {
-        self.deadline.is_some()
     }
 
     pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {
@@ -92,6 +89,7 @@ impl Miss<'_> {
     /// Joins the flight under way in this process, or asks the backend. One that refreshes a value
     /// is not joined: the value may still be served. Nor is one that began while the backend did
     /// not answer: it may be back, with invalidations by others that such a flight knows nothing of.
+    /// Nor one that is a question itself: what it asks for may be there.
     pub(super) fn join_or_ask<S: Shape + ?Sized>(&self, shape: &S) -> Next<S::Return> {
         let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {
             return self.go_alone();
@@ -100,10 +98,11 @@ impl Miss<'_> {
             return Next::Continue(Step::Ask);
         }
         let joined = engine.store.cell(key, |cell| {
-            cell.lease()
-                .is_some_and(|flight| !flight.refreshes_a_value() && !flight.is_local())
-                .then(|| self.join(cell, shape))
-                .flatten()
+            let computes = |flight: &Arc<Flight>| {
+                !flight.refreshes_a_value() && !flight.is_local() && !flight.is_a_question()
+            };
+            let joinable = cell.lease().is_some_and(computes);
+            joinable.then(|| self.join(cell, shape)).flatten()
         });
         match joined {
             Some(Decision::Join(seat, wait)) => self.wait_for(engine, key, seat, wait),
@@ -127,10 +126,12 @@ impl Miss<'_> {
         let stamps = engine
             .tags
             .capture(Some(self.call.site.number()), &self.tags);
-        let refreshes = matches!(basis, Basis::Refreshed(_));
+        let start = match basis {
+            Basis::Refreshed(_) => Start::Refreshes,
+            _ => Start::Looked,
+        };
         let down = matches!(basis, Basis::Down);
-        self.unasked = matches!(basis, Basis::Unasked);
-        let flight = Flight::claiming(self.style, shape.value_type(), stamps, refreshes);
+        let flight = Flight::claiming(self.style, shape.value_type(), stamps, start);
         let flight = Arc::new(flight);
         let mut detached = None;
         let decision = engine.store.cell(key, |cell| {
@@ -155,11 +156,37 @@ impl Miss<'_> {
         self.carry_out(decision, shape, engine, key, flight)
     }
 
-    /// A claim that was the question found nothing: only now is this a miss.
-    pub(in crate::engine) fn computes(&mut self) {
-        if std::mem::take(&mut self.unasked)
-            && let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key())
-        {
+    /// Leads a flight whose claim is the question, unless one is under way.
+    pub(in crate::engine) fn lead_unasked<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        basis: Basis,
+    ) -> Option<Step> {
+        let engine = self.engine.as_ref()?;
+        let key = self.call.key.key().ok()?;
+        let site = self.call.site.number();
+        let stamps = engine.tags.capture(Some(site), &self.tags);
+        let flight = Flight::claiming(self.style, shape.value_type(), stamps, Start::Unasked);
+        let flight = Arc::new(flight);
+        let free = engine.store.cell(key, |cell| {
+            let free = cell.lease().is_none();
+            if free {
+                cell.grant(Arc::clone(&flight));
+            }
+            free
+        });
+        if !free {
+            return None;
+        }
+        let wait = Wait::begin(self.parent(), flight.id);
+        let lease = Lease::new(engine, key, flight, wait);
+        self.basis = Some(basis);
+        Some(Step::Lead(lease))
+    }
+
+    /// Tells that it computes, where its claim was the question: only now is this a miss.
+    pub(in crate::engine) fn tell_lead(&self) {
+        if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {
             self.leads(engine, key);
         }
     }

@@ -10,6 +10,7 @@ use super::call::{Basis, Caller, Claimed};
 use super::claim::{Claim, Hold};
 use super::guard::{both, first, is_outage};
 use super::look::{Expected, Place, Raw};
+use super::name::StampId;
 use super::pace::Pace;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
@@ -43,6 +44,8 @@ impl Remote {
             Ok(claimed) => claimed,
             Err(error) => {
                 count(caller.site.number(), Counter::Fault);
+                // What refuses a claim may still be read.
+                self.odds.forget(caller.site.number());
                 self.go_without(place, claim, &error);
                 Claimed::Compute
             }
@@ -68,8 +71,12 @@ impl Remote {
         basis: Option<Basis>,
         caller: Caller,
     ) -> Result<Claimed, Error> {
-        match basis.unwrap_or(Basis::Unasked) {
-            Basis::Unasked => self.take_unseen(lease, place, caller).await,
+        let basis = match basis {
+            Some(basis) => basis,
+            None => Basis::Absent(self.look(place).await?),
+        };
+        match basis {
+            Basis::Unasked(stamps) => self.take_unseen(lease, place, stamps, caller).await,
             Basis::Down => Ok(Claimed::Again),
             Basis::Absent(raw) => self.take(lease, place, raw, None, caller).await,
             Basis::Garbage(raw) => {
@@ -80,6 +87,10 @@ impl Remote {
                 self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Refreshed(raw) => self.mark(lease, place, raw).await,
+            // The flight's own: its leader asked for it and was dropped.
+            Basis::Leased(raw, token, _) if lease.claim().is_some_and(|c| c.token == token) => {
+                self.take(lease, place, raw, None, caller).await
+            }
             // A computation of this process that is over.
             Basis::Leased(raw, token, _) if self.released.contains(token) => {
                 self.take(lease, place, raw, Some(token), caller).await
@@ -140,18 +151,19 @@ impl Remote {
         self: &Arc<Self>,
         lease: &Lease,
         place: &Place,
+        stamps: Vec<(StampId, Token)>,
         caller: Caller,
     ) -> Result<Claimed, Error> {
         let Some(claim) = lease.claim() else {
             return Ok(Claimed::Compute);
         };
         let now = self.now().await?;
-        let stamps = self.last_seen.of(place).unwrap_or_default();
         let believed = Raw::unseen(stamps, now);
         let cell = self.lease_cell(place, claim.token, &believed, caller);
         let ttl = self.lease_of(caller);
         let acquiring = self.backend.acquire(&place.name, &cell, Some(ttl));
-        let names = [place.name.as_str()];
+        let stamps = place.stamps.iter().map(|(_, name)| name.as_str());
+        let names: Vec<&str> = [place.name.as_str()].into_iter().chain(stamps).collect();
         claim.set(Hold::Asked);
         let asking = self.question(&names, acquiring);
         let (acquired, raw) = both(asking, self.look_beside(place, now)).await;

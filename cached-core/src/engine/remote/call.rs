@@ -9,7 +9,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Remote;
+use super::claim::Claim;
 use super::look::{Expected, Place, Raw, Seen};
+use super::name::StampId;
 use crate::cell::Token;
 use crate::codec::{Kind, Opened};
 use crate::engine::call::Missed;
@@ -25,8 +27,8 @@ use crate::time::{Millis, Ttl};
 /// What a call knows of its cell when it leads.
 #[derive(Debug)]
 pub(crate) enum Basis {
-    /// It was not asked: the claim itself is the question.
-    Unasked,
+    /// It was not asked: the claim itself is the question. With the stamps as they were last.
+    Unasked(Vec<(StampId, Token)>),
     /// Nothing is there, as far as anybody knows.
     Absent(Raw),
     /// A cell that may be replaced.
@@ -80,17 +82,19 @@ where
 {
     let place = missed.place(&remote).map(Arc::new);
     let mut miss = Miss::new(missed, style, shape.is_disguised());
-    let (mut looks, mut answer) = (0, None);
+    let (mut looks, mut pending) = (0, None);
     loop {
-        let step = match miss.next(shape) {
-            Next::Break(found) => return found,
-            Next::Continue(step) => step,
+        let step = match pending.take() {
+            Some(step) => step,
+            None => match miss.next(shape) {
+                Next::Break(found) => return found,
+                Next::Continue(step) => step,
+            },
         };
-        let found = answer.take();
         let step = match (step, &place) {
             (Step::Ask, Some(place)) if looks < LOOKS => {
                 looks += 1;
-                match miss.ask(shape, &remote, place, found).await {
+                match miss.ask(shape, &remote, place, looks == 1).await {
                     Next::Break(found) => return found,
                     Next::Continue(step) => step,
                 }
@@ -109,11 +113,16 @@ where
                     Claimed::Again => lease.reread(),
                     Claimed::Found(raw) => {
                         lease.reread();
-                        answer = Some(raw);
+                        match miss.answered(shape, &remote, place, Ok(raw)) {
+                            Next::Break(found) => return found,
+                            Next::Continue(step) => pending = Some(step),
+                        }
                     }
                     Claimed::TimedOut => miss.give_up(),
                     Claimed::Compute => {
-                        miss.computes();
+                        if lease.claim().is_some_and(Claim::is_news) {
+                            miss.tell_lead();
+                        }
                         return compute(lease, shape, place, caller, body).await;
                     }
                 }
@@ -180,32 +189,36 @@ impl Miss<'_> {
         })
     }
 
-    /// Asks the backend, where a claim has not found the answer already.
+    /// Asks the backend: by a look, or, where that will find nothing, by a claim.
     async fn ask<S: Shape + ?Sized>(
         &mut self,
         shape: &S,
         remote: &Arc<Remote>,
         place: &Place,
-        found: Option<Raw>,
+        first: bool,
     ) -> Next<S::Return> {
-        let raw = match found {
-            Some(raw) => Ok(raw),
-            None if self.expects_a_miss(remote, place) => {
-                return self.lead(shape, Basis::Unasked);
-            }
-            None => remote.look(place).await,
-        };
+        let stamps = self.stamps_of_a_miss(remote, place).filter(|_| first);
+        if let Some(stamps) = stamps
+            && let Some(step) = self.lead_unasked(shape, Basis::Unasked(stamps))
+        {
+            return Next::Continue(step);
+        }
+        let raw = remote.look(place).await;
         self.answered(shape, remote, place, raw)
     }
 
-    /// Whether to claim the cell before anybody has looked at it.
-    fn expects_a_miss(&self, remote: &Remote, place: &Place) -> bool {
-        // Whoever waited for a claim that found something had better look.
-        !self.refreshes()
-            && !self.only_looks
-            && !self.has_waited()
-            && !remote.odds.favour_a_hit(self.site().number())
-            && remote.last_seen.of(place).is_some()
+    /// The stamps to claim the cell with before anybody has looked at it; `None` if a look is the
+    /// better question.
+    fn stamps_of_a_miss(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, Token)>> {
+        let look = self.refreshes()
+            || self.only_looks
+            || remote.odds.favour_a_hit(self.site().number())
+            || remote.breaker.is_open();
+        if look {
+            None
+        } else {
+            remote.last_seen.of(place)
+        }
     }
 
     /// What to do about the backend's answer.

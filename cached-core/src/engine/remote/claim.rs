@@ -1,5 +1,6 @@
 //! What a flight holds in the shared backend while its value is computed.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
@@ -14,9 +15,21 @@ pub(super) type Captured = Arc<[(StampId, Token)]>;
 #[derive(Debug)]
 pub(crate) struct Claim {
     pub(super) token: Token,
-    /// Whether there is a value that it is to replace, and that is served meanwhile.
-    pub(in crate::engine) refreshes: bool,
+    start: Start,
+    /// Whether somebody was told that it computes.
+    told: AtomicBool,
     state: Mutex<State>,
+}
+
+/// What is known of the cell when a flight begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Start {
+    /// Somebody looked, and there was no value.
+    Looked,
+    /// There is a value that it is to replace, and that is served meanwhile.
+    Refreshes,
+    /// Nobody looked.
+    Unasked,
 }
 
 #[derive(Debug, Default)]
@@ -47,10 +60,11 @@ pub(super) enum Hold {
 }
 
 impl Claim {
-    pub(crate) fn new(refreshes: bool) -> Self {
+    pub(crate) fn new(start: Start) -> Self {
         Self {
             token: Token::random(),
-            refreshes,
+            start,
+            told: AtomicBool::new(start != Start::Unasked),
             state: Mutex::default(),
         }
     }
@@ -62,6 +76,21 @@ impl Claim {
     /// What was held before.
     pub(super) fn set(&self, hold: Hold) -> Hold {
         std::mem::replace(&mut self.lock().hold, hold)
+    }
+
+    pub(in crate::engine) fn refreshes(&self) -> bool {
+        self.start == Start::Refreshes
+    }
+
+    /// Whether it was put before anybody looked, and is not answered.
+    pub(in crate::engine) fn is_a_question(&self) -> bool {
+        let unanswered = || matches!(self.lock().hold, Hold::Nothing | Hold::Asked);
+        self.start == Start::Unasked && unanswered()
+    }
+
+    /// Whether it is news that its flight computes; once.
+    pub(super) fn is_news(&self) -> bool {
+        !self.told.swap(true, Ordering::Relaxed)
     }
 
     /// Whether the backend did not answer when it began.

@@ -40,7 +40,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use tokio::runtime::Handle;
 
 pub(crate) use call::{Basis, Caller, run};
-pub(crate) use claim::Claim;
+pub(crate) use claim::{Claim, Start};
 pub(crate) use guard::all;
 pub(crate) use name::{DEFAULT_PREFIX, StampId};
 #[cfg(feature = "redis")]

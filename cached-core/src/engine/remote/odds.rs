@@ -45,6 +45,11 @@ impl Odds {
         }
     }
 
+    /// Nothing is known of it any more.
+    pub(super) fn forget(&self, site: u32) {
+        self.place(site).store(CERTAIN, Ordering::Relaxed);
+    }
+
     fn place(&self, site: u32) -> &AtomicU8 {
         &self.0[site as usize % PLACES]
     }
@@ -64,6 +69,9 @@ mod tests {
         assert!(!odds.favour_a_hit(1));
         assert!(odds.favour_a_hit(2), "another function");
         (0..200).for_each(|_| odds.learn(1, true));
+        assert!(odds.favour_a_hit(1));
+        (0..200).for_each(|_| odds.learn(1, false));
+        odds.forget(1);
         assert!(odds.favour_a_hit(1));
     }
 

@@ -106,7 +106,7 @@ impl Remote {
     }
 }
 
-/// The stamps of functions and of the namespace, as they were at the last miss: what a lease names
+/// The stamps of functions and of the namespace, as they were at the last write: what a lease names
 /// that is sent before anybody has looked. Not those of tags, of which there is no end.
 #[derive(Debug, Default)]
 pub(super) struct LastSeen(Mutex<HashMap<StampId, Token>>);

@@ -71,6 +71,10 @@ fn a_lease_is_filled_without_a_script_where_that_is_possible() {
     assert_eq!(acquire(&redis, "c", &first), Acquired::Granted);
     assert!(fill(&redis, "c", token, &second));
     assert!(fill(&redis, "c", token, &cell("v").1));
+    // Whatever has the token may be replaced, also where this process remembers other bytes.
+    assert_eq!(acquire(&redis, "e", &first), Acquired::Granted);
+    write(&redis, "e", &second);
+    assert!(fill(&redis, "e", token, &cell("v").1));
     // Nothing is there any more, and nothing is put there.
     assert_eq!(acquire(&redis, "d", &first), Acquired::Granted);
     assert_eq!(wait(redis.invalidate(&["d"])).expect("it answers"), 1);

@@ -109,7 +109,7 @@ fn a_crowd_of_reads_goes_in_several_commands() {
     for (answer, cell) in answers.into_iter().zip(cells) {
         assert_eq!(answer.expect("the server answers"), [Some(cell)]);
     }
-    assert_eq!(server.calls("mget"), before + 3);
+    assert_eq!(server.calls("mget"), before + 5);
 }
 
 #[test]
@@ -147,4 +147,22 @@ fn reads_end_with_their_runtime() {
     }
     let error = fault(&redis);
     assert_eq!(error.kind(), ErrorKind::Unavailable);
+}
+
+#[test]
+fn large_answers_come_one_by_one() {
+    let (server, runtime) = (Server::start(), standing());
+    let redis = connected(&runtime, &server.url());
+    let (_, large) = cell(&"x".repeat(1 << 20));
+    write(&redis_at(&server.url()), "large", &large);
+    let large = [Some(large)];
+    let read = runtime.block_on(redis.read(&["large"]));
+    assert_eq!(read.expect("the server answers"), large);
+    let before = server.calls("mget");
+    let reads = [["large"]; 8];
+    let reads = reads.each_ref().map(|keys| asked(&redis, keys));
+    for answer in runtime.block_on(all(reads)) {
+        assert_eq!(answer.expect("the server answers"), large);
+    }
+    assert_eq!(server.calls("mget"), before, "eight times GET");
 }
