@@ -213,14 +213,10 @@ async fn a_hit_is_one_command_and_a_miss_is_three() {
             let digits = found.map_or("0", |(_, rest)| rest.split(',').next().unwrap_or("0"));
             digits.parse::<u64>().expect("a number of calls")
         };
-        // The script that fills sets, too. Now and then a stamp is renewed, by a script that says
-        // `PEXPIRE`.
-        let scripts = calls("evalsha") - calls("pexpire");
-        assert_eq!(
-            (calls("mget"), calls("set"), scripts),
-            (1, 2, 1),
-            "{commands}"
-        );
+        assert_eq!((calls("mget"), calls("set")), (1, 2), "{commands}");
+        // The script that fills, where the server does not compare for itself. Now and then a
+        // stamp is renewed, by a script that says `PEXPIRE`.
+        assert!(calls("evalsha") - calls("pexpire") <= 1, "{commands}");
     })
     .await;
 }
