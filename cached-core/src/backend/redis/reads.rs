@@ -19,7 +19,7 @@ use crate::cell::Cell;
 
 /// So many keys go at once at most: the server answers nobody else meanwhile, and a fault is
 /// everybody's. A read of more goes alone.
-const MOST: usize = 64;
+const MOST: usize = 256;
 /// Where answers are larger than this on average, in bytes, each read goes alone: what takes long to
 /// arrive had better not arrive all at once.
 const LARGE: usize = 4096;

@@ -109,7 +109,7 @@ fn a_crowd_of_reads_goes_in_several_commands() {
     for (answer, cell) in answers.into_iter().zip(cells) {
         assert_eq!(answer.expect("the server answers"), [Some(cell)]);
     }
-    assert_eq!(server.calls("mget"), before + 5);
+    assert_eq!(server.calls("mget"), before + 2);
 }
 
 #[test]
