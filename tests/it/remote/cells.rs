@@ -75,9 +75,10 @@ impl Cells {
         state.log.iter().filter(|(done, ..)| *done == op).count()
     }
 
-    /// What was asked, in its order.
+    /// What was asked, in its order; but for renewals, which stamps have now and then.
     pub(super) fn log(&self) -> Vec<Op> {
-        self.lock().log.iter().map(|(op, ..)| *op).collect()
+        let asked = self.lock().log.clone().into_iter().map(|(op, ..)| op);
+        asked.filter(|op| *op != Op::Renew).collect()
     }
 
     /// Forgets what was asked so far.

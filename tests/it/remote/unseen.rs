@@ -132,6 +132,29 @@ fn whoever_found_nothing_joins_a_claim_and_takes_it_over() {
     assert_eq!(watch.count(EventKind::Led), 1, "the one that computed");
 }
 
+/// By the process that claims first, and by one that looks first.
+#[test]
+fn whoever_joins_a_computation_asks_nothing() {
+    let scene = Scene::new();
+    for (cache, id) in [(&scene.here, 2), (&scene.there, 3)] {
+        let watch = Watch::of(cache);
+        let gate = Gate::default();
+        let call = || Task::new(with_cache(cache, row::traced(id, &scene.runs, &gate)));
+        let mut leader = call();
+        leader.waits();
+        let asked = scene.cells.count(Op::Read);
+        let mut joiners: Vec<_> = (0..5).map(|_| call()).collect();
+        joiners.iter_mut().for_each(Task::waits);
+        assert_eq!(scene.cells.count(Op::Read), asked);
+        gate.open();
+        assert_eq!(leader.ends().1, Outcome::Stored);
+        for mut joiner in joiners {
+            assert_eq!(joiner.ends().1, Outcome::Joined);
+        }
+        assert_eq!(watch.count(EventKind::Led), 1);
+    }
+}
+
 #[test]
 fn a_value_is_served_while_it_is_refreshed() {
     let scene = Scene::new();

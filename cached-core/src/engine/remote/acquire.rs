@@ -169,14 +169,13 @@ impl Remote {
         let (acquired, raw) = both(asking, self.look_beside(place, now)).await;
         let (acquired, mut raw) = (acquired?, raw?);
         match acquired {
-            Acquired::Found(found) if found.token() != Some(claim.token) => {
+            Acquired::Found(found) => {
                 claim.set(Hold::Nothing);
                 raw.cell = Some(found);
                 self.complete(&mut raw, place).await?;
                 Ok(Claimed::Found(raw))
             }
-            // Or with the flight's own token: a leader asked for it and was dropped.
-            Acquired::Granted | Acquired::Found(_) => {
+            Acquired::Granted => {
                 self.odds.learn(caller.site.number(), false);
                 if !raw.agrees_with(&believed) {
                     // The lease says that it is outdated: it is put there again.
