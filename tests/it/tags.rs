@@ -18,6 +18,12 @@ async fn page(id: u64, value: u64, gate: &Gate) -> u64 {
     value
 }
 
+#[cached(key = "t:tagged:<id>", tags("<tag>"), skip(tag))]
+fn tagged(id: u64, tag: &str) -> u64 {
+    let _ = tag;
+    id
+}
+
 #[cached(key = "t:plain:<id>")]
 fn plain(id: u64) -> u64 {
     id
@@ -43,6 +49,17 @@ fn with_memory(test: impl FnOnce(&Cache)) {
 
 fn outcome(id: u64, author: u64) -> Outcome {
     post::traced(id, author).1
+}
+
+/// It could not be dropped by its tag.
+#[test]
+fn what_has_a_tag_that_cannot_be_written_runs_uncached() {
+    with_memory(|_| {
+        for _ in 0..2 {
+            assert_eq!(tagged::traced(1, "").1, Outcome::Uncached);
+        }
+        assert_eq!(tagged::traced(1, "t:any").1, Outcome::Stored);
+    });
 }
 
 #[test]

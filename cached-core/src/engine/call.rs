@@ -100,7 +100,7 @@ impl<'c> Call<'c> {
     pub(crate) fn peek<S: Shape + ?Sized>(&self, shape: &S) -> Option<(S::Return, Outcome)> {
         let frame = context::current().filter(|frame| frame.mode == Mode::Refresh);
         match frame {
-            Some(frame) if self.served => self.look_framed(&frame, self.key.key().ok()?, shape),
+            Some(frame) => self.look_framed(&frame, self.key.key().ok()?, shape),
             _ => self.hit(shape),
         }
     }

@@ -156,6 +156,14 @@ mod tests {
     }
 
     #[test]
+    fn a_small_table_is_not_swept() {
+        let tags = Tags::default();
+        drop(tags.capture(None, &names(0, 2)));
+        drop(tags.capture(None, &names(2, 3)));
+        assert_eq!(tags.lock().cells.len(), 3);
+    }
+
+    #[test]
     fn names_that_are_carried_stay_and_the_next_sweep_waits_for_twice_as_many() {
         let tags = Tags::default();
         let carried = tags.capture(None, &names(0, FIRST_SWEEP));

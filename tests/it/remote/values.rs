@@ -1,10 +1,13 @@
 //! What explicit writes keep, and what damaged bytes come to.
 
+use std::time::Duration;
+
+use cached_core::event::EventKind;
 use cached_core::testing::with_cache;
 use cached_core::{Outcome, cached, stats};
 
 use super::cells::{Cells, Op};
-use crate::support::Tally;
+use crate::support::{Tally, Watch};
 
 #[cached(key = "remote:views:<id>", tags("remote-views:<id>"))]
 async fn views(id: u64) -> i64 {
@@ -103,4 +106,44 @@ async fn a_hit_is_one_question() {
         assert_eq!(cells.count(Op::Read) - before, 1);
     })
     .await;
+}
+
+#[cached(key = "remote:brief:<id>", ttl = 7)]
+async fn brief(id: u64) -> u64 {
+    id
+}
+
+#[cached(key = "remote:lasting:<id>", ttl = "forever")]
+async fn lasting(id: u64) -> u64 {
+    id
+}
+
+/// What nobody asks for any more leaves the backend by itself.
+#[tokio::test]
+async fn a_value_is_given_the_time_that_its_function_says() {
+    let cells = Cells::default();
+    let cache = cells.cache();
+    with_cache(&cache, async {
+        brief(1).await;
+        lasting(1).await;
+    })
+    .await;
+    let given = |end: &str| cells.last_ttl(Op::Fill, end);
+    assert_eq!(given("brief:1"), Some(Duration::from_secs(7)));
+    assert_eq!(given("lasting:1"), None);
+}
+
+#[tokio::test]
+async fn what_became_of_a_computation_is_told() {
+    let cells = Cells::default();
+    let cache = cells.cache();
+    let watch = Watch::of(&cache);
+    with_cache(&cache, brief(2)).await;
+    assert_eq!(watch.count(EventKind::Stored), 1);
+    let overtaken = cache.get_or_set("k", 60, || async {
+        cells.cache().invalidate("k").await.expect("a valid key");
+        1u64
+    });
+    assert_eq!(overtaken.await.expect("a valid key and TTL"), 1);
+    assert_eq!(watch.count(EventKind::Refused), 1);
 }
