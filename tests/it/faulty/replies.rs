@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cached_core::time::ManualClock;
+
 use super::*;
 use crate::support::Gate;
 
@@ -130,7 +132,14 @@ async fn what_a_lost_lease_computed_is_not_stored() {
         gate.passed().await;
         value
     }
-    let (faulty, here, there) = bench();
+    let clock = ManualClock::new();
+    let faulty = Faulty::new(testing::in_process_at(clock.clone()));
+    let cache = || {
+        Cache::on(faulty.clone())
+            .build()
+            .expect("the defaults are valid")
+    };
+    let (here, there) = (cache(), cache());
     faulty.always(Op::Renew, Fault::Error(ErrorKind::Unavailable));
     let (gate, open) = (Gate::default(), Gate::default());
     open.open();
@@ -139,7 +148,7 @@ async fn what_a_lost_lease_computed_is_not_stored() {
         tokio::spawn(async move { with_cache(&here, slow::traced(&gate, 34)).await })
     };
     gate.await_entered_async(1).await;
-    tokio::time::sleep(Duration::from_millis(120)).await;
+    clock.advance(Duration::from_millis(120));
     ROWS[34].fetch_add(1, Ordering::SeqCst);
     let (newer, outcome) = with_cache(&there, slow::traced(&open, 34)).await;
     assert_eq!((newer, outcome), (truth(34), Outcome::Stored), "taken over");

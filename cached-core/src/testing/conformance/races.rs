@@ -11,6 +11,30 @@ use crate::event::{Delivery, Outcome};
 /// The tag of every computation here.
 const TAG: &str = "t";
 
+/// Computes `k` in one process, with a tag, and does something once that has begun, in this process
+/// or another; what the computation came to.
+async fn meanwhile_in<Fut>(
+    (here, other): (&Cache, &Cache),
+    function: Function,
+    meanwhile: impl FnOnce(Cache) -> Fut,
+) -> (String, Outcome)
+where
+    Fut: Future<Output = ()>,
+{
+    let (begun, end) = (Gate::default(), Gate::default());
+    let computing = function.call(here, "k", &[TAG], || async {
+        begun.open();
+        end.passed().await;
+        "old".to_owned()
+    });
+    let overtaking = async {
+        begun.passed().await;
+        meanwhile(other.clone()).await;
+        end.open();
+    };
+    together(computing, overtaking).await.0
+}
+
 /// Computes `k` in one process, does something meanwhile, in this process or another, and shows
 /// that what was computed is refused. What is there afterwards is `left`.
 async fn overtakes<Fut>(
@@ -23,23 +47,8 @@ async fn overtakes<Fut>(
 {
     for by_another in [false, true] {
         let (here, there) = subject.caches();
-        let (begun, end) = (Gate::default(), Gate::default());
-        let computing = function.call(&here, "k", &[TAG], || async {
-            begun.open();
-            end.passed().await;
-            "old".to_owned()
-        });
-        let overtaking = async {
-            begun.passed().await;
-            meanwhile(if by_another {
-                there.clone()
-            } else {
-                here.clone()
-            })
-            .await;
-            end.open();
-        };
-        let ((value, outcome), ()) = together(computing, overtaking).await;
+        let other = if by_another { &there } else { &here };
+        let (value, outcome) = meanwhile_in((&here, other), function, &meanwhile).await;
         assert_eq!(value, "old", "the caller gets what its body returned");
         assert_eq!(
             outcome,
@@ -102,23 +111,8 @@ where
 {
     for by_another in [false, true] {
         let (here, there) = subject.caches();
-        let (begun, end) = (Gate::default(), Gate::default());
-        let computing = function.call(&here, "k", &[TAG], || async {
-            begun.open();
-            end.passed().await;
-            "old".to_owned()
-        });
-        let overtaking = async {
-            begun.passed().await;
-            meanwhile(if by_another {
-                there.clone()
-            } else {
-                here.clone()
-            })
-            .await;
-            end.open();
-        };
-        together(computing, overtaking).await;
+        let other = if by_another { &there } else { &here };
+        meanwhile_in((&here, other), function, &meanwhile).await;
         for cache in [&here, &there] {
             let found = cache.get::<String>("k").await.ok().flatten();
             assert_eq!(

@@ -72,12 +72,15 @@ fn operations_in_flight_fail_with_their_connection() {
     let server = Server::start();
     let redis = redis(&server);
     wait(redis.check()).expect("the server answers");
+    let link = redis.shared().live().expect("it just answered");
+    let asked = || link.pulse().counts().0;
     server.stop();
+    let before = asked();
     let waiting = {
         let redis = redis.clone();
         std::thread::spawn(move || fault(&redis))
     };
-    std::thread::sleep(Duration::from_millis(50));
+    until("it is asked", || asked() > before);
     let began = Instant::now();
     drop(server);
     let fault = waiting.join().expect("the operation ends");
