@@ -206,10 +206,13 @@ fn while_the_backend_is_down_callers_share_their_computation() {
 fn nothing_is_claimed_while_an_invalidation_of_everything_is_owed() {
     let scene = Scene::new();
     scene.gate.open();
-    scene.cells.always(Some(Act::Fail(ErrorKind::Unavailable)));
+    // Nor do its repetitions in the background arrive.
+    for _ in 0..1_000 {
+        let fails = Act::Fail(ErrorKind::Unavailable);
+        scene.cells.next(Op::Invalidate, fails);
+    }
     let clear = scene.here.clear();
     Task::new(clear).ends().expect("it is owed");
-    scene.cells.always(None);
     scene.cells.forget();
     scene.call(&scene.here).ends();
     let first = scene
