@@ -42,6 +42,8 @@ pub enum ErrorKind {
     ReadOnly,
     /// Whatever answers is not the backend it should be.
     Protocol,
+    /// This backend has no such operation.
+    Unsupported,
 }
 
 /// An error of the cache itself. Its text says what to do next.

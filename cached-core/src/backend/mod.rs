@@ -18,7 +18,7 @@ pub(crate) mod runtime;
 #[cfg(feature = "remote")]
 pub use crate::cell::{Cell, Token};
 #[cfg(feature = "remote")]
-pub use port::{Acquired, Backend, Capabilities};
+pub use port::{Acquired, Backend, Capabilities, Page, Put};
 
 /// The Redis or Valkey at this URL, as a backend to wrap or to test; a cache on it is
 /// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, but none

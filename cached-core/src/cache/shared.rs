@@ -212,13 +212,18 @@ impl SharedCache<'_> {
             .into_iter()
             .map(|(key, value)| Ok((self.key(key)?, self.encode(value)?)));
         let entries = entries.collect::<Result<Vec<_>, Error>>()?;
-        let setting = entries
-            .iter()
-            .map(|(key, encoded)| self.set_encoded(key, encoded.clone(), lifetime));
-        crate::engine::remote::all(setting)
-            .await
-            .into_iter()
-            .collect()
+        let keys = || entries.iter().map(|(key, _)| key);
+        if lifetime.is_zero() {
+            let keys: Vec<Key> = keys().cloned().collect();
+            return self.remove_all(&keys).await.map(|_| ());
+        }
+        let engine = &self.cache.engine;
+        keys().for_each(|key| engine.detach(key));
+        let written = self.remote.set_many(&entries, lifetime).await;
+        keys().for_each(|key| engine.detach(key));
+        written?;
+        keys().for_each(|key| engine.tell(EventKind::Written, None, key));
+        Ok(())
     }
 
     pub(super) async fn delete_many(
@@ -227,12 +232,16 @@ impl SharedCache<'_> {
     ) -> Result<usize, Error> {
         let keys = keys.into_iter().map(|key| self.key(key));
         let keys = keys.collect::<Result<Vec<_>, Error>>()?;
-        let deleting = keys.iter().map(|key| self.remove(key));
-        let deleted = crate::engine::remote::all(deleting).await;
-        deleted
-            .into_iter()
-            .map(|was_there| was_there.map(usize::from))
-            .sum()
+        self.remove_all(&keys).await
+    }
+
+    async fn remove_all(self, keys: &[Key]) -> Result<usize, Error> {
+        let _here = AtEnd(|| {
+            for key in keys {
+                self.cache.engine.invalidate(key, None);
+            }
+        });
+        self.remote.delete_many(keys).await
     }
 
     pub(super) async fn incr(self, key: impl IntoKey, by: i64) -> Result<i64, Error> {

@@ -144,7 +144,7 @@ async fn deliver_all(names: Vec<(Arc<Remote>, Vec<String>)>) -> Delivery {
     let sending = names
         .into_iter()
         .map(|(remote, names)| async move { remote.deliver(names).await });
-    let deliveries = super::remote::all(sending).await;
+    let deliveries = futures_util::future::join_all(sending).await;
     if deliveries.contains(&Delivery::Queued) {
         Delivery::Queued
     } else {

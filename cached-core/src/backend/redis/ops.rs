@@ -26,6 +26,7 @@ impl Backend for Redis {
         Capabilities {
             pushes: self.shared().pushes(),
             shortest_ttl: Duration::from_millis(1),
+            ..Capabilities::default()
         }
     }
 

@@ -192,33 +192,6 @@ pub(super) async fn both<A, B>(
     .await
 }
 
-/// Waits for all, side by side; their results in order.
-pub(crate) async fn all<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
-    let mut waiting: Vec<_> = futures
-        .into_iter()
-        .map(|future| (Some(Box::pin(future)), None))
-        .collect();
-    std::future::poll_fn(move |cx| {
-        for (future, output) in &mut waiting {
-            let polled = future.as_mut().map(|future| future.as_mut().poll(cx));
-            if let Some(Poll::Ready(value)) = polled {
-                (*future, *output) = (None, Some(value));
-            }
-        }
-        if waiting.iter().any(|(future, _)| future.is_some()) {
-            return Poll::Pending;
-        }
-        let outputs = std::mem::take(&mut waiting);
-        Poll::Ready(
-            outputs
-                .into_iter()
-                .filter_map(|(_, output)| output)
-                .collect(),
-        )
-    })
-    .await
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -15,6 +15,7 @@
 //! none of a tag had. Any other end makes joiners start over.
 
 mod acquire;
+mod batch;
 mod call;
 mod claim;
 mod cost;
@@ -41,7 +42,6 @@ use tokio::runtime::Handle;
 
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
-pub(crate) use guard::all;
 pub(crate) use name::{DEFAULT_PREFIX, StampId};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;

@@ -4,9 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::Remote;
 use super::claim::Captured;
-use super::guard::{all, both};
+use super::guard::both;
 use super::look::{Place, Raw, as_stamp};
 use super::name::StampId;
 use crate::backend::port::Acquired;
@@ -44,7 +46,7 @@ impl Remote {
                 None => Ok((*id, self.create_stamp(name).await?)),
             }
         });
-        let captured = all(capturing).await;
+        let captured = join_all(capturing).await;
         let captured = captured.into_iter().collect::<Result<Captured, Error>>()?;
         self.last_seen.note(place, &captured);
         Ok(captured)

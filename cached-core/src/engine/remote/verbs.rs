@@ -115,7 +115,7 @@ impl Remote {
         .await
     }
 
-    async fn capture_now(self: &Arc<Self>, place: &Place) -> Result<Captured, Error> {
+    pub(super) async fn capture_now(self: &Arc<Self>, place: &Place) -> Result<Captured, Error> {
         let raw = self.look(place).await?;
         self.capture(place, &raw).await
     }

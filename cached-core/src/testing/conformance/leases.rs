@@ -7,8 +7,8 @@ use super::stage::{
 use super::subject::Subject;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
-use crate::engine::remote::all;
 use crate::event::Outcome;
+use futures_util::future::join_all;
 
 /// Threads, each with a handle of its own.
 const PROCESSES: usize = 8;
@@ -30,7 +30,7 @@ pub async fn one_of_a_thousand_gets_the_lease(subject: &Subject) {
                     (token, backend.acquire(key, &lease, LONG).await)
                 }
             };
-            all((0..CALLERS).map(acquire)).await
+            join_all((0..CALLERS).map(acquire)).await
         }
     });
     let acquired: Vec<(Token, Acquired)> = acquired.await.into_iter().flatten().collect();

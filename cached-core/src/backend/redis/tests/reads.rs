@@ -11,8 +11,8 @@ use super::support::{cell, fault, redis_at, wait, write};
 use crate::backend::port::Backend;
 use crate::backend::redis::{Address, Redis};
 use crate::cell::Cell;
-use crate::engine::remote::all;
 use crate::error::{Error, ErrorKind};
+use futures_util::future::join_all;
 
 type Reading<'r> = Pin<Box<dyn Future<Output = Result<Vec<Option<Cell>>, Error>> + 'r>>;
 
@@ -70,7 +70,7 @@ fn reads_at_once_are_one_command_that_names_each_key_once() {
         asked(&redis, &["a"]),
     ];
     drop(asked(&redis, &["d"]));
-    let answers = runtime.block_on(all(reads.into_iter().chain([lone])));
+    let answers = runtime.block_on(join_all(reads.into_iter().chain([lone])));
     let answers = answers.into_iter().collect::<Result<Vec<_>, _>>();
     let expected = [
         vec![a.clone(), b.clone()],
@@ -105,7 +105,7 @@ fn a_crowd_of_reads_goes_in_several_commands() {
     let reads = keys.iter().map(|key| asked(&redis, key));
     let reads = reads.collect::<Vec<_>>();
     drop(lone);
-    let answers = runtime.block_on(all(reads));
+    let answers = runtime.block_on(join_all(reads));
     for (answer, cell) in answers.into_iter().zip(cells) {
         assert_eq!(answer.expect("the server answers"), [Some(cell)]);
     }
@@ -125,7 +125,7 @@ fn a_key_that_is_forbidden_spoils_only_its_own_read() {
     let keys = [["a"], ["secret"], ["b"]];
     let lone = asked(&redis, &["a"]);
     let reads = keys.each_ref().map(|keys| asked(&redis, keys));
-    let mut answers = runtime.block_on(all(reads)).into_iter();
+    let mut answers = runtime.block_on(join_all(reads)).into_iter();
     drop(lone);
     let mut next = || answers.next().expect("three reads, three answers");
     assert_eq!(next().expect("allowed"), [None]);
@@ -161,7 +161,7 @@ fn large_answers_come_one_by_one() {
     let before = server.calls("mget");
     let reads = [["large"]; 8];
     let reads = reads.each_ref().map(|keys| asked(&redis, keys));
-    for answer in runtime.block_on(all(reads)) {
+    for answer in runtime.block_on(join_all(reads)) {
         assert_eq!(answer.expect("the server answers"), large);
     }
     assert_eq!(server.calls("mget"), before, "eight times GET");

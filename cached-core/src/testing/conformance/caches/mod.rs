@@ -14,10 +14,10 @@ pub use times::{
 use super::stage::{Gate, eventually, fresh, function, together};
 use super::subject::Subject;
 use crate::cache::Cache;
-use crate::engine::remote::all;
 use crate::error::{Error, ErrorKind};
 use crate::event::Outcome;
 use crate::time::Ttl;
+use futures_util::future::join_all;
 
 /// What an operation answered, where no fault is expected.
 #[track_caller]
@@ -112,7 +112,7 @@ pub async fn callers_share_a_computation(subject: &Subject) {
     });
     let joining = async {
         begun.passed().await;
-        let joiners = all((0..20).map(|_| function.returns(&cache, "k", "other")));
+        let joiners = join_all((0..20).map(|_| function.returns(&cache, "k", "other")));
         let ending = async { end.open() };
         together(joiners, ending).await.0
     };

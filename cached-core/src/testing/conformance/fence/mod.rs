@@ -12,7 +12,7 @@ use super::stage::{LONG, cell, cell_of, fresh_key, on_threads};
 use super::subject::{Handle, Subject};
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
-use crate::engine::remote::all;
+use futures_util::future::join_all;
 
 /// So many operations in a row; an order whose last operation changed nothing is not prolonged.
 const DEPTH: usize = 5;
@@ -32,13 +32,13 @@ pub async fn every_order_agrees_with_the_model(subject: &Subject) {
         let mut games: Vec<Game> = orders.iter().map(|order| Game::new(order)).collect();
         for at in 0..DEPTH {
             let steps = games.iter_mut().map(|game| game.step(&handles, at));
-            let lapsed = all(steps).await.contains(&true);
+            let lapsed = join_all(steps).await.contains(&true);
             if lapsed {
                 subject.advance(shortest(&handles[0])).await;
             }
         }
         let ends = games.iter().map(|game| game.compare(&handles[1]));
-        all(ends).await;
+        join_all(ends).await;
     }
 }
 

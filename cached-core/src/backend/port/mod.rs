@@ -14,12 +14,17 @@
 //! Time limits, retries, a breaker and the memory of undelivered invalidations are the engine's:
 //! an adapter says what happened, and nothing more.
 
+mod batch;
+mod erased;
+
 use std::future::Future;
-use std::pin::Pin;
 use std::time::Duration;
 
+pub use batch::{Page, Put};
+pub(crate) use erased::AnyBackend;
+
 use crate::cell::{Cell, Token};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// What came of [`Backend::acquire`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +43,11 @@ pub struct Capabilities {
     pub pushes: bool,
     /// The shortest time to live that the backend can express; a shorter one is rounded up.
     pub shortest_ttl: Duration,
+    /// [`Backend::scan`] lists names.
+    pub scans: bool,
+    /// [`Backend::acquire`] costs much more than [`Backend::read`], as where it is a transaction:
+    /// it is asked for only after a read found nothing.
+    pub dear_writes: bool,
 }
 
 /// A shared store of cells.
@@ -100,6 +110,58 @@ pub trait Backend: Send + Sync + 'static {
     /// Removes whatever is under the keys, in one round trip; how many of them were there.
     fn invalidate(&self, keys: &[&str]) -> impl Future<Output = Result<u64, Error>> + Send;
 
+    /// Several [`write`](Self::write)s, in one round trip where the backend can; in any order, and
+    /// an error says that any of them may have happened.
+    ///
+    /// Without an override they go side by side.
+    fn write_many(&self, puts: &[Put<'_>]) -> impl Future<Output = Result<(), Error>> + Send {
+        batch::each(
+            puts.iter()
+                .map(|put| self.write(put.key, put.cell, put.ttl)),
+        )
+    }
+
+    /// Several [`acquire`](Self::acquire)s, their outcomes in order; as
+    /// [`write_many`](Self::write_many) otherwise.
+    fn acquire_many(
+        &self,
+        puts: &[Put<'_>],
+    ) -> impl Future<Output = Result<Vec<Acquired>, Error>> + Send {
+        batch::each(
+            puts.iter()
+                .map(|put| self.acquire(put.key, put.cell, put.ttl)),
+        )
+    }
+
+    /// Several [`fill`](Self::fill)s, their outcomes in order; as
+    /// [`write_many`](Self::write_many) otherwise.
+    fn fill_many(
+        &self,
+        fills: &[(Token, Put<'_>)],
+    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
+        batch::each(
+            fills
+                .iter()
+                .map(|(token, put)| self.fill(put.key, *token, put.cell, put.ttl)),
+        )
+    }
+
+    /// The names that begin with `prefix`, a page at a time: the first page follows `None`, each
+    /// further one the [`next`](Page::next) of the page before. A name that is there all the time
+    /// is listed, perhaps twice; one that comes or goes meanwhile may be.
+    ///
+    /// For tools: the work grows with everything that the backend holds. A backend that overrides
+    /// it says so by [`Capabilities::scans`].
+    fn scan(
+        &self,
+        prefix: &str,
+        after: Option<&str>,
+    ) -> impl Future<Output = Result<Page, Error>> + Send {
+        let _ = (prefix, after);
+        let message = format!("{} cannot list what it holds", self.name());
+        std::future::ready(Err(Error::new(ErrorKind::Unsupported, message)))
+    }
+
     /// The backend's clock: milliseconds since the Unix epoch. All processes that share the
     /// backend judge ages by it. May answer from a recent sample carried forward.
     fn now(&self) -> impl Future<Output = Result<u64, Error>> + Send;
@@ -122,109 +184,5 @@ pub trait Backend: Send + Sync + 'static {
     /// Connects if it is not connected, and says what stands in the way.
     fn check(&self) -> impl Future<Output = Result<(), Error>> + Send {
         async { self.now().await.map(|_| ()) }
-    }
-}
-
-/// A future of the erased port.
-pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// [`Backend`] behind a pointer.
-pub(crate) trait AnyBackend: Send + Sync {
-    fn name(&self) -> &str;
-    fn capabilities(&self) -> Capabilities;
-    fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>>;
-    fn acquire<'a>(
-        &'a self,
-        key: &'a str,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<Acquired, Error>>;
-    fn fill<'a>(
-        &'a self,
-        key: &'a str,
-        token: Token,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<bool, Error>>;
-    fn renew<'a>(
-        &'a self,
-        key: &'a str,
-        token: Token,
-        ttl: Duration,
-    ) -> Answer<'a, Result<bool, Error>>;
-    fn release<'a>(&'a self, key: &'a str, token: Token) -> Answer<'a, Result<bool, Error>>;
-    fn write<'a>(
-        &'a self,
-        key: &'a str,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<(), Error>>;
-    fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>>;
-    fn now(&self) -> Answer<'_, Result<u64, Error>>;
-    fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()>;
-    fn incarnation(&self) -> Option<u64>;
-    fn check(&self) -> Answer<'_, Result<(), Error>>;
-}
-
-impl<B: Backend> AnyBackend for B {
-    fn name(&self) -> &str {
-        Backend::name(self)
-    }
-    fn capabilities(&self) -> Capabilities {
-        Backend::capabilities(self)
-    }
-    fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>> {
-        Box::pin(Backend::read(self, keys))
-    }
-    fn acquire<'a>(
-        &'a self,
-        key: &'a str,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<Acquired, Error>> {
-        Box::pin(Backend::acquire(self, key, cell, ttl))
-    }
-    fn fill<'a>(
-        &'a self,
-        key: &'a str,
-        token: Token,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<bool, Error>> {
-        Box::pin(Backend::fill(self, key, token, cell, ttl))
-    }
-    fn renew<'a>(
-        &'a self,
-        key: &'a str,
-        token: Token,
-        ttl: Duration,
-    ) -> Answer<'a, Result<bool, Error>> {
-        Box::pin(Backend::renew(self, key, token, ttl))
-    }
-    fn release<'a>(&'a self, key: &'a str, token: Token) -> Answer<'a, Result<bool, Error>> {
-        Box::pin(Backend::release(self, key, token))
-    }
-    fn write<'a>(
-        &'a self,
-        key: &'a str,
-        cell: &'a Cell,
-        ttl: Option<Duration>,
-    ) -> Answer<'a, Result<(), Error>> {
-        Box::pin(Backend::write(self, key, cell, ttl))
-    }
-    fn invalidate<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<u64, Error>> {
-        Box::pin(Backend::invalidate(self, keys))
-    }
-    fn now(&self) -> Answer<'_, Result<u64, Error>> {
-        Box::pin(Backend::now(self))
-    }
-    fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()> {
-        Box::pin(Backend::changed(self, key, seen))
-    }
-    fn incarnation(&self) -> Option<u64> {
-        Backend::incarnation(self)
-    }
-    fn check(&self) -> Answer<'_, Result<(), Error>> {
-        Box::pin(Backend::check(self))
     }
 }
