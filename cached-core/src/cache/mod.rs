@@ -52,7 +52,7 @@ use crate::registry::Site;
 /// use cached_core::{Cache, Ttl};
 ///
 /// # async fn example() -> Result<(), cached_core::Error> {
-/// let cache = Cache::memory().max_entries(10_000).build()?;
+/// let cache = Cache::memory().capacity(10_000).build()?;
 /// cache.set("greeting", &"hello".to_owned(), 60).await?;
 /// assert_eq!(cache.get::<String>("greeting").await?, Some("hello".to_owned()));
 ///
@@ -108,14 +108,14 @@ impl Cache {
     /// - With the feature `redis`: `redis://user:password@host:6379/0`, `unix:///path?db=0`, and with
     ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey.
     ///
-    /// Options behind `?`: `max_entries`, `max_weight` (bytes), `default_ttl` (seconds), `name`; for
+    /// Options behind `?`: `capacity`, `weight` (bytes), `default_ttl` (seconds), `name`; for
     /// shared backends also `prefix`, `timeout` (milliseconds per operation), `lease` and `lock_cap`
     /// (milliseconds), `max_value` (bytes). A shared backend connects when it is first used; whether
     /// it can is asked by [`connect_checked`](Self::connect_checked).
     ///
     /// ```
     /// # async fn example() -> Result<(), cached_core::Error> {
-    /// let cache = cached_core::Cache::connect("memory://?max_entries=5000&default_ttl=60").await?;
+    /// let cache = cached_core::Cache::connect("memory://?capacity=5000&default_ttl=60").await?;
     /// # Ok(())
     /// # }
     /// ```

@@ -140,7 +140,7 @@ pub(crate) fn installed() -> Option<Arc<Engine>> {
 pub(crate) fn from_env() -> Result<Config, Error> {
     match std::env::var("CACHE_URL") {
         Ok(url) => Config::from_url(url.trim()),
-        Err(std::env::VarError::NotPresent) => Ok(Config::default()),
+        Err(std::env::VarError::NotPresent) => Config::from_url("memory://"),
         Err(error @ std::env::VarError::NotUnicode(_)) => {
             let message = "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
             Err(Error::new(ErrorKind::Url, message).caused_by(error))

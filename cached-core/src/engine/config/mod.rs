@@ -2,7 +2,9 @@
 
 mod offer;
 mod scheme;
+mod setting;
 mod url;
+mod value;
 
 use super::Overrides;
 #[cfg(feature = "remote")]
@@ -18,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) clock: Clock,
     pub(crate) default_ttl: Lifetime,
     pub(crate) stores: bool,
+    /// Whether a cache that other processes do not see is an error.
+    pub(crate) require_shared: bool,
     pub(crate) bounds: Bounds,
     pub(crate) overrides: Overrides,
     #[cfg(feature = "remote")]
@@ -37,6 +41,7 @@ impl Default for Config {
             clock: Clock::System,
             default_ttl: Lifetime(DEFAULT_TTL_MS),
             stores: true,
+            require_shared: false,
             bounds: Bounds {
                 entries: DEFAULT_ENTRIES,
                 weight: None,
@@ -49,9 +54,22 @@ impl Default for Config {
 }
 
 impl Config {
+    /// Whether nothing is shared with other processes.
+    pub(crate) fn is_local(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.is_none();
+        #[cfg(not(feature = "remote"))]
+        true
+    }
+
     /// Refuses bounds and times that cannot work.
     pub(crate) fn checked(self) -> Result<Self, Error> {
-        let fault = if self.bounds.entries == 0 {
+        let fault = if self.require_shared && self.is_local() {
+            "it is in this process alone, but `require_shared` asks for a cache that all processes \
+             share: in production several processes would not see each other's invalidations; give \
+             it a URL such as `redis://host:6379`, for instance in `CACHE_URL`, or say \
+             `require_shared = false`"
+        } else if self.bounds.entries == 0 {
             "the entry bound is 0; give at least 1, or use `dummy://` to store nothing"
         } else if self.bounds.weight == Some(0) {
             "the weight bound is 0 bytes; give at least 1, or use `dummy://` to store nothing"
@@ -62,4 +80,18 @@ impl Config {
         };
         Err(Error::new(ErrorKind::Config, fault))
     }
+}
+
+/// The variable that forbids caches which other processes do not see.
+const REQUIRE_SHARED: &str = "CACHED_REQUIRE_SHARED";
+
+/// What the environment says of every cache that is described rather than built.
+pub(super) fn require_shared() -> Result<bool, Error> {
+    let Some(text) = std::env::var_os(REQUIRE_SHARED) else {
+        return Ok(false);
+    };
+    text.to_str().and_then(value::yes).ok_or_else(|| {
+        let hint = format!("`{REQUIRE_SHARED}` takes `true` or `false`");
+        Error::new(ErrorKind::Config, hint)
+    })
 }

@@ -1,37 +1,29 @@
-//! How a URL spells a cache.
+//! How a URL spells a cache: `scheme://place?option=value&…`.
+//!
+//! Of a URL, errors show the scheme alone: any other part may be a password, or a piece of one
+//! that was not percent-encoded. For the same reason they show no option that is not a known one.
 
-use super::Config;
 use super::offer::offer;
 use super::scheme::{Opens, Scheme, scheme};
+use super::setting::{self, Setting};
+use super::value::percent_decoded;
+use super::{Config, require_shared};
 use crate::error::{Error, ErrorKind};
-use crate::time::Ttl;
 
-/// What stands behind `?` for every scheme.
-const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
-/// What stands there for a shared backend too.
-const REMOTE_OPTIONS: &[&str] = &["prefix", "timeout", "lease", "lock_cap", "max_value"];
+/// What a URL says, before the options are applied.
+pub(super) struct Parsed {
+    pub(super) config: Config,
+    options: Vec<(&'static Setting, String)>,
+    shown: String,
+}
 
 impl Config {
-    /// Reads `memory://?max_entries=1000&default_ttl=60` and the like.
+    /// Reads `memory://?capacity=1000&default_ttl=1m` and the like. What `CACHED_REQUIRE_SHARED`
+    /// says holds unless the URL says otherwise.
     pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
-        let Some((name, rest)) = url.split_once("://") else {
-            return Err(bad_url(url, "there is no `://` in it; write `memory://`"));
-        };
-        let scheme = scheme(name).map_err(|hint| bad_url(url, &hint))?;
-        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let (theirs, ours): (Vec<&str>, Vec<&str>) = query
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .partition(|pair| scheme.options.contains(&pair_of(pair).0));
-        let mut address = format!("{name}://{place}");
-        if !theirs.is_empty() {
-            address = format!("{address}?{}", theirs.join("&"));
-        }
-        let mut config = Self::opened(scheme, &address)?;
-        for (option, value) in ours.into_iter().map(pair_of) {
-            config.set(url, scheme, option, value)?;
-        }
-        config.checked()
+        let mut parsed = Parsed::of(url)?;
+        parsed.config.require_shared = require_shared()?;
+        parsed.finish()?.checked()
     }
 
     /// The cache at an address, before any option is looked at.
@@ -61,53 +53,60 @@ impl Config {
             }
         }
     }
+}
 
-    #[cfg(feature = "remote")]
-    fn set_remote(&mut self, url: &str, option: &str, value: &str) -> Result<bool, Error> {
-        let Some(remote) = &mut self.remote else {
-            return Ok(false);
+impl Parsed {
+    pub(super) fn of(url: &str) -> Result<Self, Error> {
+        let Some((name, rest)) = url.split_once("://") else {
+            return Err(bad_url(url, "there is no `://` in it; write `memory://`"));
         };
-        match option {
-            "prefix" => remote.prefix = value.to_owned(),
-            "timeout" => remote.limits.operation = number(url, option, value)?,
-            "lease" => remote.limits.lease = number(url, option, value)?,
-            "lock_cap" => remote.limits.lock_cap = number(url, option, value)?,
-            "max_value" => {
-                remote.codec = remote.codec.with_max_bytes(number(url, option, value)?);
-            }
-            _ => return Ok(false),
+        let scheme = scheme(name).map_err(|hint| bad_url(url, &hint))?;
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        if query.contains(['@', '#', '?']) {
+            let hint = "user, password and options are percent-encoded: `/` is written `%2F`, `?` \
+                        `%3F`, `@` `%40`, `#` `%23`";
+            return Err(bad_url(url, hint));
         }
-        Ok(true)
+        let pairs = query.split('&').filter(|pair| !pair.is_empty());
+        let pairs: Vec<(&str, &str)> = pairs.map(pair_of).collect();
+        no_repetition(&pairs).map_err(|hint| bad_url(url, &hint))?;
+        let (theirs, ours): (Vec<_>, Vec<_>) = pairs
+            .into_iter()
+            .partition(|(option, _)| scheme.options.contains(option));
+        let query: Vec<String> = theirs
+            .iter()
+            .map(|(o, value)| format!("{o}={value}"))
+            .collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        let address = format!("{name}://{place}{mark}{}", query.join("&"));
+        let config = Config::opened(scheme, &address)?;
+        let options = ours.into_iter().map(|(option, value)| {
+            let known = Setting::of(option).ok_or_else(|| no_option(option, scheme, &config))?;
+            let value = percent_decoded(value).ok_or_else(not_decoded)?;
+            Ok((known, value))
+        });
+        let options = options.collect::<Result<_, String>>();
+        Ok(Self {
+            options: options.map_err(|hint| bad_url(url, &hint))?,
+            shown: shown(url),
+            config,
+        })
     }
 
-    fn set(&mut self, url: &str, scheme: &Scheme, option: &str, value: &str) -> Result<(), Error> {
-        #[cfg(feature = "remote")]
-        if self.set_remote(url, option, value)? {
-            return Ok(());
+    /// Whether the URL makes that setting.
+    #[cfg(feature = "config")]
+    pub(super) fn states(&self, setting: &Setting) -> bool {
+        let mut stated = self.options.iter().map(|(stated, _)| stated.name);
+        stated.any(|name| name == setting.name)
+    }
+
+    /// The cache with every option of the URL.
+    pub(super) fn finish(mut self) -> Result<Config, Error> {
+        for (setting, value) in &self.options {
+            let applied = setting.apply(&mut self.config, value);
+            applied.map_err(|hint| fault(&self.shown, &hint))?;
         }
-        match option {
-            "max_entries" => self.bounds.entries = number(url, option, value)?,
-            "max_weight" => self.bounds.weight = Some(number(url, option, value)?),
-            "default_ttl" => {
-                self.default_ttl =
-                    Ttl::from(number::<u64>(url, option, value)?).resolve(self.default_ttl)?;
-            }
-            "name" => self.name = Some(value.to_owned()),
-            _ if REMOTE_OPTIONS.contains(&option) => {
-                let hint = format!("`{option}` is for shared backends, such as `redis://`");
-                return Err(bad_url(url, &hint));
-            }
-            _ => {
-                let known = match scheme.opens {
-                    #[cfg(feature = "remote")]
-                    Opens::Shared(_) => [OPTIONS, REMOTE_OPTIONS, scheme.options].concat(),
-                    _ => OPTIONS.to_vec(),
-                };
-                let hint = format!("there is no option `{option}`; {}", offer(option, &known));
-                return Err(bad_url(url, &hint));
-            }
-        }
-        Ok(())
+        Ok(self.config)
     }
 }
 
@@ -116,79 +115,49 @@ fn pair_of(pair: &str) -> (&str, &str) {
     pair.split_once('=').unwrap_or((pair, ""))
 }
 
-fn number<N: std::str::FromStr>(url: &str, option: &str, value: &str) -> Result<N, Error> {
-    value.parse().map_err(|_| {
-        bad_url(
-            url,
-            &format!("`{option}` takes a whole number, as in `{option}=1000`"),
-        )
-    })
+fn no_repetition(pairs: &[(&str, &str)]) -> Result<(), String> {
+    let name = |option| Setting::of(option).map_or(option, |setting| setting.name);
+    for (at, (option, _)) in pairs.iter().enumerate() {
+        if pairs[..at]
+            .iter()
+            .any(|(before, _)| name(*before) == name(option))
+        {
+            let what = Setting::of(option).map_or("an option", |setting| setting.name);
+            return Err(format!("`{what}` is in it twice; leave one of them"));
+        }
+    }
+    Ok(())
+}
+
+fn no_option(option: &str, scheme: &Scheme, config: &Config) -> String {
+    let known = [&setting::names(config)[..], scheme.options].concat();
+    format!("it has an option that is none; {}", offer(option, &known))
+}
+
+fn not_decoded() -> String {
+    "a `%` begins two hex digits, and what they spell is UTF-8; `%` itself is written `%25`".into()
+}
+
+/// The scheme of a URL, if it can be nothing else.
+fn shown(url: &str) -> String {
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
+    if scheme.is_empty() || scheme.len() > 24 || !scheme.bytes().all(legal) {
+        return "…".to_owned();
+    }
+    match url.len() - scheme.len() {
+        3 => format!("{scheme}://"),
+        _ => format!("{scheme}://…"),
+    }
 }
 
 fn bad_url(url: &str, hint: &str) -> Error {
-    // Credentials of a URL meant for another backend stay out of the message.
-    let shown = match (url.split_once("://"), url.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
-        _ => url.to_owned(),
-    };
+    fault(&shown(url), hint)
+}
+
+fn fault(shown: &str, hint: &str) -> Error {
     Error::new(ErrorKind::Url, format!("cache URL `{shown}`: {hint}"))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::Lifetime;
-
-    #[track_caller]
-    fn fault(url: &str) -> String {
-        Config::from_url(url)
-            .expect_err("the URL is malformed")
-            .to_string()
-    }
-
-    #[test]
-    fn urls_spell_the_options() {
-        let config = Config::from_url("memory://?max_entries=10&max_weight=20&default_ttl=5")
-            .expect("well-formed");
-        assert_eq!(config.bounds.entries, 10);
-        assert_eq!(config.bounds.weight, Some(20));
-        assert_eq!(config.default_ttl, Lifetime(5000));
-        assert!(!Config::from_url("dummy://").expect("well-formed").stores);
-    }
-
-    #[test]
-    fn faults_name_the_fix() {
-        assert!(fault("memroy://").contains("did you mean `memory`"));
-        assert!(fault("memory").contains("write `memory://`"));
-        assert!(fault("memory://?max_entrys=3").contains("did you mean `max_entries`"));
-        assert!(fault("memory://?max_entries=many").contains("whole number"));
-        assert!(fault("memory://?max_entries=0").contains("at least 1"));
-        assert!(fault("memory://host").contains("no host or path"));
-    }
-
-    #[cfg(feature = "redis")]
-    #[test]
-    fn faults_of_a_redis_url_name_the_fix_and_no_password() {
-        assert!(fault("redis://:hunter2@host/0?prefx=a").contains("did you mean `prefix`"));
-        assert!(
-            fault("redis://:hunter2@host/0?max_entrys=3").contains("did you mean `max_entries`")
-        );
-        assert!(fault("redis://host/0?timeout=soon").contains("whole number"));
-        for url in [
-            "redis://:hunter2@host/0?prefx=a",
-            "redis://:hunter2@host/db",
-            "redis://user:hunter2@host:port/0",
-            "rediss://:hunter2@host/0?x=1",
-            "unix://:hunter2@host?db=x",
-        ] {
-            assert!(!fault(url).contains("hunter2"), "{url}");
-        }
-    }
-
-    #[cfg(not(feature = "redis"))]
-    #[test]
-    fn a_scheme_of_a_missing_feature_names_it() {
-        assert!(fault("redis://:hunter2@host/0").contains("`redis`"));
-        assert!(!fault("redis://:hunter2@host/0").contains("hunter2"));
-    }
-}
+mod tests;
