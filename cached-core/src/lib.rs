@@ -96,6 +96,8 @@ mod sync;
 pub mod time;
 mod weigh;
 
+#[cfg(feature = "config")]
+pub use cache::Config;
 pub use cache::{
     BlockingCache, BlockingEntry, BlockingEntryAll, BlockingPlainEntry, Builder, Cache, Entry,
     EntryAll, PlainEntry, install, replace,

@@ -6,6 +6,8 @@
 
 mod blocking;
 mod builder;
+#[cfg(feature = "config")]
+mod config;
 mod entry;
 mod mutate;
 mod ops;
@@ -38,10 +40,12 @@ pub(crate) use or_shared;
 
 pub use blocking::BlockingCache;
 pub use builder::Builder;
+#[cfg(feature = "config")]
+pub use config::Config;
 pub use entry::{BlockingEntry, BlockingPlainEntry, Entry, PlainEntry};
 pub use mutate::{BlockingEntryAll, EntryAll};
 
-use crate::engine::{self, Config, Engine};
+use crate::engine::{self, Config as Described, Engine};
 use crate::error::Error;
 use crate::event::Event;
 use crate::registry::Site;
@@ -73,24 +77,24 @@ pub(crate) static HANDLE: Site = Site::handle((module_path!(), file!(), line!())
 impl Cache {
     /// A builder of a cache in the memory of this process.
     pub fn memory() -> Builder {
-        Builder::new(Config::default())
+        Builder::new(Described::default())
     }
 
     /// A builder of a cache that stores nothing, for development and tests. Concurrent calls still
     /// share a computation.
     pub fn dummy() -> Builder {
-        Builder::new(Config {
+        Builder::new(Described {
             stores: false,
-            ..Config::default()
+            ..Described::default()
         })
     }
 
     /// A builder of a cache on a backend of your own; see [`Backend`](crate::backend::Backend).
     #[cfg(feature = "remote")]
     pub fn on(backend: impl crate::backend::port::Backend) -> Builder {
-        Builder::new(Config {
+        Builder::new(Described {
             remote: Some(engine::remote::Settings::new(backend)),
-            ..Config::default()
+            ..Described::default()
         })
     }
 
@@ -99,7 +103,7 @@ impl Cache {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn at(url: &str) -> Result<Builder, Error> {
-        Config::from_url(url).map(Builder::new)
+        Described::from_url(url).map(Builder::new)
     }
 
     /// The cache a URL describes.

@@ -1,5 +1,7 @@
 //! What a cache is made from.
 
+#[cfg(feature = "config")]
+mod file;
 mod offer;
 mod scheme;
 mod setting;
@@ -79,6 +81,42 @@ impl Config {
             return Ok(self);
         };
         Err(Error::new(ErrorKind::Config, fault))
+    }
+}
+
+/// What the unnamed cache is called where caches are told by name.
+#[cfg(feature = "config")]
+pub(crate) const UNNAMED: &str = "default";
+
+/// Every cache that a deployment describes.
+#[derive(Debug, Clone)]
+pub(crate) struct Caches {
+    /// The one of functions that name none.
+    pub(crate) unnamed: Config,
+    pub(crate) named: Vec<Config>,
+    /// What is most likely a mistake, though not an error.
+    pub(crate) notes: Vec<String>,
+}
+
+#[cfg(not(feature = "config"))]
+impl Caches {
+    /// What `CACHE_URL` says; memory if it is not set.
+    pub(crate) fn load() -> Result<Self, Error> {
+        use std::env::{VarError, var};
+        let unnamed = match var("CACHE_URL") {
+            Ok(url) => Config::from_url(url.trim())?,
+            Err(VarError::NotPresent) => Config::from_url("memory://")?,
+            Err(error @ VarError::NotUnicode(_)) => {
+                let message =
+                    "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
+                return Err(Error::new(ErrorKind::Url, message).caused_by(error));
+            }
+        };
+        Ok(Self {
+            unnamed,
+            named: Vec::new(),
+            notes: Vec::new(),
+        })
     }
 }
 

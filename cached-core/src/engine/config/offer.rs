@@ -2,15 +2,22 @@
 
 /// "did you mean `x`" where a known word is near, else all of them.
 pub(super) fn offer(word: &str, known: &[&str]) -> String {
+    match near(word, known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known are `{}`.", known.join("`, `")),
+    }
+}
+
+/// The known word that another resembles.
+pub(super) fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
+    // Nobody means anything by more, and the comparison takes time.
+    let word: String = word.chars().take(300).collect();
     let near = known
         .iter()
-        .map(|known| (distance(word, known), known))
+        .map(|known| (distance(&word, known), *known))
         .min()
         .filter(|(distance, known)| *distance <= known.len() / 3);
-    match near {
-        Some((_, near)) => format!("did you mean `{near}`,"),
-        None => format!("known are `{}`,", known.join("`, `")),
-    }
+    near.map(|(_, near)| near)
 }
 
 /// Levenshtein distance of two short words.

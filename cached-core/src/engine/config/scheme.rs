@@ -71,7 +71,7 @@ pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
         let names = SCHEMES.iter().flat_map(|scheme| scheme.names);
         let known: Vec<&str> = names.copied().collect();
         format!(
-            "this build knows no such scheme; {} as in `CACHE_URL=memory://`",
+            "this build knows no such scheme; {} Write it as in `CACHE_URL=memory://`",
             offer(name, &known)
         )
     })

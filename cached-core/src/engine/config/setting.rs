@@ -11,6 +11,7 @@ use crate::codec::{Format, MAX_BYTES};
 use crate::engine::remote::{Settings, is_prefix};
 
 /// One setting.
+#[derive(Debug)]
 pub(super) struct Setting {
     pub(super) name: &'static str,
     /// What is to be written, for whoever wrote something else.
@@ -19,6 +20,7 @@ pub(super) struct Setting {
 }
 
 /// How it is set; `None` if the text says nothing that it can be.
+#[derive(Debug)]
 enum Set {
     Every(fn(&mut Config, &str) -> Option<()>),
     /// For shared backends alone.
@@ -169,6 +171,11 @@ impl Setting {
         matches!(self.set, Set::Every(_)) || !config.is_local()
     }
 
+    /// What to write for it.
+    pub(super) fn hint(&self) -> String {
+        format!("`{}` takes {}", self.name, self.takes)
+    }
+
     /// Makes the setting; otherwise what to write instead. The hint holds nothing of the text.
     pub(super) fn apply(&self, config: &mut Config, text: &str) -> Result<(), String> {
         let name = self.name;
@@ -187,7 +194,7 @@ impl Setting {
                 ));
             }
         };
-        done.ok_or_else(|| format!("`{name}` takes {}", self.takes))
+        done.ok_or_else(|| self.hint())
     }
 }
 
@@ -201,7 +208,7 @@ pub(super) fn names(config: &Config) -> Vec<&'static str> {
 
 /// Every name, the short ones too.
 #[cfg(feature = "config")]
-pub(super) fn all_names() -> impl Iterator<Item = &'static str> {
+pub(super) fn settings_names() -> impl Iterator<Item = &'static str> {
     let names = SETTINGS.iter().map(|setting| setting.name);
     names.chain([SHORT.0])
 }

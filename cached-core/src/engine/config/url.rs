@@ -93,11 +93,11 @@ impl Parsed {
         })
     }
 
-    /// Whether the URL makes that setting.
+    /// Whether the URL makes the setting of that name.
     #[cfg(feature = "config")]
-    pub(super) fn states(&self, setting: &Setting) -> bool {
-        let mut stated = self.options.iter().map(|(stated, _)| stated.name);
-        stated.any(|name| name == setting.name)
+    pub(super) fn states(&self, name: &str) -> bool {
+        let mut stated = self.options.iter();
+        stated.any(|(setting, _)| setting.name == name)
     }
 
     /// The cache with every option of the URL.

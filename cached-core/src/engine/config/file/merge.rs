@@ -1,0 +1,141 @@
+//! A file, the environment and `CACHE_URL` as one configuration per cache.
+//!
+//! Of one setting, the last of these that makes it counts: `[defaults]`, `CACHED_<SETTING>`, the
+//! cache's table, its URL, `CACHED_CACHES_<NAME>_<SETTING>`. Of URLs it is the cache's table, then
+//! `CACHED_CACHES_<NAME>_URL`, then `CACHE_URL`.
+
+use std::collections::BTreeSet;
+
+use super::super::Config;
+use super::super::offer::near;
+use super::super::url::Parsed;
+use super::document::{Document, Section};
+use super::environment::Environment;
+use super::place::Place;
+use super::read::Text;
+use super::{Caches, UNNAMED};
+use crate::error::Error;
+use crate::registry::sites;
+
+pub(super) fn merge(text: Option<&Text>, environment: &Environment) -> Result<Caches, Error> {
+    let file = text.map(Document::of).transpose()?.unwrap_or_default();
+    let layers = Layers {
+        variables: environment.document(&file)?,
+        url: environment.url()?,
+        file,
+    };
+    let names = layers
+        .file
+        .caches
+        .keys()
+        .chain(layers.variables.caches.keys());
+    let names: BTreeSet<&str> = names.map(String::as_str).collect();
+    let named = names.into_iter().filter(|name| *name != UNNAMED);
+    let named = named.map(|name| {
+        Ok(Config {
+            name: Some(name.to_owned()),
+            ..layers.cache(name)?
+        })
+    });
+    Ok(Caches {
+        unnamed: layers.cache(UNNAMED)?,
+        named: named.collect::<Result<_, Error>>()?,
+        notes: layers.notes(),
+    })
+}
+
+struct Layers {
+    file: Document,
+    variables: Document,
+    /// `CACHE_URL`.
+    url: Option<(String, Place)>,
+}
+
+impl Layers {
+    fn cache(&self, name: &str) -> Result<Config, Error> {
+        let empty = Section::default();
+        let table = self.file.caches.get(name).unwrap_or(&empty);
+        let variables = self.variables.caches.get(name).unwrap_or(&empty);
+        let (mut parsed, place) = self.opened(name, table, variables)?;
+        for defaults in [&self.file.defaults, &self.variables.defaults] {
+            set(&mut parsed.config, defaults, true)?;
+        }
+        set(&mut parsed.config, table, false)?;
+        let mut config = match &place {
+            Some(place) => parsed.finish().map_err(|error| place.located(&error))?,
+            None => parsed.finish()?,
+        };
+        set(&mut config, variables, false)?;
+        config.checked().map_err(|error| {
+            let place = place.or_else(|| table.place.clone());
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            Error::new(error.kind(), format!("{place}cache `{name}`: {error}"))
+        })
+    }
+
+    /// The backend of a cache, and where its URL is.
+    fn opened(
+        &self,
+        name: &str,
+        table: &Section,
+        variables: &Section,
+    ) -> Result<(Parsed, Option<Place>), Error> {
+        let first = self.url.as_ref().filter(|_| name == UNNAMED);
+        let Some((url, place)) = first.or(variables.url.as_ref()).or(table.url.as_ref()) else {
+            return match &table.place {
+                Some(place) if name != UNNAMED => Err(place.fault(&format!(
+                    "the cache `{name}` has no `url`; write for example `url = \"memory://\"`"
+                ))),
+                _ => Ok((Parsed::of("memory://")?, None)),
+            };
+        };
+        let parsed = Parsed::of(url).map_err(|error| place.located(&error))?;
+        if name != UNNAMED && parsed.states("name") {
+            let hint = format!("this cache is named `{name}` already; leave `name` out of its URL");
+            return Err(place.fault(&hint));
+        }
+        let is_its_own = table.url.as_ref().is_some_and(|(_, own)| own == place);
+        let twice = |said: &&super::document::Said| is_its_own && parsed.states(said.setting.name);
+        match table.said.iter().find(twice) {
+            Some(said) => Err(said.place.fault(&format!(
+                "`{}` is in the cache's URL too; leave one of them",
+                said.setting.name
+            ))),
+            None => Ok((parsed, Some(place.clone()))),
+        }
+    }
+
+    /// The policies of templates that no function has.
+    fn notes(&self) -> Vec<String> {
+        let sections = self.file.caches.values().chain([&self.file.defaults]);
+        let policies = sections.flat_map(|section| &section.policies);
+        let sites = sites();
+        let known: BTreeSet<&str> = sites.iter().map(|site| site.template()).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        let unknown = policies.filter(|(template, ..)| {
+            let template = template.replace('{', "<").replace('}', ">");
+            !known.contains(&&*template)
+        });
+        let note = |(template, _, place): &(String, _, Place)| {
+            let near = near(template, &known);
+            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("{place}: no function of this program has this template{near}")
+        };
+        unknown.map(note).collect()
+    }
+}
+
+/// Makes the settings of a section; of those for every cache, the ones that concern this.
+fn set(config: &mut Config, section: &Section, of_all: bool) -> Result<(), Error> {
+    for said in &section.said {
+        if of_all && !said.setting.concerns(config) {
+            continue;
+        }
+        let done = said.setting.apply(config, &said.text);
+        done.map_err(|hint| said.place.fault(&hint))?;
+    }
+    for (template, policy, _) in &section.policies {
+        config.overrides.set(template, *policy);
+    }
+    Ok(())
+}
