@@ -1,6 +1,6 @@
 //! Which backend the scheme of a URL opens: one row per backend in [`SCHEMES`].
 
-use super::offer::offer;
+use super::offer::{near, offer};
 #[cfg(feature = "remote")]
 use crate::engine::remote::Settings;
 #[cfg(feature = "remote")]
@@ -64,15 +64,23 @@ const SCHEMES: &[Scheme] = &[
     },
 ];
 
+fn names() -> Vec<&'static str> {
+    let names = SCHEMES.iter().flat_map(|scheme| scheme.names);
+    names.copied().collect()
+}
+
+/// Whether a text is a scheme, or a misspelled one.
+pub(super) fn resembles_one(name: &str) -> bool {
+    near(name, &names()).is_some()
+}
+
 /// The row of a scheme, or what to write instead of it.
 pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
     let found = SCHEMES.iter().find(|scheme| scheme.names.contains(&name));
     found.ok_or_else(|| {
-        let names = SCHEMES.iter().flat_map(|scheme| scheme.names);
-        let known: Vec<&str> = names.copied().collect();
         format!(
             "this build knows no such scheme; {} Write it as in `CACHE_URL=memory://`",
-            offer(name, &known)
+            offer(name, &names())
         )
     })
 }

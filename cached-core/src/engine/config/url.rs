@@ -4,7 +4,7 @@
 //! that was not percent-encoded. For the same reason they show no option that is not a known one.
 
 use super::offer::offer;
-use super::scheme::{Opens, Scheme, scheme};
+use super::scheme::{Opens, Scheme, resembles_one, scheme};
 use super::setting::{self, Setting};
 use super::value::percent_decoded;
 use super::{Config, require_shared};
@@ -138,16 +138,14 @@ fn not_decoded() -> String {
     "a `%` begins two hex digits, and what they spell is UTF-8; `%` itself is written `%25`".into()
 }
 
-/// The scheme of a URL, if it can be nothing else.
+/// The scheme of a URL, unless it may be something else.
 fn shown(url: &str) -> String {
-    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
-    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
-    if scheme.is_empty() || scheme.len() > 24 || !scheme.bytes().all(legal) {
-        return "…".to_owned();
-    }
-    match url.len() - scheme.len() {
-        3 => format!("{scheme}://"),
-        _ => format!("{scheme}://…"),
+    match url.split_once("://") {
+        Some((scheme, rest)) if resembles_one(scheme) => {
+            let rest = if rest.is_empty() { "" } else { "…" };
+            format!("{scheme}://{rest}")
+        }
+        _ => "…".to_owned(),
     }
 }
 
