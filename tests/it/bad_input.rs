@@ -107,7 +107,7 @@ fn urls_are_refused_with_the_nearest_word() {
     fails(connect("dumy://"), ErrorKind::Url, "did you mean `dummy`");
     fails(connect(""), ErrorKind::Url, "memory://");
     fails(
-        connect("memory://?max_entrys=3"),
+        connect("memory://?capcity=3"),
         ErrorKind::Url,
         "did you mean `capacity`",
     );
