@@ -123,13 +123,13 @@ fn urls_are_refused_with_the_nearest_word() {
     );
     fails(
         connect("memory://?capacity=0"),
-        ErrorKind::Config,
-        "at least 1",
+        ErrorKind::Url,
+        "1 at least",
     );
     fails(
         connect("memory://?default_ttl=18446744073709551615"),
-        ErrorKind::Ttl,
-        "too long",
+        ErrorKind::Url,
+        "`1h30m`",
     );
     let url = "memory://?capacity=5&weight=10kB&default_ttl=60&name=mine";
     assert_eq!(connect(url).expect("valid").name(), Some("mine"));

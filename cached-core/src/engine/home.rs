@@ -191,7 +191,14 @@ fn named(name: &str) -> Option<Arc<Engine>> {
         return found;
     }
     described();
-    find()
+    find().or_else(|| {
+        // What files call it, for those who look for it by that name.
+        #[cfg(feature = "config")]
+        if name == super::UNNAMED {
+            return installed();
+        }
+        None
+    })
 }
 
 /// Installs every cache that a deployment describes, or none.

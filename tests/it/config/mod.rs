@@ -37,6 +37,10 @@ url = "memory://"
 off = true
 [caches.default.policy."c:plian:<id>"]
 ttl = "30s"
+[caches.default.policy."c:session:{id}"]
+ttl = "30s"
+[defaults.policy."c:plain:<id>"]
+ttl = "30s"
 "#;
 
 /// A folder that is gone at the end.
@@ -127,6 +131,7 @@ fn first_use() {
     assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit]);
     assert_eq!(session::traced(1).1, Outcome::Uncached, "by its policy");
     assert_eq!(Cache::named("sessions").expect("described").len(), 0);
+    assert_eq!(Cache::named("default").expect("the unnamed one").len(), 1);
     fails(install(memory()), ErrorKind::AlreadyInstalled, "`replace`");
 }
 
@@ -182,6 +187,9 @@ fn first_use_takes_the_file_and_notes_what_fits_no_function() {
     let notes = reports(&stderr, "no function");
     assert_eq!(notes.len(), 1, "{stderr}");
     assert!(notes[0].contains("cached.toml:"), "{stderr}");
+    let elsewhere = reports(&stderr, "in another cache; write it for `caches.sessions`");
+    assert_eq!(elsewhere.len(), 1, "{stderr}");
+    assert_eq!(reports(&stderr, "").len(), 2, "{stderr}");
     assert!(
         notes[0].contains("did you mean `c:plain:<id>`?"),
         "{stderr}"

@@ -131,7 +131,7 @@ fn no_repetition(pairs: &[(&str, &str)]) -> Result<(), String> {
 
 fn no_option(option: &str, scheme: &Scheme, config: &Config) -> String {
     let known = [&setting::names(config)[..], scheme.options].concat();
-    format!("it has an option that is none; {}", offer(option, &known))
+    format!("an option in it is unknown; {}", offer(option, &known))
 }
 
 fn not_decoded() -> String {

@@ -15,7 +15,7 @@ use super::place::Place;
 use super::read::Text;
 use super::{Caches, UNNAMED};
 use crate::error::Error;
-use crate::registry::sites;
+use crate::registry::{Role, Site, sites};
 
 pub(super) fn merge(text: Option<&Text>, environment: &Environment) -> Result<Caches, Error> {
     let file = text.map(Document::of).transpose()?.unwrap_or_default();
@@ -105,24 +105,46 @@ impl Layers {
         }
     }
 
-    /// The policies of templates that no function has.
+    /// The policies that no function follows.
     fn notes(&self) -> Vec<String> {
-        let sections = self.file.caches.values().chain([&self.file.defaults]);
-        let policies = sections.flat_map(|section| &section.policies);
-        let sites = sites();
-        let known: BTreeSet<&str> = sites.iter().map(|site| site.template()).collect();
-        let known: Vec<&str> = known.into_iter().collect();
-        let unknown = policies.filter(|(template, ..)| {
-            let template = template.replace('{', "<").replace('}', ">");
-            !known.contains(&&*template)
-        });
-        let note = |(template, _, place): &(String, _, Place)| {
-            let near = near(template, &known);
-            let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("{place}: no function of this program has this template{near}")
+        let tables = self.file.caches.iter();
+        let tables = tables.map(|(name, section)| (Some(name.as_str()), section));
+        let policies = tables
+            .chain([(None, &self.file.defaults)])
+            .flat_map(|(cache, section)| section.policies.iter().map(move |said| (cache, said)));
+        let mut readers = sites();
+        readers.retain(|site| site.role() == Role::Reader);
+        let note = |(cache, (template, _, place)): (_, &(String, _, Place))| {
+            let hint = unfollowed(&readers, cache, template)?;
+            Some(format!("{place}: {hint}"))
         };
-        unknown.map(note).collect()
+        policies.filter_map(note).collect()
     }
+}
+
+/// Why no function follows a policy of that cache, or of all, if none does.
+fn unfollowed(readers: &[&Site], cache: Option<&str>, template: &str) -> Option<String> {
+    let template = template.replace('{', "<").replace('}', ">");
+    let of_template = readers.iter().filter(|site| site.template() == template);
+    let mut others = BTreeSet::new();
+    for site in of_template {
+        let own = site.cache_name().unwrap_or(UNNAMED);
+        if site.policy.cache_expr || cache.is_none_or(|cache| cache == own) {
+            return None;
+        }
+        others.insert(own);
+    }
+    if let Some(other) = others.first() {
+        return Some(format!(
+            "the functions with this template are in another cache; write it for `caches.{other}`"
+        ));
+    }
+    let templates: Vec<&str> = readers.iter().map(|site| site.template()).collect();
+    let near = near(&template, &templates);
+    let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Some(format!(
+        "no function of this program has this template{near}"
+    ))
 }
 
 /// Makes the settings of a section; of those for every cache, the ones that concern this.
