@@ -74,6 +74,13 @@ pub(super) fn resembles_one(name: &str) -> bool {
     near(name, &names()).is_some()
 }
 
+/// Whether an option is for some backend alone, and so stands in URLs only.
+#[cfg(feature = "config")]
+pub(super) fn is_option(name: &str) -> bool {
+    let mut options = SCHEMES.iter().flat_map(|scheme| scheme.options);
+    options.any(|option| *option == name)
+}
+
 /// The row of a scheme, or what to write instead of it.
 pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
     let found = SCHEMES.iter().find(|scheme| scheme.names.contains(&name));

@@ -206,11 +206,12 @@ pub(super) fn names(config: &Config) -> Vec<&'static str> {
     known.map(|setting| setting.name).collect()
 }
 
-/// Every name, the short ones too.
+/// Every name that a file or a variable may hold, the short ones too. A cache is named by its table
+/// there, or by its variable.
 #[cfg(feature = "config")]
 pub(super) fn settings_names() -> impl Iterator<Item = &'static str> {
     let names = SETTINGS.iter().map(|setting| setting.name);
-    names.chain([SHORT.0])
+    names.filter(|name| *name != "name").chain([SHORT.0])
 }
 
 /// A TTL that something can be served for.

@@ -7,6 +7,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::super::offer::offer;
+use super::super::scheme::is_option;
 use super::super::setting::{Setting, lifetime, settings_names};
 use super::place::Place;
 use super::read::Text;
@@ -45,12 +46,7 @@ impl Document {
         let reader = Reader(text);
         let table = DeTable::parse(&text.text).map_err(|error| {
             let at = error.span().unwrap_or_default();
-            // The message alone: the error's own text quotes the line.
-            let hint = format!(
-                "this is no TOML: {}",
-                error.message().trim().replace('\n', ", ")
-            );
-            reader.place(at).fault(&hint)
+            reader.place(at).fault(&no_toml(error.message()))
         })?;
         let mut document = Self::default();
         for (key, value) in table.get_ref().iter() {
@@ -115,6 +111,11 @@ impl Reader<'_> {
                     return Err(place.fault(hint));
                 }
                 (_, Some(setting)) => section.say(self.said(setting, value)?, &place)?,
+                (other, None) if is_option(other) => {
+                    let hint = "this is an option of one kind of backend; write it in the `url`, \
+                                behind a `?`";
+                    return Err(place.fault(hint));
+                }
                 (other, None) => {
                     let known = settings_names().chain(["url", "policy"]);
                     let hint = offer(other, &known.collect::<Vec<_>>());
@@ -194,6 +195,20 @@ impl Section {
         self.said.push(said);
         Ok(())
     }
+}
+
+/// What to write, by the parser's message alone: its error's own text quotes the line.
+fn no_toml(message: &str) -> String {
+    let message = message.trim().replace('\n', ", ");
+    if message.contains("duplicate key") {
+        return "this is in the file twice; leave one of them (duplicate key)".to_owned();
+    }
+    let fix = if message.contains("must be quoted") {
+        "; write it as in `ttl = \"5m\"`"
+    } else {
+        ""
+    };
+    format!("this is no TOML: {message}{fix}")
 }
 
 /// A text, a whole number or a truth as text.

@@ -160,7 +160,7 @@ impl Meant {
         if let Some(rest) = name.strip_prefix("CACHE_") {
             return Err(format!("did you mean `{PREFIX}{ONE}{rest}`?"));
         }
-        let known: Vec<&str> = keys().chain(["config"]).collect();
+        let known: Vec<&str> = settings_names().chain(["config"]).collect();
         match near(&key, &known) {
             Some(near) => {
                 let near = near.to_ascii_uppercase();
@@ -185,7 +185,7 @@ impl Meant {
                 None => {}
             }
         }
-        let known = keys().chain(["url"]).collect::<Vec<_>>();
+        let known = settings_names().chain(["url"]).collect::<Vec<_>>();
         let part = |cache: &String| name.strip_prefix(&in_capitals(cache))?.strip_prefix('_');
         Err(match caches.iter().find_map(part) {
             Some(key) => format!(
@@ -204,8 +204,4 @@ impl Meant {
 /// The setting of that name, unless it is a name itself: a cache is named by its variable.
 fn in_environment(key: &str) -> Option<&'static Setting> {
     Setting::of(key).filter(|setting| setting.name != "name")
-}
-
-fn keys() -> impl Iterator<Item = &'static str> {
-    settings_names().filter(|name| *name != "name")
 }

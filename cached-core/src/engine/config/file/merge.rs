@@ -68,6 +68,7 @@ impl Layers {
         set(&mut config, variables, false)?;
         config.checked().map_err(|error| {
             let place = place.or_else(|| table.place.clone());
+            let place = place.or_else(|| self.require_shared());
             let place = place.map_or_else(String::new, |place| format!("{place}: "));
             Error::new(error.kind(), format!("{place}cache `{name}`: {error}"))
         })
@@ -103,6 +104,14 @@ impl Layers {
             ))),
             None => Ok((parsed, Some(place.clone()))),
         }
+    }
+
+    /// Where it is said that every cache has to be shared.
+    fn require_shared(&self) -> Option<Place> {
+        let variables = self.variables.defaults.said.iter();
+        let mut said = variables.chain(&self.file.defaults.said);
+        let found = said.find(|said| said.setting.name == "require_shared");
+        found.map(|said| said.place.clone())
     }
 
     /// The policies that no function follows.

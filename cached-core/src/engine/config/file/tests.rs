@@ -225,6 +225,14 @@ fn faults_name_the_place_and_the_fix() {
         "[caches.default]\nurl = memory://",
         &["cached.toml:2:7: ", "no TOML"],
     );
+    at(
+        "[caches.default]\nttl = 5m",
+        &["cached.toml:2:7: ", "`ttl = \"5m\"`"],
+    );
+    at(
+        "[caches.default]\npassword = \"a\"",
+        &["cached.toml:2:1: ", "in the `url`"],
+    );
     at("[caches.default", &["cached.toml:1:", "no TOML"]);
     at("é = 1 # é\n[x]\né", &["cached.toml:"]);
 }
@@ -272,7 +280,8 @@ fn variables_that_resemble_ours_are_faults() {
 #[test]
 fn what_must_be_shared_is_refused_where_it_is_not() {
     let shared = "[defaults]\nrequire_shared = true\n";
-    fault(shared, &[], &["cache `default`", "`redis://host:6379`"]);
+    let parts = ["cached.toml:2:18: cache `default`", "`redis://host:6379`"];
+    fault(shared, &[], &parts);
     fault(
         "",
         &[("CACHED_REQUIRE_SHARED", "true")],
