@@ -277,6 +277,28 @@ fn variables_that_resemble_ours_are_faults() {
     at("CACHED_CACHES_DEFAULT_NAME", &["no such setting"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn variables_are_text() {
+    use std::os::unix::ffi::OsStringExt;
+    for name in ["CACHE_URL", "CACHED_TTL", "CACHED_CACHES_DEFAULT_URL"] {
+        let value = OsString::from_vec(b"memory://\xff".to_vec());
+        let environment = Environment::of([(name.into(), value)].into_iter());
+        let error = merge(None, &environment).expect_err("not Unicode");
+        assert!(
+            error
+                .to_string()
+                .starts_with(&format!("{name}: it is not valid Unicode"))
+        );
+    }
+    let foreign = OsString::from_vec(b"\xff".to_vec());
+    let variables = [
+        (foreign.clone(), foreign.clone()),
+        ("CACHED_BY_SOMEBODY".into(), foreign),
+    ];
+    assert!(merge(None, &Environment::of(variables.into_iter())).is_ok());
+}
+
 #[test]
 fn what_must_be_shared_is_refused_where_it_is_not() {
     let shared = "[defaults]\nrequire_shared = true\n";
