@@ -10,10 +10,10 @@ async fn square(n: u64) -> u64 {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    // Its own entries, bounds and default TTL. `Cache::connect("memory://?max_entries=1000")`
+    // Its own entries, bounds and default TTL. `Cache::connect("memory://?capacity=1000")`
     // does the same from a URL.
     let cache = Cache::memory()
-        .max_entries(1_000)
+        .capacity(1_000)
         .default_ttl(Duration::from_secs(60))
         .build()?;
 

@@ -18,13 +18,14 @@ pub enum ErrorKind {
     WrongType,
     /// A counter would leave the range of `i64`.
     Overflow,
-    /// A cache URL is malformed, names an unknown scheme or an unknown option.
+    /// A cache URL is malformed, or names an unknown scheme or option, or one twice.
     Url,
     /// No cache of that name was installed.
     UnknownCache,
     /// A cache is in use already, so another cannot silently take its place.
     AlreadyInstalled,
-    /// A builder was given a bound or duration that cannot work.
+    /// A builder was given a bound or duration that cannot work, or a configuration says what it
+    /// cannot mean.
     Config,
     /// A value is heavier than the cache allows for one entry.
     TooLarge,

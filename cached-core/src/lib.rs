@@ -50,7 +50,7 @@
 //!
 //! `macros` (default): the attributes. `tokio`: [`spawn`](crate::with_context) with context.
 //! `testing`. `tracing`, `metrics`: subscribers in [`event`]. `uuid`, `chrono`, `time`: key parts.
-//! `sqlx`: pools are handles.
+//! `sqlx`: pools are handles. `config`: caches by a file.
 //!
 //! # When not to use it
 //!
@@ -96,6 +96,8 @@ mod sync;
 pub mod time;
 mod weigh;
 
+#[cfg(feature = "config")]
+pub use cache::Config;
 pub use cache::{
     BlockingCache, BlockingEntry, BlockingEntryAll, BlockingPlainEntry, Builder, Cache, Entry,
     EntryAll, PlainEntry, install, replace,

@@ -69,12 +69,12 @@ fn an_unusable_ttl_is_an_error_of_every_operation_that_takes_one() {
 #[test]
 fn the_builder_refuses_what_cannot_work() {
     fails(
-        Cache::memory().max_entries(0).build(),
+        Cache::memory().capacity(0).build(),
         ErrorKind::Config,
         "at least 1",
     );
     fails(
-        Cache::memory().max_weight(0).build(),
+        Cache::memory().weight(0).build(),
         ErrorKind::Config,
         "at least 1",
     );
@@ -89,13 +89,13 @@ fn the_builder_refuses_what_cannot_work() {
         "at least 1",
     );
     Cache::memory()
-        .max_entries(1)
-        .max_weight(1)
+        .capacity(1)
+        .weight(1)
         .build()
         .expect("useless, but possible");
     Cache::memory()
-        .max_entries(usize::MAX)
-        .max_weight(u64::MAX)
+        .capacity(usize::MAX)
+        .weight(u64::MAX)
         .build()
         .expect("no bound at all");
 }
@@ -107,31 +107,31 @@ fn urls_are_refused_with_the_nearest_word() {
     fails(connect("dumy://"), ErrorKind::Url, "did you mean `dummy`");
     fails(connect(""), ErrorKind::Url, "memory://");
     fails(
-        connect("memory://?max_entrys=3"),
+        connect("memory://?capcity=3"),
         ErrorKind::Url,
-        "did you mean `max_entries`",
+        "did you mean `capacity`",
     );
     fails(
-        connect("memory://?max_entries"),
-        ErrorKind::Url,
-        "whole number",
-    );
-    fails(
-        connect("memory://?max_entries=-1"),
+        connect("memory://?capacity"),
         ErrorKind::Url,
         "whole number",
     );
     fails(
-        connect("memory://?max_entries=0"),
-        ErrorKind::Config,
-        "at least 1",
+        connect("memory://?capacity=-1"),
+        ErrorKind::Url,
+        "whole number",
+    );
+    fails(
+        connect("memory://?capacity=0"),
+        ErrorKind::Url,
+        "1 at least",
     );
     fails(
         connect("memory://?default_ttl=18446744073709551615"),
-        ErrorKind::Ttl,
-        "too long",
+        ErrorKind::Url,
+        "`1h30m`",
     );
-    let url = "memory://?max_entries=5&max_weight=10000&default_ttl=60&name=mine";
+    let url = "memory://?capacity=5&weight=10kB&default_ttl=60&name=mine";
     assert_eq!(connect(url).expect("valid").name(), Some("mine"));
     let dummy = connect("dummy://").expect("valid");
     dummy.blocking().set("k", &1i64, 60).expect("valid");
@@ -151,7 +151,7 @@ fn values_that_cannot_be_measured_are_typed_errors_only_where_it_matters() {
         .blocking()
         .set("k", &Sealed, 60)
         .expect("nobody measures it");
-    let weighed = Cache::memory().max_weight(1 << 20).build().expect("valid");
+    let weighed = Cache::memory().weight(1 << 20).build().expect("valid");
     fails(
         weighed.blocking().set("k", &Sealed, 60),
         ErrorKind::Unencodable,

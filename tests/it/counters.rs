@@ -65,11 +65,7 @@ fn counters_lose_nothing_on_many_threads() -> Checked {
 
 #[test]
 fn a_counter_that_does_not_fit_says_so() -> Checked {
-    let cache = Cache::memory().max_weight(1).build()?;
-    fails(
-        cache.blocking().incr("n", 1),
-        ErrorKind::TooLarge,
-        "max_weight",
-    );
+    let cache = Cache::memory().weight(1).build()?;
+    fails(cache.blocking().incr("n", 1), ErrorKind::TooLarge, "weight");
     Ok(())
 }

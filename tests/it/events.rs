@@ -92,7 +92,7 @@ fn a_log_tells_the_story_of_a_flight() {
 
 #[test]
 fn displaced_entries_are_told_of() {
-    let cache = Cache::memory().max_entries(10).build().expect("valid");
+    let cache = Cache::memory().capacity(10).build().expect("valid");
     let log = Recorder::of(&cache);
     for key in 0..100 {
         compute(&cache, &format!("k{key}"));

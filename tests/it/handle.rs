@@ -222,7 +222,7 @@ fn low_level_keys_are_taken_byte_for_byte() -> Checked {
 
 #[test]
 fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
-    let cache = Cache::memory().max_weight(10_000).build()?;
+    let cache = Cache::memory().weight(10_000).build()?;
     for key in 0..100 {
         cache
             .blocking()
@@ -235,7 +235,7 @@ fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
     fails(
         cache.blocking().set("big", &too_large, 60),
         ErrorKind::TooLarge,
-        "max_weight",
+        "weight",
     );
     assert!(
         !cache.blocking().contains("big")?,
@@ -244,7 +244,7 @@ fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
     fails(
         cache.blocking().add("big", &too_large, 60),
         ErrorKind::TooLarge,
-        "max_weight",
+        "weight",
     );
     assert_eq!(
         cache
@@ -263,7 +263,7 @@ fn a_weight_bound_holds_and_says_what_is_too_large() -> Checked {
 
 #[test]
 fn an_entry_bound_holds() -> Checked {
-    let cache = Cache::memory().max_entries(50).build()?;
+    let cache = Cache::memory().capacity(50).build()?;
     for key in 0..1000 {
         cache
             .blocking()
@@ -328,8 +328,8 @@ fn values_may_call_the_cache_when_they_are_cloned_or_dropped() {
         let caches = [
             memory(),
             Cache::dummy().build()?,
-            Cache::memory().max_entries(1).build()?,
-            Cache::memory().max_weight(1).build()?,
+            Cache::memory().capacity(1).build()?,
+            Cache::memory().weight(1).build()?,
         ];
         for cache in caches {
             let value = Nosy {

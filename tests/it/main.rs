@@ -5,6 +5,7 @@ mod bad_input;
 mod budgets;
 mod check;
 mod companion;
+mod config;
 mod conformance;
 mod counters;
 mod cycles;

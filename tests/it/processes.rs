@@ -318,7 +318,7 @@ fn a_malformed_cache_url_is_reported_once_with_the_fix() {
 #[test]
 fn cache_url_chooses_the_cache() {
     run("dummy", Some("dummy://"));
-    run("memory", Some("memory://?max_entries=5"));
+    run("memory", Some("memory://?capacity=5"));
     run("memory", Some(" memory:// "));
     run("memory", None);
     run("named by url", Some("memory://?name=sessions"));

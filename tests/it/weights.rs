@@ -17,7 +17,7 @@ fn weigh_says_what_a_value_weighs() {
     fn counted(bytes: usize) -> Vec<u8> {
         vec![0; bytes]
     }
-    let cache = Cache::memory().max_weight(64 << 20).build().expect("valid");
+    let cache = Cache::memory().weight(64 << 20).build().expect("valid");
     with_cache_blocking(&cache, || {
         let grown_by = |fill: &dyn Fn()| {
             let before = cache.weight();
@@ -46,7 +46,7 @@ fn a_value_that_weighs_too_much_is_returned_and_not_stored() {
     fn heavy(id: u64) -> u64 {
         id
     }
-    let cache = Cache::memory().max_weight(1 << 20).build().expect("valid");
+    let cache = Cache::memory().weight(1 << 20).build().expect("valid");
     with_cache_blocking(&cache, || {
         assert_eq!(
             [heavy::traced(1), heavy::traced(1)],

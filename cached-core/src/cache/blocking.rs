@@ -355,14 +355,14 @@ fn overflow(what: &str) -> Error {
 
 fn too_large(key: &Key) -> Error {
     let message = format!(
-        "the value for `{key}` is heavier than the cache allows for one entry; raise `max_weight`, \
+        "the value for `{key}` is heavier than the cache allows for one entry; raise `weight`, \
          or store less"
     );
     Error::new(ErrorKind::TooLarge, message)
 }
 
 fn unencodable() -> Error {
-    let message = "the value's `Serialize` fails, so it cannot be measured against `max_weight`; \
+    let message = "the value's `Serialize` fails, so it cannot be measured against `weight`; \
                    correct the implementation";
     Error::new(ErrorKind::Unencodable, message)
 }

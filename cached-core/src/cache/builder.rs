@@ -16,8 +16,8 @@ use crate::time::{Clock, Ttl};
 /// # fn main() -> Result<(), cached_core::Error> {
 /// let sessions = Cache::memory()
 ///     .name("sessions")
-///     .max_entries(50_000)
-///     .max_weight(64 << 20)
+///     .capacity(50_000)
+///     .weight(64 << 20)
 ///     .default_ttl(Duration::from_secs(1800))
 ///     .build()?;
 /// cached_core::install(sessions)?;
@@ -46,7 +46,7 @@ impl Builder {
     }
 
     /// How many entries fit; the least valuable are displaced beyond it. Default 100,000.
-    pub fn max_entries(mut self, entries: usize) -> Self {
+    pub fn capacity(mut self, entries: usize) -> Self {
         self.config.bounds.entries = entries;
         self
     }
@@ -57,7 +57,7 @@ impl Builder {
     ///
     /// A value heavier than the share of one shard is not stored, and each call computes: such calls
     /// end in [`Outcome::NotStored`](crate::Outcome::NotStored), and [`Cache::set`] in an error.
-    pub fn max_weight(mut self, bytes: u64) -> Self {
+    pub fn weight(mut self, bytes: u64) -> Self {
         self.config.bounds.weight = Some(bytes);
         self
     }
@@ -72,6 +72,13 @@ impl Builder {
     /// a deployment without building it anew.
     pub fn policy(mut self, template: &str, what: Override) -> Self {
         self.config.overrides.set(template, what);
+        self
+    }
+
+    /// Refuses to build a cache that other processes do not see, in memory for instance: for
+    /// programs that run as several processes.
+    pub fn require_shared(mut self) -> Self {
+        self.config.require_shared = true;
         self
     }
 
@@ -99,9 +106,7 @@ impl Builder {
     #[cfg(feature = "remote")]
     pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
         if let Some(remote) = &mut self.config.remote {
-            let millis = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX / 2);
-            remote.limits.operation = millis.max(1);
-            remote.limits.invalidation = remote.limits.invalidation.max(millis);
+            remote.limits.set_operation(millis(timeout));
         }
         self
     }
@@ -145,12 +150,22 @@ impl Builder {
         self
     }
 
+    /// How long a claim on a key lasts in a shared backend if the process that holds it renews it no
+    /// more, because it was killed for instance. Default 10 seconds. Without effect in memory.
+    #[cfg(feature = "remote")]
+    pub fn lease(mut self, lease: std::time::Duration) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.limits.lease = millis(lease).max(1);
+        }
+        self
+    }
+
     /// How long a computation is renewed under `lock` before other processes may begin their own.
     /// Default 60 seconds. Without effect in memory.
     #[cfg(feature = "remote")]
     pub fn lock_cap(mut self, cap: std::time::Duration) -> Self {
         if let Some(remote) = &mut self.config.remote {
-            remote.limits.lock_cap = u64::try_from(cap.as_millis()).unwrap_or(u64::MAX / 2);
+            remote.limits.lock_cap = millis(cap);
         }
         self
     }
@@ -158,11 +173,17 @@ impl Builder {
     /// Builds the cache.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a bound or default TTL of zero,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a bound or default TTL of zero, and for a
+    /// cache that is not shared although [`require_shared`](Self::require_shared) was called,
     /// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for one that is negative or overflows.
     pub fn build(self) -> Result<Cache, Error> {
         let mut config = self.config;
         config.default_ttl = self.default_ttl.resolve(config.default_ttl)?;
         Ok(Cache::from_engine(Engine::new(config.checked()?)?))
     }
+}
+
+#[cfg(feature = "remote")]
+fn millis(time: std::time::Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX / 2)
 }

@@ -6,6 +6,8 @@
 
 mod blocking;
 mod builder;
+#[cfg(feature = "config")]
+mod config;
 mod entry;
 mod mutate;
 mod ops;
@@ -38,10 +40,12 @@ pub(crate) use or_shared;
 
 pub use blocking::BlockingCache;
 pub use builder::Builder;
+#[cfg(feature = "config")]
+pub use config::Config;
 pub use entry::{BlockingEntry, BlockingPlainEntry, Entry, PlainEntry};
 pub use mutate::{BlockingEntryAll, EntryAll};
 
-use crate::engine::{self, Config, Engine};
+use crate::engine::{self, Config as Described, Engine};
 use crate::error::Error;
 use crate::event::Event;
 use crate::registry::Site;
@@ -52,7 +56,7 @@ use crate::registry::Site;
 /// use cached_core::{Cache, Ttl};
 ///
 /// # async fn example() -> Result<(), cached_core::Error> {
-/// let cache = Cache::memory().max_entries(10_000).build()?;
+/// let cache = Cache::memory().capacity(10_000).build()?;
 /// cache.set("greeting", &"hello".to_owned(), 60).await?;
 /// assert_eq!(cache.get::<String>("greeting").await?, Some("hello".to_owned()));
 ///
@@ -73,24 +77,24 @@ pub(crate) static HANDLE: Site = Site::handle((module_path!(), file!(), line!())
 impl Cache {
     /// A builder of a cache in the memory of this process.
     pub fn memory() -> Builder {
-        Builder::new(Config::default())
+        Builder::new(Described::default())
     }
 
     /// A builder of a cache that stores nothing, for development and tests. Concurrent calls still
     /// share a computation.
     pub fn dummy() -> Builder {
-        Builder::new(Config {
+        Builder::new(Described {
             stores: false,
-            ..Config::default()
+            ..Described::default()
         })
     }
 
     /// A builder of a cache on a backend of your own; see [`Backend`](crate::backend::Backend).
     #[cfg(feature = "remote")]
     pub fn on(backend: impl crate::backend::port::Backend) -> Builder {
-        Builder::new(Config {
+        Builder::new(Described {
             remote: Some(engine::remote::Settings::new(backend)),
-            ..Config::default()
+            ..Described::default()
         })
     }
 
@@ -99,7 +103,7 @@ impl Cache {
     /// # Errors
     /// As [`connect`](Self::connect).
     pub fn at(url: &str) -> Result<Builder, Error> {
-        Config::from_url(url).map(Builder::new)
+        Described::from_url(url).map(Builder::new)
     }
 
     /// The cache a URL describes.
@@ -108,21 +112,28 @@ impl Cache {
     /// - With the feature `redis`: `redis://user:password@host:6379/0`, `unix:///path?db=0`, and with
     ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey.
     ///
-    /// Options behind `?`: `max_entries`, `max_weight` (bytes), `default_ttl` (seconds), `name`; for
-    /// shared backends also `prefix`, `timeout` (milliseconds per operation), `lease` and `lock_cap`
-    /// (milliseconds), `max_value` (bytes). A shared backend connects when it is first used; whether
-    /// it can is asked by [`connect_checked`](Self::connect_checked).
+    /// Options behind `?`, percent-encoded and each once: `capacity` (entries), `weight` (`64MiB`,
+    /// `512k` or bytes), `default_ttl` or `ttl` (`5m`, `1h30m` or seconds), `name`,
+    /// `require_shared`; for shared backends also `prefix`, `timeout`, `lease` and `lock_cap`
+    /// (`100ms` or milliseconds), `max_value` (a size), `format` (`bincode`, `message_pack`,
+    /// `postcard`, `json`), `compress` (a size), `mac_key` (64 hexadecimal digits). Each is what the
+    /// method of that name does in [`Builder`].
+    ///
+    /// With `require_shared=true`, or `CACHED_REQUIRE_SHARED=true` in the environment, `memory://`
+    /// and `dummy://` are errors. A shared backend connects when it is first used; whether it can is
+    /// asked by [`connect_checked`](Self::connect_checked).
     ///
     /// ```
     /// # async fn example() -> Result<(), cached_core::Error> {
-    /// let cache = cached_core::Cache::connect("memory://?max_entries=5000&default_ttl=60").await?;
+    /// let cache = cached_core::Cache::connect("memory://?capacity=5000&weight=64MiB&ttl=5m").await?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     /// [`ErrorKind::Url`](crate::ErrorKind::Url) with the nearest scheme or option, or with the
-    /// feature that the scheme needs; [`ErrorKind::Config`](crate::ErrorKind::Config).
+    /// feature that the scheme needs; [`ErrorKind::Config`](crate::ErrorKind::Config) where it has
+    /// to be shared and is not. They show nothing of the URL but its scheme.
     #[expect(
         clippy::unused_async,
         reason = "other schemes may have to ask somebody"
@@ -148,10 +159,11 @@ impl Cache {
         Ok(cache)
     }
 
-    /// The cache that the environment variable `CACHE_URL` describes; memory if it is not set.
+    /// The cache that the environment variable `CACHE_URL` describes, or with the feature `config`
+    /// also a file (see `Config`); memory if there is neither.
     ///
     /// # Errors
-    /// As [`connect`](Self::connect).
+    /// As [`connect`](Self::connect), and of a file those of `Config::load`.
     pub fn from_env() -> Result<Self, Error> {
         Ok(Self::from_engine(Engine::new(engine::from_env()?)?))
     }
@@ -168,8 +180,8 @@ impl Cache {
     /// installed one.
     ///
     /// # Errors
-    /// [`ErrorKind::Url`](crate::ErrorKind::Url) if `CACHE_URL` is malformed and nothing is
-    /// installed.
+    /// [`ErrorKind::Url`](crate::ErrorKind::Url) or [`Config`](crate::ErrorKind::Config) if nothing
+    /// is installed and `CACHE_URL`, or what else describes the cache, is malformed.
     pub fn current() -> Result<Self, Error> {
         match engine::resolve(&HANDLE) {
             Some(engine) => Ok(Self::from_engine(engine)),

@@ -1,5 +1,6 @@
 //! Which cache a call uses: the one it names, a stand-in of the scope it runs in, a named one, or
-//! the installed one, which is `CACHE_URL` or memory if nobody installed any.
+//! the installed one. Caches that nobody installed are those that the deployment describes: the
+//! unnamed one by `CACHE_URL`, all by a file; memory if it describes none.
 //!
 //! The answer is kept per thread and checked against a process-wide epoch that every installation
 //! bumps, so that a hit shares no counter with other threads.
@@ -9,6 +10,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::config::Caches;
 use super::{Config, Engine, context};
 use crate::error::{Error, ErrorKind};
 use crate::event::report;
@@ -16,8 +18,10 @@ use crate::registry::{Notice, Site};
 
 #[derive(Default)]
 struct Homes {
-    /// `Some(None)`: CACHE_URL is malformed, and that was reported.
+    /// `Some(None)`: what describes it is malformed, and that was reported.
     installed: Option<Option<Arc<Engine>>>,
+    /// What the unnamed cache is to be made from, once that was asked for; likewise.
+    described: Option<Option<Config>>,
     named: HashMap<String, Arc<Engine>>,
 }
 
@@ -89,7 +93,7 @@ fn learn(site: &'static Site) -> Option<Arc<Engine>> {
     let epoch = EPOCH.load(Ordering::Acquire);
     let engine = match site.policy.cache {
         None => installed(),
-        Some(name) => homes(|homes| homes.named.get(name).cloned()),
+        Some(name) => named(name),
     };
     // A named cache is no reason to make the unnamed one.
     let installed = match site.policy.cache {
@@ -113,39 +117,124 @@ fn learn(site: &'static Site) -> Option<Arc<Engine>> {
     engine
 }
 
-/// The installed cache; on first use what `CACHE_URL` says, else memory. `None` if it is malformed.
+/// The installed cache; on first use what the deployment describes, else memory. `None` if that is
+/// malformed.
 pub(crate) fn installed() -> Option<Arc<Engine>> {
     if let Some(known) = homes(|homes| homes.installed.clone()) {
         return known;
     }
     // Outside of the lock, because a report may run a subscriber's code.
-    let built = from_env().and_then(Engine::new);
+    let built = described().map(Engine::new);
     let (engine, first) = homes(|homes| match &homes.installed {
         Some(other) => (other.clone(), false),
         None => {
-            let engine = built.as_ref().ok().cloned();
+            let engine = built
+                .as_ref()
+                .and_then(|built| built.as_ref().ok().cloned());
             homes.put_first(engine.clone());
             (engine, true)
         }
     });
-    if let (Err(error), true) = (&built, first) {
-        report(&format!(
-            "{error}; until then every cached function runs uncached"
-        ));
+    if let (Some(Err(error)), true) = (&built, first) {
+        report_uncached(error);
     }
     engine
 }
 
-/// What `CACHE_URL` says; memory if it is not set.
-pub(crate) fn from_env() -> Result<Config, Error> {
-    match std::env::var("CACHE_URL") {
-        Ok(url) => Config::from_url(url.trim()),
-        Err(std::env::VarError::NotPresent) => Ok(Config::default()),
-        Err(error @ std::env::VarError::NotUnicode(_)) => {
-            let message = "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
-            Err(Error::new(ErrorKind::Url, message).caused_by(error))
-        }
+/// What the unnamed cache is to be made from. The first call puts the named caches of the
+/// deployment in place, where nobody installed others, or reports what is wrong.
+fn described() -> Option<Config> {
+    if let Some(known) = homes(|homes| homes.described.clone()) {
+        return known;
     }
+    let loaded = Caches::load().and_then(|caches| {
+        let named = caches.named.iter().cloned().map(Engine::new);
+        let named = named.collect::<Result<Vec<_>, _>>()?;
+        Ok((caches, named))
+    });
+    let (config, first) = homes(|homes| match &homes.described {
+        Some(other) => (other.clone(), false),
+        None => {
+            let config = loaded
+                .as_ref()
+                .ok()
+                .map(|(caches, _)| caches.unnamed.clone());
+            homes.described = Some(config.clone());
+            homes.put_where_free(loaded.iter().flat_map(|(_, named)| named));
+            (config, true)
+        }
+    });
+    match &loaded {
+        Ok((caches, _)) if first => caches.notes.iter().for_each(|note| report(note)),
+        Err(error) if first => report_uncached(error),
+        _ => {}
+    }
+    config
+}
+
+fn report_uncached(error: &Error) {
+    report(&format!(
+        "{error}; until then every cached function runs uncached"
+    ));
+}
+
+/// What the unnamed cache is to be made from, or what is wrong with it.
+pub(crate) fn from_env() -> Result<Config, Error> {
+    Ok(Caches::load()?.unnamed)
+}
+
+/// The cache of that name, installed or described.
+fn named(name: &str) -> Option<Arc<Engine>> {
+    let find = || homes(|homes| homes.named.get(name).cloned());
+    let found = find();
+    if found.is_some() || cfg!(not(feature = "config")) {
+        return found;
+    }
+    described();
+    find().or_else(|| {
+        // What files call it, for those who look for it by that name.
+        #[cfg(feature = "config")]
+        if name == super::UNNAMED {
+            return installed();
+        }
+        None
+    })
+}
+
+/// Installs every cache that a deployment describes, or none.
+#[cfg(feature = "config")]
+pub(crate) fn install_all(caches: Caches) -> Result<(), Error> {
+    let Caches {
+        unnamed,
+        named,
+        notes,
+    } = caches;
+    let engines = named.into_iter().map(Engine::new);
+    let engines = engines.collect::<Result<Vec<_>, _>>()?;
+    let first = Engine::new(unnamed.clone())?;
+    let refused = homes(|homes| {
+        let taken_name = |engine: &&Arc<Engine>| {
+            let name = engine.name();
+            name.is_some_and(|name| homes.named.contains_key(name))
+        };
+        if homes.installed.is_some() {
+            return Some(taken("in use by cached functions"));
+        }
+        if let Some(name) = engines
+            .iter()
+            .find(taken_name)
+            .and_then(|engine| engine.name())
+        {
+            return Some(taken(&format!("named `{name}`")));
+        }
+        homes.described = Some(Some(unnamed));
+        homes.put_where_free(&engines);
+        homes.put_first(Some(Arc::clone(&first)));
+        None
+    });
+    refused.map_or(Ok(()), Err)?;
+    notes.iter().for_each(|note| report(note));
+    Ok(())
 }
 
 /// Installs a cache under its name, or as the one that functions without a cache name use.
@@ -193,6 +282,16 @@ impl Homes {
         self.installed = Some(engine);
     }
 
+    /// Caches of a deployment, which give way to those that the program installed.
+    fn put_where_free<'e>(&mut self, engines: impl IntoIterator<Item = &'e Arc<Engine>>) {
+        EPOCH.fetch_add(1, Ordering::AcqRel);
+        for engine in engines {
+            let name = engine.name().unwrap_or_default().to_owned();
+            let free = self.named.entry(name);
+            free.or_insert_with(|| Arc::clone(engine));
+        }
+    }
+
     fn put(&mut self, engine: Arc<Engine>) -> Option<Arc<Engine>> {
         EPOCH.fetch_add(1, Ordering::AcqRel);
         match engine.name() {
@@ -214,8 +313,8 @@ fn note_first(engine: &Arc<Engine>) {
 
 /// The cache installed under a name.
 pub(crate) fn by_name(name: &str) -> Result<Arc<Engine>, Error> {
-    homes(|homes| {
-        homes.named.get(name).cloned().ok_or_else(|| {
+    named(name).ok_or_else(|| {
+        homes(|homes| {
             let mut known: Vec<_> = homes.named.keys().map(String::as_str).collect();
             known.sort_unstable();
             unknown(name, &known)

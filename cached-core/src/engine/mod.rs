@@ -31,6 +31,8 @@ pub(crate) use block::block_on;
 pub use call::Call;
 pub(crate) use call::Missed;
 pub(crate) use config::Config;
+#[cfg(feature = "config")]
+pub(crate) use config::{Caches, UNNAMED};
 #[cfg(test)]
 pub(crate) use context::Entered;
 #[cfg(feature = "remote")]
@@ -39,6 +41,8 @@ pub(crate) use context::{Frame, clock, current};
 pub(crate) use cycle::Wait;
 #[cfg(feature = "testing")]
 pub use home::Isolate;
+#[cfg(feature = "config")]
+pub(crate) use home::install_all;
 pub(crate) use home::{by_name, from_env, install, replace, resolve};
 pub use mutation::{Awaits, Blocks, Late, Mutation};
 pub use overrides::Override;

@@ -42,7 +42,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
-pub(crate) use name::{DEFAULT_PREFIX, StampId};
+pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
@@ -78,6 +78,14 @@ pub(crate) struct Limits {
     pub(crate) lease: Millis,
     /// A lease is renewed no longer than this.
     pub(crate) lock_cap: Millis,
+}
+
+impl Limits {
+    /// Every operation may take so long, and an invalidation no less.
+    pub(crate) fn set_operation(&mut self, millis: Millis) {
+        self.operation = millis.max(1);
+        self.invalidation = self.invalidation.max(millis);
+    }
 }
 
 impl Default for Limits {

@@ -43,10 +43,15 @@ pub(super) enum Stamped<'a> {
 /// in 2^32 names, drops a few entries too many.
 pub(crate) type StampId = u64;
 
+/// Whether a text can begin keys.
+pub(crate) fn is_prefix(text: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=MAX_PREFIX).contains(&text.len()) && text.bytes().all(legal)
+}
+
 impl Names {
     pub(super) fn new(prefix: &str) -> Result<Self, Error> {
-        let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-        if prefix.is_empty() || prefix.len() > MAX_PREFIX || !prefix.bytes().all(legal) {
+        if !is_prefix(prefix) {
             let message = format!(
                 "the prefix `{}` cannot begin a key; use 1 to {MAX_PREFIX} of the characters \
                  `A-Z a-z 0-9 _ - .`",

@@ -1,0 +1,135 @@
+//! What a cache is made from.
+
+#[cfg(feature = "config")]
+mod file;
+mod offer;
+mod scheme;
+mod setting;
+mod url;
+mod value;
+
+use super::Overrides;
+#[cfg(feature = "remote")]
+use super::remote::Settings;
+use crate::backend::memory::Bounds;
+use crate::error::{Error, ErrorKind};
+use crate::time::{Clock, Lifetime};
+
+/// Everything a cache is built from.
+#[derive(Debug, Clone)]
+pub(crate) struct Config {
+    pub(crate) name: Option<String>,
+    pub(crate) clock: Clock,
+    pub(crate) default_ttl: Lifetime,
+    pub(crate) stores: bool,
+    /// Whether a cache that other processes do not see is an error.
+    pub(crate) require_shared: bool,
+    pub(crate) bounds: Bounds,
+    pub(crate) overrides: Overrides,
+    #[cfg(feature = "remote")]
+    pub(crate) remote: Option<Settings>,
+}
+
+/// Entries that a memory tier holds unless told otherwise.
+const DEFAULT_ENTRIES: usize = 100_000;
+
+/// The TTL of functions and writes that state none.
+const DEFAULT_TTL_MS: u64 = 300_000;
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            name: None,
+            clock: Clock::System,
+            default_ttl: Lifetime(DEFAULT_TTL_MS),
+            stores: true,
+            require_shared: false,
+            bounds: Bounds {
+                entries: DEFAULT_ENTRIES,
+                weight: None,
+            },
+            overrides: Overrides::default(),
+            #[cfg(feature = "remote")]
+            remote: None,
+        }
+    }
+}
+
+impl Config {
+    /// Whether nothing is shared with other processes.
+    pub(crate) fn is_local(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.is_none();
+        #[cfg(not(feature = "remote"))]
+        true
+    }
+
+    /// Refuses bounds and times that cannot work.
+    pub(crate) fn checked(self) -> Result<Self, Error> {
+        let fault = if self.require_shared && self.is_local() {
+            "it is in this process alone, but `require_shared` asks for a cache that all processes \
+             share: in production several processes would not see each other's invalidations; give \
+             it a URL such as `redis://host:6379`, for instance in `CACHE_URL`, or say \
+             `require_shared = false`"
+        } else if self.bounds.entries == 0 {
+            "the entry bound is 0; give at least 1, or use `dummy://` to store nothing"
+        } else if self.bounds.weight == Some(0) {
+            "the weight bound is 0 bytes; give at least 1, or use `dummy://` to store nothing"
+        } else if self.default_ttl.is_zero() {
+            "the default TTL is 0, so nothing could ever be served; give at least 1 second"
+        } else {
+            return Ok(self);
+        };
+        Err(Error::new(ErrorKind::Config, fault))
+    }
+}
+
+/// What the unnamed cache is called where caches are told by name.
+#[cfg(feature = "config")]
+pub(crate) const UNNAMED: &str = "default";
+
+/// Every cache that a deployment describes.
+#[derive(Debug, Clone)]
+pub(crate) struct Caches {
+    /// The one of functions that name none.
+    pub(crate) unnamed: Config,
+    pub(crate) named: Vec<Config>,
+    /// What is most likely a mistake, though not an error.
+    pub(crate) notes: Vec<String>,
+}
+
+#[cfg(not(feature = "config"))]
+impl Caches {
+    /// What `CACHE_URL` says; memory if it is not set.
+    pub(crate) fn load() -> Result<Self, Error> {
+        use std::env::{VarError, var};
+        let unnamed = match var("CACHE_URL") {
+            Ok(url) => Config::from_url(url.trim())?,
+            Err(VarError::NotPresent) => Config::from_url("memory://")?,
+            Err(error @ VarError::NotUnicode(_)) => {
+                let message =
+                    "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
+                return Err(Error::new(ErrorKind::Url, message).caused_by(error));
+            }
+        };
+        Ok(Self {
+            unnamed,
+            named: Vec::new(),
+            notes: Vec::new(),
+        })
+    }
+}
+
+/// The variable that forbids caches which other processes do not see.
+const REQUIRE_SHARED: &str = "CACHED_REQUIRE_SHARED";
+
+/// What the environment says of every cache that is described rather than built.
+pub(super) fn require_shared() -> Result<bool, Error> {
+    let Some(text) = std::env::var_os(REQUIRE_SHARED) else {
+        return Ok(false);
+    };
+    text.to_str().and_then(value::yes).ok_or_else(|| {
+        let hint = format!("`{REQUIRE_SHARED}` takes `true` or `false`");
+        Error::new(ErrorKind::Config, hint)
+    })
+}

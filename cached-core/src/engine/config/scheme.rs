@@ -1,0 +1,93 @@
+//! Which backend the scheme of a URL opens: one row per backend in [`SCHEMES`].
+
+use super::offer::{near, offer};
+#[cfg(feature = "remote")]
+use crate::engine::remote::Settings;
+#[cfg(feature = "remote")]
+use crate::error::Error;
+
+/// What stands before `://`, and what comes of it.
+pub(super) struct Scheme {
+    pub(super) names: &'static [&'static str],
+    /// The options behind `?` that are for the backend alone. It finds them as they were written;
+    /// those of every cache are gone from its URL.
+    pub(super) options: &'static [&'static str],
+    pub(super) opens: Opens,
+}
+
+pub(super) enum Opens {
+    /// The memory of this process.
+    Memory,
+    /// Nothing is stored.
+    Nothing,
+    /// A shared backend, by the URL without the options of the cache.
+    #[cfg(feature = "remote")]
+    Shared(fn(&str) -> Result<Settings, Error>),
+    /// One that this build lacks, for want of the feature.
+    #[allow(dead_code, reason = "nothing is missing where every feature is on")]
+    Missing(&'static str),
+}
+
+/// A shared backend if the feature is there.
+macro_rules! opens {
+    ($feature:tt, $open:expr) => {{
+        #[cfg(feature = $feature)]
+        {
+            Opens::Shared($open)
+        }
+        #[cfg(not(feature = $feature))]
+        {
+            Opens::Missing($feature)
+        }
+    }};
+}
+
+const SCHEMES: &[Scheme] = &[
+    Scheme {
+        names: &["memory"],
+        options: &[],
+        opens: Opens::Memory,
+    },
+    Scheme {
+        names: &["dummy"],
+        options: &[],
+        opens: Opens::Nothing,
+    },
+    Scheme {
+        names: &["redis", "rediss", "unix", "redis+unix"],
+        options: &["db", "user", "password"],
+        opens: opens!("redis", |url| {
+            use crate::backend::redis::{Address, Redis};
+            let runtime = crate::engine::remote::runtime()?;
+            Ok(Settings::redis(Redis::new(&Address::parse(url)?, runtime)))
+        }),
+    },
+];
+
+fn names() -> Vec<&'static str> {
+    let names = SCHEMES.iter().flat_map(|scheme| scheme.names);
+    names.copied().collect()
+}
+
+/// Whether a text is a scheme, or a misspelled one.
+pub(super) fn resembles_one(name: &str) -> bool {
+    near(name, &names()).is_some()
+}
+
+/// Whether an option is for some backend alone, and so stands in URLs only.
+#[cfg(feature = "config")]
+pub(super) fn is_option(name: &str) -> bool {
+    let mut options = SCHEMES.iter().flat_map(|scheme| scheme.options);
+    options.any(|option| *option == name)
+}
+
+/// The row of a scheme, or what to write instead of it.
+pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
+    let found = SCHEMES.iter().find(|scheme| scheme.names.contains(&name));
+    found.ok_or_else(|| {
+        format!(
+            "this build knows no such scheme; {} Write it as in `CACHE_URL=memory://`",
+            offer(name, &names())
+        )
+    })
+}
