@@ -8,6 +8,8 @@ mod companion;
 mod conformance;
 mod counters;
 mod cycles;
+#[cfg(feature = "servers")]
+mod databases;
 mod defaults;
 mod entries;
 mod events;

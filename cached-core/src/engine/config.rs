@@ -45,7 +45,20 @@ impl Default for Config {
 }
 
 /// What stands before `://`.
-const SCHEMES: &[&str] = &["memory", "dummy", "redis", "rediss", "unix", "redis+unix"];
+const SCHEMES: &[&str] = &[
+    "memory",
+    "dummy",
+    "redis",
+    "rediss",
+    "unix",
+    "redis+unix",
+    "sqlite",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "file",
+];
 /// What stands behind `?` for every scheme.
 const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
 /// What stands there for a shared backend too.
@@ -76,7 +89,57 @@ impl Config {
                 config.checked()
             }
             "redis" | "rediss" | "unix" | "redis+unix" => Self::redis(url, scheme, path, pairs),
+            "sqlite" | "postgres" | "postgresql" | "mysql" | "mariadb" | "file" => {
+                Self::sql(url, scheme, path, pairs)
+            }
             _ => Err(unknown_scheme(url, scheme)),
+        }
+    }
+
+    /// A table of a database. The options of the cache are ours; what is left is the adapter's.
+    fn sql<'u>(
+        url: &str,
+        scheme: &str,
+        path: &str,
+        pairs: impl Iterator<Item = &'u str>,
+    ) -> Result<Self, Error> {
+        let is_ours = |pair: &&str| {
+            let (option, _) = pair.split_once('=').unwrap_or((pair, ""));
+            OPTIONS.contains(&option) || REMOTE_OPTIONS.contains(&option)
+        };
+        let (ours, theirs): (Vec<&str>, Vec<&str>) = pairs.partition(is_ours);
+        let address = format!("{scheme}://{path}?{}", theirs.join("&"));
+        let mut config = match scheme {
+            #[cfg(feature = "sqlite")]
+            "sqlite" => Self::on(crate::backend::sqlite(&address)?),
+            #[cfg(feature = "postgres")]
+            "postgres" | "postgresql" => Self::on(crate::backend::postgres(&address)?),
+            #[cfg(feature = "mysql")]
+            "mysql" | "mariadb" => Self::on(crate::backend::mysql(&address)?),
+            _ => {
+                let feature = match scheme {
+                    "postgresql" => "postgres",
+                    "mariadb" => "mysql",
+                    scheme => scheme,
+                };
+                let hint = format!(
+                    "`{scheme}://` needs the feature `{feature}` of cached-core: \
+                     `cargo add cached-core --features {feature}`"
+                );
+                let _ = (address, ours);
+                return Err(bad_url(url, &hint));
+            }
+        };
+        config.set_all(url, ours.into_iter())?;
+        config.checked()
+    }
+
+    /// A cache on this backend.
+    #[cfg(feature = "remote")]
+    fn on(backend: impl crate::backend::Backend) -> Self {
+        Self {
+            remote: Some(Settings::new(backend)),
+            ..Self::default()
         }
     }
 

@@ -1,0 +1,194 @@
+//! One table, and how it is asked.
+
+use std::future::Future;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::runtime::Handle;
+use tokio::sync::OnceCell;
+use tokio::task::AbortHandle;
+use tokio::time::{sleep, timeout};
+
+use super::address::Address;
+use super::clock::DatabaseClock;
+use super::cull;
+use super::dialect::{Answer, Arg, Dialect, Statement, Statements};
+use super::fault::Fault;
+use super::pool::Pool;
+use crate::error::{Error, ErrorKind};
+
+/// How long a statement may take before its connection is given up: the engine has stopped waiting
+/// long before.
+const STATEMENT: Duration = Duration::from_secs(5);
+
+/// How often a statement that others were in the way of is tried, and the longest pause before.
+const ATTEMPTS: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(2);
+
+/// What the clones of one handle share.
+pub(super) struct Inner<D: Dialect> {
+    pub(super) address: Address<D>,
+    pub(super) statements: Statements,
+    pub(super) runtime: Handle,
+    pub(super) clock: DatabaseClock,
+    pub(super) ready: OnceCell<()>,
+    writers: Arc<Pool<D>>,
+    readers: Arc<Pool<D>>,
+    culler: OnceLock<AbortHandle>,
+}
+
+/// Which connections a statement goes over.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Lane {
+    Read,
+    Write,
+}
+
+impl<D: Dialect> Inner<D> {
+    pub(super) fn new(address: Address<D>, runtime: Handle) -> Self {
+        let connections = address.connections;
+        let readers = Arc::new(Pool::new(address.options.clone(), connections));
+        let writers = if D::ONE_WRITER {
+            Arc::new(Pool::new(address.options.clone(), 1))
+        } else {
+            Arc::clone(&readers)
+        };
+        Self {
+            statements: D::statements(&address.table),
+            address,
+            runtime,
+            clock: DatabaseClock::default(),
+            ready: OnceCell::new(),
+            writers,
+            readers,
+            culler: OnceLock::new(),
+        }
+    }
+
+    /// Carries an operation to its end on the background runtime; dropping this only stops waiting.
+    pub(super) async fn drive<T, F>(
+        self: &Arc<Self>,
+        work: impl FnOnce(Arc<Self>) -> F,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        match self.runtime.spawn(work(Arc::clone(self))).await {
+            Ok(outcome) => outcome,
+            Err(ended) => {
+                let message = "the background runtime of the cache has ended; keep it for as long \
+                               as the cache is used";
+                Err(Error::new(ErrorKind::Unavailable, message).caused_by(ended))
+            }
+        }
+    }
+
+    /// Asks once the table is known to be there.
+    pub(super) async fn ask(
+        self: &Arc<Self>,
+        lane: Lane,
+        statement: &Statement,
+        arguments: &[Arg],
+    ) -> Result<Answer, Error> {
+        if !self.ready.initialized() {
+            self.ready.get_or_try_init(|| self.prepare()).await?;
+            self.culler.get_or_init(|| {
+                let culling = cull::keep(Arc::downgrade(self));
+                self.runtime.spawn(culling).abort_handle()
+            });
+        }
+        let answer = self.attempt(lane, statement, arguments).await;
+        answer.map_err(|fault| fault.into_error(&self.address))
+    }
+
+    /// Asks, whether or not the table is there.
+    pub(super) async fn attempt(
+        &self,
+        lane: Lane,
+        statement: &Statement,
+        arguments: &[Arg],
+    ) -> Result<Answer, Fault> {
+        let mut tried = 1;
+        loop {
+            match self.once(lane, statement, arguments).await {
+                Err(fault) if fault.is_collision::<D>() && tried < ATTEMPTS => {
+                    sleep(jittered(PAUSE * tried)).await;
+                    tried += 1;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn once(
+        &self,
+        lane: Lane,
+        statement: &Statement,
+        arguments: &[Arg],
+    ) -> Result<Answer, Fault> {
+        let pool = self.pool(lane);
+        let mut taken = pool.take().await?;
+        let asked = D::ask(&mut taken.connection, statement, arguments);
+        let outcome = match timeout(STATEMENT, asked).await {
+            Ok(outcome) => outcome.map_err(Fault::from),
+            Err(_) => Err(Fault::Late("no answer")),
+        };
+        match &outcome {
+            Err(fault) if !fault.is_answer() => pool.doubt(),
+            _ => pool.give_back(taken),
+        }
+        outcome
+    }
+
+    /// Runs a text of several statements.
+    pub(super) async fn run(&self, text: &str) -> Result<(), Fault> {
+        let pool = self.pool(Lane::Write);
+        let mut taken = pool.take().await?;
+        D::run(&mut taken.connection, text).await?;
+        pool.give_back(taken);
+        Ok(())
+    }
+
+    /// Asks the database for its time.
+    pub(super) async fn sample(self: &Arc<Self>) -> Result<u64, Error> {
+        let asked = Instant::now();
+        let answer = self.ask(Lane::Read, &self.statements.now, &[]).await?;
+        let millis = answer.rows.first().and_then(|row| row.number);
+        let millis = u64::try_from(millis.unwrap_or_default()).unwrap_or_default();
+        self.clock.set(millis, asked);
+        Ok(millis)
+    }
+
+    /// Closes connections that nobody uses.
+    pub(super) fn tidy(&self) {
+        self.writers.tidy();
+        self.readers.tidy();
+    }
+
+    fn pool(&self, lane: Lane) -> &Pool<D> {
+        match lane {
+            Lane::Read => &self.readers,
+            Lane::Write => &self.writers,
+        }
+    }
+}
+
+impl<D: Dialect> Drop for Inner<D> {
+    fn drop(&mut self) {
+        if let Some(culler) = self.culler.get() {
+            culler.abort();
+        }
+    }
+}
+
+/// Something between half of a pause and all of it, so that those who collided part.
+pub(super) fn jittered(pause: Duration) -> Duration {
+    use std::hash::{BuildHasher, RandomState};
+    static KEY: OnceLock<RandomState> = OnceLock::new();
+    static COUNT: Mutex<u64> = Mutex::new(0);
+    let mut count = COUNT.lock().unwrap_or_else(PoisonError::into_inner);
+    *count = count.wrapping_add(1);
+    let draw = KEY.get_or_init(RandomState::new).hash_one(*count);
+    pause.mul_f64(0.5 + 0.5 * (draw >> 32) as f64 / f64::from(u32::MAX))
+}

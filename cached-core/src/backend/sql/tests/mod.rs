@@ -1,0 +1,4 @@
+//! The adapter on real databases: files, and servers that the tests start themselves.
+
+mod directory;
+mod sqlite;
