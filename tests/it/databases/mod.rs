@@ -2,5 +2,8 @@
 
 #[path = "../../../cached-core/src/backend/sql/tests/directory.rs"]
 mod directory;
+#[path = "../../../cached-core/src/backend/sql/tests/server.rs"]
+mod server;
 
 pub(crate) use directory::Directory;
+pub(crate) use server::Server;
