@@ -62,6 +62,18 @@ pub fn sqlite(url: &str) -> Result<Sql<sqlx::Sqlite>, crate::error::Error> {
     Ok(Sql::new(sql::Address::parse(url)?, runtime::handle()?))
 }
 
+/// The cache in this directory, as in `file:///var/cache/app?max_bytes=100000000`, for the processes
+/// of one machine. The directory is made at the first operation, for this user only; it holds an
+/// SQLite database of `max_bytes` at most (default 1 GiB), which drops entries to stay below it.
+///
+/// # Errors
+/// [`ErrorKind::Url`](crate::ErrorKind::Url) if it is malformed,
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the OS refuses a thread for the I/O.
+#[cfg(feature = "file")]
+pub fn file(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
+    Sql::in_folder(url, runtime::handle()?)
+}
+
 /// The table of cells in the PostgreSQL database at this URL, as in
 /// `postgres://user:password@host/app?create=true`; otherwise as [`sqlite()`]. Takes what may stand
 /// in a URL of sqlx as well (`sslmode`, `application_name`, `options` and so on).

@@ -112,6 +112,8 @@ impl Config {
         let mut config = match scheme {
             #[cfg(feature = "sqlite")]
             "sqlite" => Self::on(crate::backend::sqlite(&address)?),
+            #[cfg(feature = "file")]
+            "file" => Self::on(crate::backend::file(&address)?),
             #[cfg(feature = "postgres")]
             "postgres" | "postgresql" => Self::on(crate::backend::postgres(&address)?),
             #[cfg(feature = "mysql")]

@@ -20,6 +20,8 @@ pub(crate) struct Address<D: Dialect> {
     pub(super) table: String,
     pub(super) create: bool,
     pub(super) connections: usize,
+    /// How the backend is called.
+    pub(super) scheme: &'static str,
 }
 
 impl<D: Dialect> Address<D> {
@@ -58,6 +60,7 @@ impl<D: Dialect> Address<D> {
             table: TABLE.to_owned(),
             create: false,
             connections: CONNECTIONS,
+            scheme: D::SCHEME,
         }
     }
 
@@ -106,6 +109,7 @@ impl<D: Dialect> Clone for Address<D> {
             table: self.table.clone(),
             create: self.create,
             connections: self.connections,
+            scheme: self.scheme,
         }
     }
 }
@@ -132,4 +136,27 @@ pub(super) fn bad(url: &str, hint: &str) -> Error {
         _ => place.to_owned(),
     };
     Error::new(ErrorKind::Url, format!("cache URL `{shown}`: {hint}"))
+}
+
+/// The text without percent-encoding; `None` if that is malformed.
+#[cfg_attr(not(feature = "file"), allow(dead_code))]
+pub(super) fn percent_decoded(written: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(written.len());
+    let mut rest = written.as_bytes();
+    while let [first, tail @ ..] = rest {
+        rest = tail;
+        if *first != b'%' {
+            decoded.push(*first);
+            continue;
+        }
+        let (digits, tail) = rest.split_at_checked(2)?;
+        let digits = std::str::from_utf8(digits).ok()?;
+        let digits = digits
+            .bytes()
+            .all(|b| b.is_ascii_hexdigit())
+            .then_some(digits)?;
+        decoded.push(u8::from_str_radix(digits, 16).ok()?);
+        rest = tail;
+    }
+    String::from_utf8(decoded).ok()
 }

@@ -26,7 +26,7 @@ pub(super) async fn keep<D: Dialect>(inner: Weak<Inner<D>>) {
         sleep(jittered(interval)).await;
         let Some(inner) = inner.upgrade() else { return };
         inner.tidy();
-        interval = if inner.cull().await {
+        interval = if inner.look().await {
             INTERVAL
         } else {
             BUSY_INTERVAL
@@ -35,14 +35,24 @@ pub(super) async fn keep<D: Dialect>(inner: Weak<Inner<D>>) {
 }
 
 impl<D: Dialect> Inner<D> {
-    /// One look; false if it ended before all expired rows were gone.
+    /// Everything that is done from time to time; false if there is more to do.
+    pub(super) async fn look(&self) -> bool {
+        let culled = self.cull().await;
+        let shrunk = match &self.folder {
+            // A fault shows in the operations as well; the next look tries again.
+            Some(folder) => self.shrink(folder).await.unwrap_or(true),
+            None => true,
+        };
+        culled && shrunk
+    }
+
+    /// Removes expired rows; false if it ended before all expired rows were gone.
     pub(super) async fn cull(&self) -> bool {
         for _ in 0..STATEMENTS {
             let rows = [Arg::Int(ROWS)];
             let removed = self
                 .attempt(Lane::Write, &self.statements.cull, &rows)
                 .await;
-            // A fault shows in the operations as well; the next look tries again.
             let removed = removed.map_or(0, |answer| answer.total());
             if removed < ROWS.unsigned_abs() {
                 return true;

@@ -141,12 +141,20 @@ pub struct Statements {
     pub now: Statement,
     /// How many: removes so many expired rows at most.
     pub cull: Statement,
+    /// How many: drops so many rows, whatever their time, of a database that is full.
+    pub evict: Option<Statement>,
+    /// Pages in use, as the number.
+    pub used: Option<Statement>,
+    /// Pages of the file, as the number.
+    pub made: Option<Statement>,
     /// The version of the table, as the number; no row if the table is not there.
     pub version: Statement,
     /// What makes the table, to be run as a whole.
     pub create: String,
     /// What drops the table.
     pub drop: String,
+    /// What to run once the table is there, before anything is read from it.
+    pub settle: Option<String>,
 }
 
 /// An argument of a statement.
@@ -279,7 +287,7 @@ pub(super) fn missing<D: Dialect>(address: &Address<D>) -> Error {
     let message = format!(
         "{} at {}: there is no table `{table}`; add `create=true` to the options of the URL, call \
          `create()` on the backend, or run\n{create}",
-        D::SCHEME,
+        address.scheme,
         D::place(&address.options),
     );
     Error::new(ErrorKind::Config, message)

@@ -32,6 +32,14 @@ impl Fault {
         matches!(self.explained::<D>(), Some(Explained::NoTable))
     }
 
+    /// Whether there was no room.
+    pub(super) fn is_full<D: Dialect>(&self) -> bool {
+        matches!(
+            self.explained::<D>(),
+            Some(Explained::As(ErrorKind::Full, _))
+        )
+    }
+
     /// Whether the database itself said no, over a connection that still works.
     pub(super) fn is_answer(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(_)))
@@ -60,7 +68,8 @@ impl Fault {
             }
             (Self::Sql(error), _) => plain(error),
         };
-        Error::new(kind, format!("{} at {at}: {what}", D::SCHEME)).caused_by(self.into_source())
+        Error::new(kind, format!("{} at {at}: {what}", address.scheme))
+            .caused_by(self.into_source())
     }
 
     fn into_source(self) -> sqlx::Error {

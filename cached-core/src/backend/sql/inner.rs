@@ -1,11 +1,11 @@
 //! One table, and how it is asked.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Handle;
-use tokio::sync::OnceCell;
 use tokio::task::AbortHandle;
 use tokio::time::{sleep, timeout};
 
@@ -14,6 +14,7 @@ use super::clock::DatabaseClock;
 use super::cull;
 use super::dialect::{Answer, Arg, Dialect, Statement, Statements};
 use super::fault::Fault;
+use super::folder::Folder;
 use super::pool::Pool;
 use crate::error::{Error, ErrorKind};
 
@@ -31,7 +32,9 @@ pub(super) struct Inner<D: Dialect> {
     pub(super) statements: Statements,
     pub(super) runtime: Handle,
     pub(super) clock: DatabaseClock,
-    pub(super) ready: OnceCell<()>,
+    pub(super) folder: Option<Arc<Folder>>,
+    ready: AtomicBool,
+    preparing: tokio::sync::Mutex<()>,
     writers: Arc<Pool<D>>,
     readers: Arc<Pool<D>>,
     culler: OnceLock<AbortHandle>,
@@ -45,7 +48,8 @@ pub(super) enum Lane {
 }
 
 impl<D: Dialect> Inner<D> {
-    pub(super) fn new(address: Address<D>, runtime: Handle) -> Self {
+    pub(super) fn new(address: Address<D>, folder: Option<Folder>, runtime: Handle) -> Self {
+        let folder = folder.map(Arc::new);
         let connections = address.connections;
         let readers = Arc::new(Pool::new(address.options.clone(), connections));
         let writers = if D::ONE_WRITER {
@@ -58,7 +62,9 @@ impl<D: Dialect> Inner<D> {
             address,
             runtime,
             clock: DatabaseClock::default(),
-            ready: OnceCell::new(),
+            folder,
+            ready: AtomicBool::new(false),
+            preparing: tokio::sync::Mutex::new(()),
             writers,
             readers,
             culler: OnceLock::new(),
@@ -76,11 +82,7 @@ impl<D: Dialect> Inner<D> {
     {
         match self.runtime.spawn(work(Arc::clone(self))).await {
             Ok(outcome) => outcome,
-            Err(ended) => {
-                let message = "the background runtime of the cache has ended; keep it for as long \
-                               as the cache is used";
-                Err(Error::new(ErrorKind::Unavailable, message).caused_by(ended))
-            }
+            Err(cause) => Err(ended(cause)),
         }
     }
 
@@ -91,15 +93,42 @@ impl<D: Dialect> Inner<D> {
         statement: &Statement,
         arguments: &[Arg],
     ) -> Result<Answer, Error> {
-        if !self.ready.initialized() {
-            self.ready.get_or_try_init(|| self.prepare()).await?;
+        self.make_ready().await?;
+        let mut attempt = 0;
+        loop {
+            match self.attempt(lane, statement, arguments).await {
+                Err(fault) if fault.is_full::<D>() => {
+                    if !self.make_room(attempt).await.unwrap_or(false) {
+                        return Err(fault.into_error(&self.address));
+                    }
+                    attempt += 1;
+                }
+                outcome => return outcome.map_err(|fault| fault.into_error(&self.address)),
+            }
+        }
+    }
+
+    /// Sees to it that the table is there, once; again if somebody has emptied the directory.
+    async fn make_ready(self: &Arc<Self>) -> Result<(), Error> {
+        let ready = self.ready.load(Ordering::Acquire);
+        if ready && !self.folder.as_ref().is_some_and(|folder| folder.moved()) {
+            return Ok(());
+        }
+        let _one = self.preparing.lock().await;
+        if self.folder.as_ref().is_some_and(|folder| folder.moved()) {
+            self.ready.store(false, Ordering::Release);
+            self.writers.doubt();
+            self.readers.doubt();
+        }
+        if !self.ready.load(Ordering::Acquire) {
+            self.prepare().await?;
+            self.ready.store(true, Ordering::Release);
             self.culler.get_or_init(|| {
                 let culling = cull::keep(Arc::downgrade(self));
                 self.runtime.spawn(culling).abort_handle()
             });
         }
-        let answer = self.attempt(lane, statement, arguments).await;
-        answer.map_err(|fault| fault.into_error(&self.address))
+        Ok(())
     }
 
     /// Asks, whether or not the table is there.
@@ -180,6 +209,13 @@ impl<D: Dialect> Drop for Inner<D> {
             culler.abort();
         }
     }
+}
+
+/// The runtime was shut down.
+pub(super) fn ended(cause: tokio::task::JoinError) -> Error {
+    let message = "the background runtime of the cache has ended; keep it for as long as the cache \
+                   is used";
+    Error::new(ErrorKind::Unavailable, message).caused_by(cause)
 }
 
 /// Something between half of a pause and all of it, so that those who collided part.

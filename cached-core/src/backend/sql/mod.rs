@@ -18,6 +18,8 @@ mod clock;
 mod cull;
 pub(crate) mod dialect;
 mod fault;
+#[cfg_attr(not(feature = "file"), allow(dead_code))]
+mod folder;
 mod inner;
 #[cfg(feature = "mysql")]
 mod mysql;
@@ -25,6 +27,7 @@ mod ops;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
+mod room;
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
@@ -39,6 +42,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use self::address::Address;
 use self::dialect::{Dialect, Options};
+use self::folder::Folder;
 use self::inner::Inner;
 use crate::error::Error;
 
@@ -71,7 +75,11 @@ pub struct Sql<D: Dialect>(Arc<Inner<D>>);
 impl<D: Dialect> Sql<D> {
     /// The table at this address. Connects at the first operation.
     pub(crate) fn new(address: Address<D>, runtime: Handle) -> Self {
-        Self(Arc::new(Inner::new(address, runtime)))
+        Self::with(address, None, runtime)
+    }
+
+    fn with(address: Address<D>, folder: Option<Folder>, runtime: Handle) -> Self {
+        Self(Arc::new(Inner::new(address, folder, runtime)))
     }
 
     /// The table in the database of a pool that was made elsewhere.
@@ -94,6 +102,15 @@ impl<D: Dialect> Sql<D> {
     #[must_use]
     pub fn schema(&self) -> String {
         self.0.statements.create.clone()
+    }
+}
+
+#[cfg(feature = "file")]
+impl Sql<sqlx::Sqlite> {
+    /// The cache in the directory at this URL, which is made at the first operation.
+    pub(crate) fn in_folder(url: &str, runtime: Handle) -> Result<Self, Error> {
+        let folder = Folder::parse(url)?;
+        Ok(Self::with(folder.address(), Some(folder), runtime))
     }
 }
 

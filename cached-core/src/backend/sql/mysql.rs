@@ -84,6 +84,10 @@ impl Dialect for MySql {
             cull: does("DELETE FROM {t} WHERE expires <= {now} ORDER BY expires LIMIT ?"),
             version: asks(&version(table)),
             create: create(table),
+            evict: None,
+            used: None,
+            made: None,
+            settle: None,
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }

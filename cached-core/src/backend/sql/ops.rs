@@ -19,7 +19,7 @@ const LOOKS: usize = 8;
 
 impl<D: Dialect> Backend for Sql<D> {
     fn name(&self) -> &str {
-        D::SCHEME
+        self.0.address.scheme
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -45,6 +45,7 @@ impl<D: Dialect> Backend for Sql<D> {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<Acquired, Error> {
+        self.0.fits(cell)?;
         let put = put(key, cell, ttl);
         let key = key.to_owned();
         self.0
@@ -59,6 +60,7 @@ impl<D: Dialect> Backend for Sql<D> {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
+        self.0.fits(cell)?;
         let [_, new, cell, ttl] = put(key, cell, ttl);
         let arguments = vec![new, cell, ttl, text(key), exactly(token)];
         self.write_one(|inner| &inner.statements.fill, arguments)
@@ -78,6 +80,7 @@ impl<D: Dialect> Backend for Sql<D> {
     }
 
     async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+        self.0.fits(cell)?;
         let arguments = put(key, cell, ttl).into();
         self.write_one(|inner| &inner.statements.write, arguments)
             .await?;

@@ -5,6 +5,7 @@
 //! shortest way to an answer, and the reason at once.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,8 @@ pub(super) struct Pool<D: Dialect> {
     options: Options<D>,
     room: Arc<Semaphore>,
     idle: Mutex<Vec<Idle<D>>>,
+    /// Grows when connections that were made before are not to be used again.
+    age: AtomicU64,
 }
 
 struct Idle<D: Dialect> {
@@ -43,6 +46,7 @@ struct Idle<D: Dialect> {
 /// not been answered.
 pub(super) struct Taken<D: Dialect> {
     pub(super) connection: D::Connection,
+    age: u64,
     _permit: OwnedSemaphorePermit,
 }
 
@@ -52,6 +56,7 @@ impl<D: Dialect> Pool<D> {
             options,
             room: Arc::new(Semaphore::new(connections)),
             idle: Mutex::default(),
+            age: AtomicU64::new(0),
         }
     }
 
@@ -61,10 +66,12 @@ impl<D: Dialect> Pool<D> {
         // The semaphore is never closed.
         let permit = in_time(ROOM, permit, "every connection is in use").await?;
         let permit = permit.map_err(|_| Fault::Late("the cache is closed"))?;
+        let age = self.age.load(Ordering::Acquire);
         while let Some(mut idle) = self.pop() {
             if idle.since.elapsed() < DOUBT || lives::<D>(&mut idle.connection).await {
                 return Ok(Taken {
                     connection: idle.connection,
+                    age,
                     _permit: permit,
                 });
             }
@@ -76,6 +83,7 @@ impl<D: Dialect> Pool<D> {
         );
         Ok(Taken {
             connection: connection.await??,
+            age,
             _permit: permit,
         })
     }
@@ -86,13 +94,19 @@ impl<D: Dialect> Pool<D> {
             connection: taken.connection,
             since: Instant::now(),
         };
-        self.lock().push(idle);
+        let mut kept = self.lock();
+        if taken.age == self.age.load(Ordering::Acquire) {
+            kept.push(idle);
+        }
         // The permit goes after this, so there are never more idle ones than permits.
     }
 
     /// Closes what is idle, after one connection was found lost: the others are most likely too.
     pub(super) fn doubt(&self) {
-        let idle = std::mem::take(&mut *self.lock());
+        let mut kept = self.lock();
+        self.age.fetch_add(1, Ordering::AcqRel);
+        let idle = std::mem::take(&mut *kept);
+        drop(kept);
         drop(idle);
     }
 

@@ -98,6 +98,10 @@ impl Dialect for Postgres {
                  AS BIGINT), 0) WHERE to_regclass('{t}') IS NOT NULL",
             ),
             create: create(table),
+            evict: None,
+            used: None,
+            made: None,
+            settle: None,
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::dialect::{Dialect, missing};
 use super::fault::Fault;
-use super::inner::{Inner, Lane};
+use super::inner::{Inner, Lane, ended};
 use super::{Sql, VERSION};
 use crate::error::{Error, ErrorKind};
 
@@ -26,13 +26,23 @@ impl<D: Dialect> Sql<D> {
 impl<D: Dialect> Inner<D> {
     /// Sees to it that the table is there, or says what to do.
     pub(super) async fn prepare(self: &Arc<Self>) -> Result<(), Error> {
-        if self.address.create {
-            return self.create().await;
+        if let Some(folder) = &self.folder {
+            let folder = Arc::clone(folder);
+            let prepared = self.runtime.spawn_blocking(move || folder.prepare()).await;
+            prepared.map_err(ended)??;
         }
-        match self.version().await? {
-            None => Err(missing(&self.address)),
-            Some(VERSION) => Ok(()),
-            Some(version) => Err(self.of_another_version(version)),
+        if self.address.create {
+            self.create().await?;
+        } else {
+            match self.version().await? {
+                None => return Err(missing(&self.address)),
+                Some(VERSION) => {}
+                Some(version) => return Err(self.of_another_version(version)),
+            }
+        }
+        match &self.statements.settle {
+            Some(settle) => self.execute(settle).await,
+            None => Ok(()),
         }
     }
 
@@ -85,7 +95,7 @@ impl<D: Dialect> Inner<D> {
         };
         let message = format!(
             "{} at {}: the table `{table}` is of version {version}, and {VERSION} is needed; {fix}",
-            D::SCHEME,
+            self.address.scheme,
             D::place(&self.address.options)
         );
         Error::new(ErrorKind::Config, message)

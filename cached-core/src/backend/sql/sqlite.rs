@@ -49,7 +49,9 @@ impl Dialect for Sqlite {
                            does not see; use `memory://`, or a database in a file";
             return Err(Error::new(ErrorKind::Config, message));
         }
-        Ok(tuned(options.clone()))
+        // Its journal is the application's business.
+        let options = options.clone().busy_timeout(BUSY);
+        Ok(options.disable_statement_logging())
     }
 
     fn place(options: &SqliteConnectOptions) -> String {
@@ -89,28 +91,39 @@ impl Dialect for Sqlite {
                  AS INTEGER) FROM sqlite_schema WHERE type = 'table' AND name = '{t}'",
             ),
             create: create(table),
+            // What the adapter itself keeps begins with a space.
+            evict: Some(does(
+                "DELETE FROM {t} WHERE rowid IN (SELECT rowid FROM (SELECT rowid, expires FROM {t} \
+                 WHERE name > '!' AND rowid >= (SELECT min(rowid) + \
+                 abs(random()) % (max(rowid) - min(rowid) + 1) FROM {t}) \
+                 ORDER BY rowid LIMIT ?1 * 4) ORDER BY expires LIMIT ?1)",
+            )),
+            used: Some(asks(
+                "SELECT NULL, NULL, page_count - freelist_count FROM pragma_page_count, \
+                 pragma_freelist_count",
+            )),
+            made: Some(asks("SELECT NULL, NULL, page_count FROM pragma_page_count")),
+            settle: boot_id().map(|id| settle(table, &id)),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }
 
     fn many(table: &str, verb: Many, keys: usize) -> (String, bool) {
-        let verb = match verb {
-            Many::Read => "SELECT name, cell, NULL FROM {t} WHERE expires > {now} AND name IN",
-            Many::Remove => "DELETE FROM {t} WHERE name IN",
-            Many::Sweep => "DELETE FROM {t} WHERE name IN",
-            Many::Bury => "UPDATE {t} SET token = NULL, cell = x'', expires = 0 WHERE name IN",
+        let text = match verb {
+            Many::Read => {
+                "SELECT name, cell, NULL FROM {t} WHERE expires > {now} AND name IN ({?})"
+            }
+            // In a transaction of the user's own, too: it holds the one lock on the database, so
+            // nobody can slip in.
+            Many::Remove | Many::Sweep | Many::Bury => {
+                "DELETE FROM {t} WHERE name IN ({?}) RETURNING NULL, NULL, expires > {now}"
+            }
         };
-        let tail = if verb.starts_with("DELETE") {
-            " RETURNING NULL, NULL, expires > {now}"
-        } else {
-            ""
-        };
-        let text = format!("{verb} ({}){tail}", marks(keys));
-        (fit(&text, table), false)
+        (fit(&text.replace("{?}", &marks(keys)), table), false)
     }
 
-    fn returns(verb: Many) -> bool {
-        verb != Many::Bury
+    fn returns(_: Many) -> bool {
+        true
     }
 
     fn acquired(answer: Answer) -> Option<Acquired> {
@@ -206,11 +219,39 @@ fn fit(text: &str, table: &str) -> String {
     fitted(text, table, NOW)
 }
 
+/// The boot of this machine, where it can be told.
+fn boot_id() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let id = id.trim();
+    let harmless = |b: u8| b.is_ascii_hexdigit() || b == b'-';
+    (!id.is_empty() && id.bytes().all(harmless)).then(|| id.to_owned())
+}
+
+/// What was written before the machine was started is forgotten: a loss of power may have undone
+/// the last invalidations, which no killed process does.
+fn settle(table: &str, boot: &str) -> String {
+    let text = format!(
+        "BEGIN IMMEDIATE;\n\
+         DELETE FROM {{t}} WHERE name >= '!' AND NOT EXISTS \
+         (SELECT 1 FROM {{t}} WHERE name = ' boot' AND cell = CAST('{boot}' AS BLOB));\n\
+         INSERT INTO {{t}} (name, cell, expires) \
+         VALUES (' boot', CAST('{boot}' AS BLOB), 9000000000000000000) \
+         ON CONFLICT (name) DO UPDATE SET cell = excluded.cell WHERE cell <> excluded.cell;\n\
+         COMMIT;"
+    );
+    fit(&text, table)
+}
+
 /// The settings under which a killed process tears nothing.
-fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
+pub(super) fn tuned(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    // Where a start of the machine cannot be told, what was acknowledged has to survive it.
+    let synchronous = match boot_id() {
+        Some(_) => SqliteSynchronous::Normal,
+        None => SqliteSynchronous::Full,
+    };
     options
         .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(synchronous)
         .busy_timeout(BUSY)
         .disable_statement_logging()
 }
