@@ -31,6 +31,7 @@ mod room;
 mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod within;
 
 #[cfg(all(test, feature = "servers"))]
 mod tests;

@@ -12,7 +12,7 @@ use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};
 
 /// Keys of one statement, at most.
-const CHUNK: usize = 256;
+pub(super) const CHUNK: usize = 256;
 
 /// How often an acquire looks again when what stood there went while it looked.
 const LOOKS: usize = 8;
@@ -226,7 +226,7 @@ fn owned(keys: &[&str]) -> Vec<String> {
 }
 
 /// In one order for everybody: two who take the same rows in different orders wait for each other.
-fn sorted(keys: &[&str]) -> Vec<String> {
+pub(super) fn sorted(keys: &[&str]) -> Vec<String> {
     let mut keys = owned(keys);
     keys.sort_unstable();
     keys.dedup();

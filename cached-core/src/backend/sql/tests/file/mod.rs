@@ -9,13 +9,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::directory::Directory;
+use super::{MINUTE, cell, lease};
 use crate::backend::port::{Acquired, Backend};
 use crate::cell::{Cell, Token};
 use crate::engine::block_on;
 use crate::testing::conformance::{self, Subject};
 use crate::{backend, error::Error};
-
-const MINUTE: Option<Duration> = Some(Duration::from_secs(60));
 
 /// The cache in this directory.
 fn open(directory: &Path) -> impl Backend + Clone + use<> {
@@ -24,13 +23,6 @@ fn open(directory: &Path) -> impl Backend + Clone + use<> {
 
 fn url(directory: &Path) -> String {
     format!("file://{}", directory.display())
-}
-
-/// A cell of this size, with a token of its own.
-fn cell(token: Token, bytes: usize) -> Cell {
-    let mut cell = Cell::begin(b'v', token, bytes);
-    cell.resize(bytes.max(cell.len()), 7);
-    Cell::from_bytes(cell)
 }
 
 #[test]
@@ -81,12 +73,4 @@ fn a_url_that_cannot_be_is_an_error_with_a_hint() {
 /// What an operation refused, or that it did not.
 fn refused<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Error {
     outcome.expect_err("it is refused")
-}
-
-/// A lease on the key, which has to be free.
-fn lease(on: &impl Backend, key: &str) -> Token {
-    let token = Token::random();
-    let acquired = block_on(on.acquire(key, &cell(token, 100), MINUTE));
-    assert_eq!(acquired.expect("it answers"), Acquired::Granted);
-    token
 }
