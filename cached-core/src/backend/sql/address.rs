@@ -13,6 +13,8 @@ pub(super) const TABLE: &str = "cached_cells";
 
 /// Connections that are open at the same time, at most.
 const CONNECTIONS: usize = 8;
+/// As many where each of them is a thread, beside the writer's.
+const READERS: usize = 4;
 
 /// The address of one table.
 pub(crate) struct Address<D: Dialect> {
@@ -59,7 +61,7 @@ impl<D: Dialect> Address<D> {
             options,
             table: TABLE.to_owned(),
             create: false,
-            connections: CONNECTIONS,
+            connections: if D::ONE_WRITER { READERS } else { CONNECTIONS },
             scheme: D::SCHEME,
         }
     }
@@ -70,7 +72,7 @@ impl<D: Dialect> Address<D> {
             ("create", "true") => self.create = true,
             ("create", "false") => self.create = false,
             ("create", _) => return Err(bad(url, "`create` takes `true` or `false`")),
-            ("table", name) => self.table = table(name)?,
+            ("table", name) => self.table = table::<D>(name)?,
             _ => match value.parse() {
                 Ok(count @ 1..=1000) => self.connections = count,
                 _ => return Err(bad(url, "`connections` takes a number from 1 to 1000")),
@@ -80,9 +82,9 @@ impl<D: Dialect> Address<D> {
     }
 }
 
-/// The name of a table, with or without a schema before it. What it is made of needs no quotes in
+/// The name of a table, where the database has schemas with or without one before it. What it is made of needs no quotes in
 /// any database, and cannot end a statement.
-pub(super) fn table(name: &str) -> Result<String, Error> {
+pub(super) fn table<D: Dialect>(name: &str) -> Result<String, Error> {
     let word = |part: &str| {
         let letters = part
             .bytes()
@@ -91,7 +93,8 @@ pub(super) fn table(name: &str) -> Result<String, Error> {
         letters && begins && part.len() <= 48
     };
     let parts: Vec<&str> = name.split('.').collect();
-    if parts.len() <= 2 && parts.iter().all(|part| word(part)) {
+    let deep = if D::ONE_WRITER { 1 } else { 2 };
+    if parts.len() <= deep && parts.iter().all(|part| word(part)) {
         return Ok(name.to_owned());
     }
     let message = format!(

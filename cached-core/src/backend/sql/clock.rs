@@ -25,6 +25,11 @@ impl DatabaseClock {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sample { millis, taken });
     }
 
+    /// Asks anew the next time.
+    pub(super) fn forget(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     /// Milliseconds since the Unix epoch; `None` if there is no sample that is new enough.
     pub(super) fn now(&self) -> Option<u64> {
         let sample = *self.0.lock().unwrap_or_else(PoisonError::into_inner);

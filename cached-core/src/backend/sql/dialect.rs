@@ -59,8 +59,10 @@ pub trait Dialect: Database {
         text: &'c str,
     ) -> impl Future<Output = sqlx::Result<()>> + Send + 'c;
 
-    /// What to run first on a new connection.
-    fn greeting() -> &'static str;
+    /// What is done first on a new connection.
+    fn greet(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Greeting>> + Send + '_;
 
     /// The database's own reason, with what to do about it; `None` to go by what it is for every
     /// database.
@@ -69,6 +71,15 @@ pub trait Dialect: Database {
 
 /// How to reach a database.
 pub(crate) type Options<D> = <<D as Database>::Connection as Connection>::Options;
+
+/// What a new connection tells.
+#[derive(Debug, Clone, Default)]
+pub struct Greeting {
+    /// Where what is in the table comes from; see [`origin`](super::origin).
+    pub origin: Option<String>,
+    /// The largest cell that the database takes, where it says so only by closing the connection.
+    pub largest: Option<u64>,
+}
 
 /// Kind of an error and its text, and whether another attempt may succeed at once.
 #[derive(Debug)]
@@ -153,8 +164,8 @@ pub struct Statements {
     pub create: String,
     /// What drops the table.
     pub drop: String,
-    /// What to run once the table is there, before anything is read from it.
-    pub settle: Option<String>,
+    /// How many: removes so many rows, whatever their time.
+    pub forget: Statement,
 }
 
 /// An argument of a statement.
@@ -170,6 +181,16 @@ pub enum Arg {
     Token(Option<[u8; 16]>),
     /// Milliseconds, or a count.
     Int(i64),
+}
+
+impl Arg {
+    /// The cell, if it is one.
+    pub(super) fn cell(&self) -> Option<&[u8]> {
+        match self {
+            Self::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
 }
 
 /// What came back.

@@ -13,6 +13,10 @@ pub(super) enum Fault {
     Sql(sqlx::Error),
     /// Nothing came in time.
     Late(&'static str),
+    /// Another database answers than before.
+    Moved,
+    /// So many bytes, where only so many are taken.
+    Oversized(usize, u64),
 }
 
 impl From<sqlx::Error> for Fault {
@@ -58,7 +62,18 @@ impl Fault {
         let explained = self.explained::<D>();
         let (kind, what) = match (&self, explained) {
             (Self::Late(what), _) => (ErrorKind::Timeout, format!("{what} in time")),
-            (_, Some(Explained::NoTable)) => return missing(address).caused_by(self.into_source()),
+            (Self::Moved, _) => (
+                ErrorKind::Unavailable,
+                "another server answers than before; what it holds is being forgotten".to_owned(),
+            ),
+            (Self::Oversized(bytes, largest), _) => (
+                ErrorKind::TooLarge,
+                format!(
+                    "{bytes} bytes are over what one packet of the server may hold ({largest}); \
+                     raise its `max_allowed_packet`, or cache smaller values"
+                ),
+            ),
+            (_, Some(Explained::NoTable)) => return missing(address),
             (_, Some(Explained::Again)) => (
                 ErrorKind::Unavailable,
                 "others wrote the same keys all the time; try again later".to_owned(),
@@ -68,14 +83,10 @@ impl Fault {
             }
             (Self::Sql(error), _) => plain(error),
         };
-        Error::new(kind, format!("{} at {at}: {what}", address.scheme))
-            .caused_by(self.into_source())
-    }
-
-    fn into_source(self) -> sqlx::Error {
+        let error = Error::new(kind, format!("{} at {at}: {what}", address.scheme));
         match self {
-            Self::Sql(error) => error,
-            Self::Late(_) => sqlx::Error::PoolTimedOut,
+            Self::Sql(source) => error.caused_by(source),
+            _ => error,
         }
     }
 }

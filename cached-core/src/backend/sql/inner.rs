@@ -33,7 +33,7 @@ pub(super) struct Inner<D: Dialect> {
     pub(super) runtime: Handle,
     pub(super) clock: DatabaseClock,
     pub(super) folder: Option<Arc<Folder>>,
-    ready: AtomicBool,
+    ready: Arc<AtomicBool>,
     preparing: tokio::sync::Mutex<()>,
     writers: Arc<Pool<D>>,
     readers: Arc<Pool<D>>,
@@ -51,9 +51,14 @@ impl<D: Dialect> Inner<D> {
     pub(super) fn new(address: Address<D>, folder: Option<Folder>, runtime: Handle) -> Self {
         let folder = folder.map(Arc::new);
         let connections = address.connections;
-        let readers = Arc::new(Pool::new(address.options.clone(), connections));
+        let ready = Arc::new(AtomicBool::new(false));
+        let readers = Arc::new(Pool::new(
+            address.options.clone(),
+            connections,
+            Arc::clone(&ready),
+        ));
         let writers = if D::ONE_WRITER {
-            Arc::new(Pool::new(address.options.clone(), 1))
+            Arc::new(Pool::new(address.options.clone(), 1, Arc::clone(&ready)))
         } else {
             Arc::clone(&readers)
         };
@@ -63,7 +68,7 @@ impl<D: Dialect> Inner<D> {
             runtime,
             clock: DatabaseClock::default(),
             folder,
-            ready: AtomicBool::new(false),
+            ready,
             preparing: tokio::sync::Mutex::new(()),
             writers,
             readers,
@@ -97,6 +102,12 @@ impl<D: Dialect> Inner<D> {
         let mut attempt = 0;
         loop {
             match self.attempt(lane, statement, arguments).await {
+                Err(Fault::Moved) if attempt == 0 => {
+                    self.writers.doubt();
+                    self.readers.doubt();
+                    self.make_ready().await?;
+                    attempt += 1;
+                }
                 Err(fault) if fault.is_full::<D>() => {
                     if !self.make_room(attempt).await.unwrap_or(false) {
                         return Err(fault.into_error(&self.address));
@@ -158,13 +169,25 @@ impl<D: Dialect> Inner<D> {
     ) -> Result<Answer, Fault> {
         let pool = self.pool(lane);
         let mut taken = pool.take().await?;
+        if let Some(largest) = pool.told().largest {
+            let mut cells = arguments.iter().filter_map(Arg::cell);
+            if let Some(cell) = cells.find(|cell| cell.len() as u64 > largest) {
+                let bytes = cell.len();
+                pool.give_back(taken);
+                return Err(Fault::Oversized(bytes, largest));
+            }
+        }
         let asked = D::ask(&mut taken.connection, statement, arguments);
         let outcome = match timeout(STATEMENT, asked).await {
             Ok(outcome) => outcome.map_err(Fault::from),
             Err(_) => Err(Fault::Late("no answer")),
         };
         match &outcome {
-            Err(fault) if !fault.is_answer() => pool.doubt(),
+            Err(fault) if !fault.is_answer() => {
+                // Another server may answer next, whose clock is another.
+                self.clock.forget();
+                pool.doubt();
+            }
             _ => pool.give_back(taken),
         }
         outcome
@@ -187,6 +210,11 @@ impl<D: Dialect> Inner<D> {
         let millis = u64::try_from(millis.unwrap_or_default()).unwrap_or_default();
         self.clock.set(millis, asked);
         Ok(millis)
+    }
+
+    /// Where what is in the table comes from, as far as the database tells.
+    pub(super) fn origin(&self) -> Option<String> {
+        self.writers.told().origin
     }
 
     /// Closes connections that nobody uses.

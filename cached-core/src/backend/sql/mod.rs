@@ -24,6 +24,7 @@ mod inner;
 #[cfg(feature = "mysql")]
 mod mysql;
 mod ops;
+mod origin;
 mod pool;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -95,7 +96,7 @@ impl<D: Dialect> Sql<D> {
     /// [`ErrorKind::Config`](crate::ErrorKind::Config) for other names.
     pub fn table(&self, name: &str) -> Result<Self, Error> {
         let mut address = self.0.address.clone();
-        address.table = address::table(name)?;
+        address.table = address::table::<D>(name)?;
         Ok(Self::new(address, self.0.runtime.clone()))
     }
 

@@ -6,7 +6,7 @@ use sqlx::ConnectOptions;
 use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlDatabaseError};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Many, Statement, Statements, ask, fitted, marks,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted, marks,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -14,6 +14,9 @@ use crate::error::{Error, ErrorKind};
 
 /// The clock, in milliseconds since the Unix epoch; of no time zone, so that no hour comes twice.
 const NOW: &str = "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) DIV 1000)";
+
+/// What stands beside a cell in one packet.
+const BESIDE: u64 = 1024;
 
 impl Dialect for MySql {
     const SCHEME: &'static str = "mysql";
@@ -87,7 +90,7 @@ impl Dialect for MySql {
             evict: None,
             used: None,
             made: None,
-            settle: None,
+            forget: does("DELETE FROM {t} WHERE name >= '!' LIMIT ?"),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }
@@ -119,9 +122,28 @@ impl Dialect for MySql {
         (answer.note != 2).then_some(Acquired::Granted)
     }
 
-    fn greeting() -> &'static str {
-        "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1"
+    async fn greet(connection: &mut Self::Connection) -> sqlx::Result<Greeting> {
+        Self::run(
+            connection,
+            "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+             SET SESSION autocommit = 1, innodb_lock_wait_timeout = 1",
+        )
+        .await?;
+        let origin = Statement::asks(
+            "SELECT CAST(CONCAT_WS(' ', @@hostname, @@port, @@datadir, @@server_id) AS BINARY), \
+             NULL, CAST(@@max_allowed_packet AS SIGNED)",
+        );
+        let told = Self::ask(connection, &origin, &[])
+            .await?
+            .rows
+            .into_iter()
+            .next();
+        let told = told.unwrap_or_default();
+        let packet = told.number.and_then(|bytes| u64::try_from(bytes).ok());
+        Ok(Greeting {
+            origin: told.name,
+            largest: packet.map(|bytes| bytes.saturating_sub(BESIDE)),
+        })
     }
 
     fn explain(fault: &(dyn sqlx::error::DatabaseError + 'static)) -> Explained {

@@ -5,7 +5,7 @@
 //! shortest way to an answer, and the reason at once.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use super::dialect::{Dialect, Options};
+use super::dialect::{Dialect, Greeting, Options};
 use super::fault::Fault;
 
 /// How long an attempt to connect may take, name resolution and TLS included.
@@ -35,6 +35,9 @@ pub(super) struct Pool<D: Dialect> {
     idle: Mutex<Vec<Idle<D>>>,
     /// Grows when connections that were made before are not to be used again.
     age: AtomicU64,
+    told: Mutex<Greeting>,
+    /// Whether the table was looked at; not so when another database answers than before.
+    ready: Arc<AtomicBool>,
 }
 
 struct Idle<D: Dialect> {
@@ -51,12 +54,14 @@ pub(super) struct Taken<D: Dialect> {
 }
 
 impl<D: Dialect> Pool<D> {
-    pub(super) fn new(options: Options<D>, connections: usize) -> Self {
+    pub(super) fn new(options: Options<D>, connections: usize, ready: Arc<AtomicBool>) -> Self {
         Self {
             options,
             room: Arc::new(Semaphore::new(connections)),
             idle: Mutex::default(),
             age: AtomicU64::new(0),
+            told: Mutex::default(),
+            ready,
         }
     }
 
@@ -115,12 +120,30 @@ impl<D: Dialect> Pool<D> {
         self.lock().retain(|idle| idle.since.elapsed() < IDLE);
     }
 
-    async fn connect(&self) -> sqlx::Result<D::Connection> {
+    /// What the last new connection told.
+    pub(super) fn told(&self) -> Greeting {
+        self.told
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// A new connection, unless the database is another one than before.
+    async fn connect(&self) -> Result<D::Connection, Fault> {
         let mut connection = self.options.connect().await?;
-        if !D::greeting().is_empty() {
-            D::run(&mut connection, D::greeting()).await?;
+        let told = D::greet(&mut connection).await?;
+        let mut known = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let moved = known.origin.is_some() && known.origin != told.origin;
+        if moved {
+            // Before anybody gets a connection that is thought to be to the same database.
+            self.ready.store(false, Ordering::Release);
         }
-        Ok(connection)
+        *known = told;
+        drop(known);
+        match moved {
+            true => Err(Fault::Moved),
+            false => Ok(connection),
+        }
     }
 
     fn pop(&self) -> Option<Idle<D>> {

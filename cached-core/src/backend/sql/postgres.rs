@@ -10,7 +10,8 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, Postgres};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Many, Statement, Statements, ask, fitted, granted_or_found,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted,
+    granted_or_found,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -101,7 +102,9 @@ impl Dialect for Postgres {
             evict: None,
             used: None,
             made: None,
-            settle: None,
+            forget: does(
+                "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} WHERE name >= '!' LIMIT $1)",
+            ),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }
@@ -138,9 +141,11 @@ impl Dialect for Postgres {
         granted_or_found(answer)
     }
 
-    fn greeting() -> &'static str {
-        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
-         SET lock_timeout = 1000; SET statement_timeout = 5000"
+    async fn greet(connection: &mut Self::Connection) -> sqlx::Result<Greeting> {
+        let settings = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                        SET lock_timeout = 1000; SET statement_timeout = 5000";
+        Self::run(connection, settings).await?;
+        Ok(Greeting::default())
     }
 
     fn explain(fault: &(dyn sqlx::error::DatabaseError + 'static)) -> Explained {

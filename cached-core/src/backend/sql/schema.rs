@@ -40,16 +40,15 @@ impl<D: Dialect> Inner<D> {
                 Some(version) => return Err(self.of_another_version(version)),
             }
         }
-        match &self.statements.settle {
-            Some(settle) => self.execute(settle).await,
-            None => Ok(()),
-        }
+        self.settle().await
     }
 
     async fn create(self: &Arc<Self>) -> Result<(), Error> {
         match self.version().await? {
             Some(VERSION) => return Ok(()),
-            Some(version) if version > VERSION => return Err(self.of_another_version(version)),
+            Some(version) if version > VERSION || version == 0 => {
+                return Err(self.of_another_version(version));
+            }
             Some(_) => self.execute(&self.statements.drop).await?,
             None => {}
         }

@@ -7,7 +7,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Many, Statement, Statements, ask, fitted, marks,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted, marks,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -103,7 +103,9 @@ impl Dialect for Sqlite {
                  pragma_freelist_count",
             )),
             made: Some(asks("SELECT NULL, NULL, page_count FROM pragma_page_count")),
-            settle: boot_id().map(|id| settle(table, &id)),
+            forget: does(
+                "DELETE FROM {t} WHERE rowid IN (SELECT rowid FROM {t} WHERE name >= '!' LIMIT ?1)",
+            ),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }
@@ -130,8 +132,11 @@ impl Dialect for Sqlite {
         (!answer.rows.is_empty()).then_some(Acquired::Granted)
     }
 
-    fn greeting() -> &'static str {
-        ""
+    async fn greet(_: &mut Self::Connection) -> sqlx::Result<Greeting> {
+        Ok(Greeting {
+            origin: boot_id(),
+            largest: None,
+        })
     }
 
     fn explain(fault: &(dyn sqlx::error::DatabaseError + 'static)) -> Explained {
@@ -223,23 +228,7 @@ fn fit(text: &str, table: &str) -> String {
 fn boot_id() -> Option<String> {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
     let id = id.trim();
-    let harmless = |b: u8| b.is_ascii_hexdigit() || b == b'-';
-    (!id.is_empty() && id.bytes().all(harmless)).then(|| id.to_owned())
-}
-
-/// What was written before the machine was started is forgotten: a loss of power may have undone
-/// the last invalidations, which no killed process does.
-fn settle(table: &str, boot: &str) -> String {
-    let text = format!(
-        "BEGIN IMMEDIATE;\n\
-         DELETE FROM {{t}} WHERE name >= '!' AND NOT EXISTS \
-         (SELECT 1 FROM {{t}} WHERE name = ' boot' AND cell = CAST('{boot}' AS BLOB));\n\
-         INSERT INTO {{t}} (name, cell, expires) \
-         VALUES (' boot', CAST('{boot}' AS BLOB), 9000000000000000000) \
-         ON CONFLICT (name) DO UPDATE SET cell = excluded.cell WHERE cell <> excluded.cell;\n\
-         COMMIT;"
-    );
-    fit(&text, table)
+    (!id.is_empty()).then(|| id.to_owned())
 }
 
 /// The settings under which a killed process tears nothing.

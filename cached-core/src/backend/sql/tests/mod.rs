@@ -1,9 +1,12 @@
 //! The adapter on real databases: files, and servers that the tests start themselves.
 
+mod address;
 mod directory;
+mod faults;
 mod file;
 mod mysql;
 mod postgres;
+mod schema;
 mod server;
 mod sqlite;
 mod transactions;
