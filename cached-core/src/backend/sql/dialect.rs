@@ -288,6 +288,7 @@ pub(super) fn granted_or_found(answer: Answer) -> Option<Acquired> {
 }
 
 /// Where the keys of a statement go: `?, ?, ?`.
+#[cfg(any(feature = "sqlite", feature = "mysql"))]
 pub(super) fn marks(keys: usize) -> String {
     let mut marks = "?, ".repeat(keys);
     marks.truncate(marks.len().saturating_sub(2));

@@ -233,3 +233,24 @@ fn what_another_mariadb_wrote_is_forgotten() {
     let again = backend::mysql(&url).expect("the URL is well-formed");
     assert_eq!(block_on(again.read(&["k"])).expect("it answers"), [None]);
 }
+
+/// The same by a handle that knew the server before.
+#[test]
+fn a_server_that_another_took_the_place_of_is_noticed() {
+    let mut server = Server::start(Kind::MariaDb);
+    let url = format!("{}?create=true", server.new_database());
+    let table = backend::mysql(&url).expect("the URL is well-formed");
+    block_on(table.write("k", &cell(Token::random(), 100), MINUTE)).expect("it answers");
+    let token = lease(&table, "leased");
+    server.restart();
+    until_it_works(|| block_on(table.check()));
+    assert!(
+        block_on(table.read(&["k"])).expect("it answers")[0].is_some(),
+        "it is the same"
+    );
+    server.restart_with("--server-id=7");
+    until_it_works(|| block_on(table.check()));
+    assert_eq!(block_on(table.read(&["k"])).expect("it answers"), [None]);
+    let late = cell(Token::random(), 100);
+    assert!(!block_on(table.fill("leased", token, &late, MINUTE)).expect("it answers"));
+}
