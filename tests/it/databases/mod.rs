@@ -5,5 +5,8 @@ mod directory;
 #[path = "../../../cached-core/src/backend/sql/tests/server.rs"]
 mod server;
 
+mod chaos;
+mod outages;
+
 pub(crate) use directory::Directory;
-pub(crate) use server::Server;
+pub(crate) use server::{Kind, Server};
