@@ -87,6 +87,55 @@ mod redis {
     conformance_tests!(subject());
 }
 
+/// A file for each behaviour.
+#[cfg(feature = "servers")]
+mod sqlite {
+    use super::*;
+    use crate::databases::Directory;
+    use cached_core::backend;
+
+    fn subject() -> Subject {
+        let directory = Directory::new();
+        let url = format!("sqlite://{}/c.db?create=true", directory.path().display());
+        Subject::of(move || {
+            let _alive = &directory;
+            backend::sqlite(&url).expect("the URL is well-formed")
+        })
+    }
+
+    conformance_tests!(subject());
+}
+
+/// A database for each behaviour, in one server.
+#[cfg(feature = "servers")]
+mod postgres {
+    use super::*;
+    use crate::databases::Server;
+    use cached_core::backend;
+
+    fn subject() -> Subject {
+        let url = format!("{}?create=true", Server::postgres().new_database());
+        Subject::of(move || backend::postgres(&url).expect("the URL is well-formed"))
+    }
+
+    conformance_tests!(subject());
+}
+
+/// A database for each behaviour, in one server.
+#[cfg(feature = "servers")]
+mod mysql {
+    use super::*;
+    use crate::databases::Server;
+    use cached_core::backend;
+
+    fn subject() -> Subject {
+        let url = format!("{}?create=true", Server::mariadb().new_database());
+        Subject::of(move || backend::mysql(&url).expect("the URL is well-formed"))
+    }
+
+    conformance_tests!(subject());
+}
+
 #[tokio::test]
 async fn all_of_it_runs_under_a_framework_of_ones_own() {
     let clock = ManualClock::new();

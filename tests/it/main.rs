@@ -9,6 +9,8 @@ mod config;
 mod conformance;
 mod counters;
 mod cycles;
+#[cfg(feature = "servers")]
+mod databases;
 mod defaults;
 mod entries;
 mod events;

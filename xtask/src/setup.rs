@@ -1,10 +1,21 @@
 //! Installs what the tests need beyond the Rust toolchain. Nothing here is
 //! needed to build or use the crates.
 
+use std::path::Path;
+
 use crate::run::{Outcome, cargo, program};
 
 /// Programs from the distribution: the name of the program and of its package.
-const PACKAGES: &[(&str, &str)] = &[("valgrind", "valgrind"), ("redis-server", "redis-server")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("valgrind", "valgrind"),
+    ("redis-server", "redis-server"),
+    ("postgres", "postgresql"),
+    ("mariadbd", "mariadb-server-core"),
+    ("mariadb", "mariadb-client-core"),
+];
+
+/// Programs that Debian keeps out of the path.
+const PLACES: &[&str] = &["/usr/sbin", "/usr/lib/postgresql"];
 
 /// Components of the Rust toolchain, by the cargo command they bring.
 const COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];
@@ -37,6 +48,16 @@ pub(crate) fn install() -> Outcome {
 /// Whether a program is there.
 pub(crate) fn has_program(name: &str) -> bool {
     program(name).args(["--version"]).works()
+        || PLACES
+            .iter()
+            .any(|place| is_below(Path::new(place), name, 2))
+}
+
+/// Whether the program is in this directory, or so many below it.
+fn is_below(place: &Path, name: &str, depth: u32) -> bool {
+    let below = || std::fs::read_dir(place).into_iter().flatten().flatten();
+    place.join(name).is_file()
+        || depth > 0 && below().any(|inner| is_below(&inner.path(), name, depth - 1))
 }
 
 /// Whether `cargo <name>` is there.
@@ -56,10 +77,31 @@ fn install_packages(packages: &[&str]) -> Outcome {
         .ok_or(&by_hand)?;
     // A stale or partly unreachable package list often still has the package.
     let _ = apt(prefix).args(["update"]).run();
+    if packages.contains(&"postgresql") {
+        without_cluster(prefix)?;
+    }
     let install = apt(prefix)
         .args(["install", "-y", "--no-install-recommends"])
         .args(packages);
     install.run().map_err(|fault| format!("{fault}\n{by_hand}"))
+}
+
+/// Keeps Debian from starting a server of its own when PostgreSQL is installed.
+fn without_cluster(prefix: &[&str]) -> Outcome {
+    let common = [
+        "install",
+        "-y",
+        "--no-install-recommends",
+        "postgresql-common",
+    ];
+    apt(prefix).args(common).run()?;
+    let mut sed = prefix.iter().chain(&["sed"]);
+    let first = sed.next().expect("the chain ends with sed");
+    let switch = "s/^#\\?create_main_cluster.*/create_main_cluster = false/";
+    program(first)
+        .args(sed)
+        .args(["-i", switch, "/etc/postgresql-common/createcluster.conf"])
+        .run()
 }
 
 fn apt(prefix: &[&str]) -> crate::run::Process {

@@ -14,11 +14,15 @@ pub(crate) mod process;
 pub(crate) mod redis;
 #[cfg(feature = "remote")]
 pub(crate) mod runtime;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) mod sql;
 
 #[cfg(feature = "remote")]
 pub use crate::cell::{Cell, Token};
 #[cfg(feature = "remote")]
 pub use port::{Acquired, Backend, Capabilities, Page, Put};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub use sql::Sql;
 
 /// The Redis or Valkey at this URL, as a backend to wrap or to test; a cache on it is
 /// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, but none
@@ -41,4 +45,79 @@ pub use port::{Acquired, Backend, Capabilities, Page, Put};
 pub fn redis(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
     let address = redis::Address::parse(url)?;
     Ok(redis::Redis::new(&address, runtime::handle()?))
+}
+
+/// The table of cells in the SQLite database at this URL, as in
+/// `sqlite:///var/cache/app.db?create=true&table=cells`, as a backend to wrap, to test, or to make
+/// its table; a cache on it is [`Cache::connect`](crate::Cache::connect)'s as well. Takes the
+/// options of the adapter (`create`, `table`, `connections`), but none of the options of a cache.
+/// Connects at the first operation.
+///
+/// # Errors
+/// [`ErrorKind::Url`](crate::ErrorKind::Url) if it is malformed,
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for a table that cannot be, or if the OS refuses
+/// a thread for the I/O.
+#[cfg(feature = "sqlite")]
+pub fn sqlite(url: &str) -> Result<Sql<sqlx::Sqlite>, crate::error::Error> {
+    Ok(Sql::new(sql::Address::parse(url)?, runtime::handle()?))
+}
+
+/// The cache in this directory, as in `file:///var/cache/app?max_bytes=100000000`, for the processes
+/// of one machine. The directory is made at the first operation, for this user only; it holds an
+/// SQLite database of `max_bytes` at most (default 1 GiB), which drops entries to stay below it.
+///
+/// # Errors
+/// [`ErrorKind::Url`](crate::ErrorKind::Url) if it is malformed,
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the OS refuses a thread for the I/O.
+#[cfg(feature = "file")]
+pub fn file(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
+    Sql::in_folder(url, runtime::handle()?)
+}
+
+/// The table of cells in the PostgreSQL database at this URL, as in
+/// `postgres://user:password@host/app?create=true`; otherwise as [`sqlite()`]. Takes what may stand
+/// in a URL of sqlx as well (`sslmode`, `application_name`, `options` and so on).
+///
+/// # Errors
+/// As of [`sqlite()`].
+#[cfg(feature = "postgres")]
+pub fn postgres(url: &str) -> Result<Sql<sqlx::Postgres>, crate::error::Error> {
+    Ok(Sql::new(sql::Address::parse(url)?, runtime::handle()?))
+}
+
+/// The table of cells in the MySQL or MariaDB database at this URL, as in
+/// `mysql://user:password@host/app?create=true`; otherwise as [`sqlite()`]. Takes what may stand in a
+/// URL of sqlx as well (`ssl-mode`, `socket` and so on).
+///
+/// # Errors
+/// As of [`sqlite()`].
+#[cfg(feature = "mysql")]
+pub fn mysql(url: &str) -> Result<Sql<sqlx::MySql>, crate::error::Error> {
+    Ok(Sql::new(sql::Address::parse(url)?, runtime::handle()?))
+}
+
+/// The table of cells beside a pool of sqlx, in the same database and as the same user, over
+/// connections of the cache's own: a caller that holds the last connection of the pool can still
+/// wait for a cached function. What the pool does to each new connection is not done to these, so
+/// name a table in another schema as `schema.table` (see [`Sql::table`]).
+///
+/// ```no_run
+/// use cached_core::{Cache, backend};
+///
+/// # async fn f(pool: sqlx::SqlitePool) -> Result<(), cached_core::Error> {
+/// let table = backend::beside_pool(&pool)?;
+/// table.create().await?;
+/// let cache = Cache::on(table).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) for an SQLite database in memory, or if the OS
+/// refuses a thread for the I/O.
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub fn beside_pool<D: sql::dialect::Dialect>(
+    pool: &sqlx::Pool<D>,
+) -> Result<Sql<D>, crate::error::Error> {
+    Sql::beside(&*pool.connect_options(), runtime::handle()?)
 }

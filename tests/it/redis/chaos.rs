@@ -151,7 +151,8 @@ impl Tally {
 
 /// What the parent does to its workers and their server.
 struct Trouble {
-    server: Server,
+    url: String,
+    restart: Box<dyn FnMut()>,
     versions: Database,
     workers: Vec<Worker>,
     past: Vec<String>,
@@ -159,12 +160,11 @@ struct Trouble {
 }
 
 impl Trouble {
-    fn new() -> Self {
-        // It saves after a second with a change.
-        let server = Server::with(&["--save", "1 1"]);
+    fn new(url: String, restart: impl FnMut() + 'static) -> Self {
         Self {
             versions: Database::new(),
-            server,
+            url,
+            restart: Box::new(restart),
             workers: Vec::new(),
             past: Vec::new(),
             begun: Instant::now(),
@@ -172,8 +172,7 @@ impl Trouble {
     }
 
     fn hire(&mut self, seed: u64) {
-        let url = format!("{}/?lease=500", self.server.url());
-        let mut worker = Worker::start(&url, &self.versions);
+        let mut worker = Worker::start(&self.url, &self.versions);
         let left = SECONDS.saturating_sub(self.begun.elapsed().as_secs());
         worker.tell(&format!("chaos {seed} {left}"));
         self.workers.push(worker);
@@ -195,7 +194,15 @@ impl Trouble {
 
 #[test]
 fn nobody_sees_less_than_what_was_acknowledged_before() {
-    let mut trouble = Trouble::new();
+    // It saves after a second with a change.
+    let mut server = Server::with(&["--save", "1 1"]);
+    let url = format!("{}/?lease=500", server.url());
+    nobody_sees_less(url, move || server.restart());
+}
+
+/// On the cache at this URL, whose server can be killed and started again.
+pub(crate) fn nobody_sees_less(url: String, restart: impl FnMut() + 'static) {
+    let mut trouble = Trouble::new(url, restart);
     (0..WORKERS as u64).for_each(|seed| trouble.hire(seed));
     let mut draw = Draw(0x2545_F491_4F6C_DD1D);
     let (mut kills, mut stops, mut restarts) = (0, 0, 0);
@@ -205,7 +212,7 @@ fn nobody_sees_less_than_what_was_acknowledged_before() {
         let passed = trouble.begun.elapsed().as_secs();
         if passed > (restarts + 1) * SECONDS / 3 {
             restarts += 1;
-            trouble.server.restart();
+            (trouble.restart)();
         } else if draw.below(2) == 0 {
             kills += 1;
             trouble.kill_one(at, 100 + kills);

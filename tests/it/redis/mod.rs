@@ -6,13 +6,13 @@ mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 pub(crate) mod server;
 
-mod chaos;
+pub(crate) mod chaos;
 mod client;
 mod database;
 mod fences;
 mod locks;
 mod networks;
-mod outages;
+pub(crate) mod outages;
 mod refusals;
 mod styles;
 mod worker;
@@ -31,13 +31,13 @@ fn patient(url: &str) -> Cache {
 }
 
 /// A cache as users have it.
-fn usual(url: &str) -> Cache {
+pub(crate) fn usual(url: &str) -> Cache {
     Cache::at(url).expect("a valid URL").build().expect("valid")
 }
 
 /// Waits until it is so.
 #[track_caller]
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(15), "never: {what}");

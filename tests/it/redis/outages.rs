@@ -12,7 +12,7 @@ use crate::support::Tally;
 
 /// What the functions here compute from, and how often they did.
 #[derive(Default)]
-pub(super) struct Source {
+pub(crate) struct Source {
     version: Tally,
     runs: Tally,
 }
@@ -21,21 +21,21 @@ impl cached_core::Handle for Source {}
 
 impl Source {
     /// Outdates everything that was computed so far.
-    pub(super) fn change(&self) -> u64 {
+    pub(crate) fn change(&self) -> u64 {
         self.version.add()
     }
 
-    pub(super) fn version(&self) -> u64 {
+    pub(crate) fn version(&self) -> u64 {
         self.version.count() as u64
     }
 
-    pub(super) fn runs(&self) -> usize {
+    pub(crate) fn runs(&self) -> usize {
         self.runs.count()
     }
 }
 
 #[cached(key = "outage:<id>", ttl = 60)]
-pub(super) async fn version(id: u64, source: &Source) -> u64 {
+pub(crate) async fn version(id: u64, source: &Source) -> u64 {
     let _ = id;
     source.runs.add();
     source.version()
@@ -50,7 +50,7 @@ async fn slow(id: u64, source: &Source) -> u64 {
 }
 
 /// Calls many times while the server does not answer; how long each call took.
-pub(super) async fn calls(source: &Source) -> Vec<Duration> {
+pub(crate) async fn calls(source: &Source) -> Vec<Duration> {
     let mut times = Vec::new();
     for _ in 0..100 {
         let began = Instant::now();
@@ -62,7 +62,7 @@ pub(super) async fn calls(source: &Source) -> Vec<Duration> {
 
 /// A few callers waited their time limit, and after them nobody does.
 #[track_caller]
-pub(super) fn bounded(times: &[Duration]) {
+pub(crate) fn bounded(times: &[Duration]) {
     let limit = Duration::from_millis(100);
     let late = times.iter().filter(|time| **time > limit / 2).count();
     // Five open the breaker, and one in half a second probes.
@@ -79,7 +79,7 @@ pub(super) fn bounded(times: &[Duration]) {
 }
 
 /// Invalidates in vain, and then whenever the server is back, its old value is not served.
-pub(super) async fn outlives(cache: &Cache, source: &Source, come_back: impl FnOnce()) {
+pub(crate) async fn outlives(cache: &Cache, source: &Source, come_back: impl FnOnce()) {
     let before = source.change();
     let delivery = version::entry(1).invalidate().await;
     assert_eq!(delivery, Delivery::Queued);
@@ -91,7 +91,7 @@ pub(super) async fn outlives(cache: &Cache, source: &Source, come_back: impl FnO
 }
 
 /// Calls until there are hits, none of which is old.
-pub(super) async fn hits_again(source: &Source) {
+pub(crate) async fn hits_again(source: &Source) {
     let began = Instant::now();
     loop {
         let (found, outcome) = version::traced(1, source).await;
@@ -108,7 +108,7 @@ pub(super) async fn hits_again(source: &Source) {
 }
 
 /// A cache on a new server with one value in it.
-pub(super) async fn warm(cache: &Cache, source: &Source) {
+pub(crate) async fn warm(cache: &Cache, source: &Source) {
     let checked = Instant::now();
     while version::traced(1, source).await.1 != Outcome::Hit {
         assert!(

@@ -62,7 +62,69 @@ const SCHEMES: &[Scheme] = &[
             Ok(Settings::redis(Redis::new(&Address::parse(url)?, runtime)))
         }),
     },
+    Scheme {
+        names: &["sqlite"],
+        options: &["create", "table", "connections"],
+        opens: opens!("sqlite", |url| {
+            crate::backend::sqlite(url).map(Settings::new)
+        }),
+    },
+    Scheme {
+        names: &["postgres", "postgresql"],
+        options: &[
+            "create",
+            "table",
+            "connections",
+            "sslmode",
+            "sslrootcert",
+            "sslcert",
+            "sslkey",
+            "statement-cache-capacity",
+            "host",
+            "hostaddr",
+            "port",
+            "dbname",
+            "user",
+            "password",
+            "application_name",
+            "options",
+        ],
+        opens: opens!("postgres", |url| {
+            crate::backend::postgres(&spelled("postgres", url)).map(Settings::new)
+        }),
+    },
+    Scheme {
+        names: &["mysql", "mariadb"],
+        options: &[
+            "create",
+            "table",
+            "connections",
+            "ssl-mode",
+            "ssl-ca",
+            "ssl-cert",
+            "ssl-key",
+            "charset",
+            "collation",
+            "statement-cache-capacity",
+            "socket",
+        ],
+        opens: opens!("mysql", |url| {
+            crate::backend::mysql(&spelled("mysql", url)).map(Settings::new)
+        }),
+    },
+    Scheme {
+        names: &["file"],
+        options: &["max_bytes"],
+        opens: opens!("file", |url| crate::backend::file(url).map(Settings::new)),
+    },
 ];
+
+/// The URL with this scheme in place of one that means the same.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn spelled(scheme: &str, url: &str) -> String {
+    let (_, place) = url.split_once("://").unwrap_or(("", url));
+    format!("{scheme}://{place}")
+}
 
 fn names() -> Vec<&'static str> {
     let names = SCHEMES.iter().flat_map(|scheme| scheme.names);

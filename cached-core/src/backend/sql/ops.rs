@@ -1,0 +1,234 @@
+//! The port, in statements.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Sql;
+use super::dialect::{Answer, Arg, Dialect, Many, Statement, millis};
+use super::inner::{Inner, Lane};
+use crate::backend::port::{Acquired, Backend, Capabilities};
+use crate::cell::{Cell, Token};
+use crate::error::{Error, ErrorKind};
+
+/// Keys of one statement, at most.
+pub(super) const CHUNK: usize = 256;
+
+/// How often an acquire looks again when what stood there went while it looked.
+const LOOKS: usize = 8;
+
+impl<D: Dialect> Backend for Sql<D> {
+    fn name(&self) -> &str {
+        self.0.address.scheme
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            shortest_ttl: Duration::from_millis(1),
+            ..Capabilities::default()
+        }
+    }
+
+    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = owned(keys);
+        self.0
+            .drive(|inner| async move { inner.read(keys).await })
+            .await
+    }
+
+    async fn acquire(
+        &self,
+        key: &str,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<Acquired, Error> {
+        self.0.fits(cell)?;
+        let put = put(key, cell, ttl);
+        let key = key.to_owned();
+        self.0
+            .drive(|inner| async move { inner.acquire(key, put).await })
+            .await
+    }
+
+    async fn fill(
+        &self,
+        key: &str,
+        token: Token,
+        cell: &Cell,
+        ttl: Option<Duration>,
+    ) -> Result<bool, Error> {
+        self.0.fits(cell)?;
+        let [_, new, cell, ttl] = put(key, cell, ttl);
+        let arguments = vec![new, cell, ttl, text(key), exactly(token)];
+        self.write_one(|inner| &inner.statements.fill, arguments)
+            .await
+    }
+
+    async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
+        let arguments = vec![Arg::Int(millis(Some(ttl))), text(key), exactly(token)];
+        self.write_one(|inner| &inner.statements.renew, arguments)
+            .await
+    }
+
+    async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
+        let arguments = vec![text(key), exactly(token)];
+        self.write_one(|inner| &inner.statements.release, arguments)
+            .await
+    }
+
+    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+        self.0.fits(cell)?;
+        let arguments = put(key, cell, ttl).into();
+        self.write_one(|inner| &inner.statements.write, arguments)
+            .await?;
+        Ok(())
+    }
+
+    async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
+        if keys.is_empty() {
+            return Ok(0);
+        }
+        let keys = sorted(keys);
+        self.0
+            .drive(|inner| async move { inner.remove(keys).await })
+            .await
+    }
+
+    async fn now(&self) -> Result<u64, Error> {
+        match self.0.clock.now() {
+            Some(now) => Ok(now),
+            None => {
+                self.0
+                    .drive(|inner| async move { inner.sample().await })
+                    .await
+            }
+        }
+    }
+
+    async fn check(&self) -> Result<(), Error> {
+        let asked = self.0.drive(|inner| async move { inner.sample().await });
+        asked.await.map(|_| ())
+    }
+}
+
+impl<D: Dialect> Sql<D> {
+    /// Whether the statement touched a row.
+    async fn write_one(
+        &self,
+        statement: impl Fn(&Inner<D>) -> &Statement + Send + 'static,
+        arguments: Vec<Arg>,
+    ) -> Result<bool, Error> {
+        let touched = self.0.drive(|inner| async move {
+            let statement = statement(&inner);
+            inner.ask(Lane::Write, statement, &arguments).await
+        });
+        Ok(touched.await?.total() > 0)
+    }
+}
+
+impl<D: Dialect> Inner<D> {
+    async fn read(self: &Arc<Self>, keys: Vec<String>) -> Result<Vec<Option<Cell>>, Error> {
+        let mut found = HashMap::with_capacity(keys.len());
+        for keys in keys.chunks(CHUNK) {
+            let answer = self.ask_many(Lane::Read, Many::Read, keys).await?;
+            let rows = answer.rows.into_iter();
+            found.extend(rows.filter_map(|row| Some((row.name?, row.cell?))));
+        }
+        if let [key] = &keys[..] {
+            return Ok(vec![found.remove(key).map(Cell::from_bytes)]);
+        }
+        let cells = keys.iter().map(|key| found.get(key).cloned());
+        Ok(cells.map(|cell| cell.map(Cell::from_bytes)).collect())
+    }
+
+    async fn acquire(self: &Arc<Self>, key: String, put: [Arg; 4]) -> Result<Acquired, Error> {
+        for _ in 0..LOOKS {
+            let answer = self
+                .ask(Lane::Write, &self.statements.acquire, &put)
+                .await?;
+            match D::acquired(answer) {
+                Some(acquired) => return Ok(acquired),
+                None => {
+                    let found = self.read(vec![key.clone()]).await?;
+                    if let Some(cell) = found.into_iter().flatten().next() {
+                        return Ok(Acquired::Found(cell));
+                    }
+                }
+            }
+        }
+        let message = format!(
+            "{}: the key was written and removed all the time",
+            D::SCHEME
+        );
+        Err(Error::new(ErrorKind::Unavailable, message))
+    }
+
+    async fn remove(self: &Arc<Self>, keys: Vec<String>) -> Result<u64, Error> {
+        let mut removed = 0;
+        for keys in keys.chunks(CHUNK) {
+            removed += self
+                .ask_many(Lane::Write, Many::Remove, keys)
+                .await?
+                .total();
+        }
+        Ok(removed)
+    }
+
+    async fn ask_many(
+        self: &Arc<Self>,
+        lane: Lane,
+        verb: Many,
+        keys: &[String],
+    ) -> Result<Answer, Error> {
+        // Few sizes, so that few statements are prepared; what fills them up is asked twice.
+        let size = keys.len().next_power_of_two();
+        let (text, as_one) = D::many(&self.address.table, verb, size);
+        let arguments = if as_one {
+            vec![Arg::Texts(keys.to_vec())]
+        } else {
+            let last = keys.last().into_iter().cycle();
+            let padded = keys.iter().chain(last).take(size);
+            padded.map(|key| Arg::Text(key.clone())).collect()
+        };
+        let statement = match D::returns(verb) {
+            true => Statement::asks(text),
+            false => Statement::does(text),
+        };
+        self.ask(lane, &statement, &arguments).await
+    }
+}
+
+/// The arguments of a statement that puts a cell.
+fn put(key: &str, cell: &Cell, ttl: Option<Duration>) -> [Arg; 4] {
+    let token = cell.token().map(|token| *token.as_bytes());
+    let bytes = cell.as_bytes().to_vec();
+    [
+        text(key),
+        Arg::Token(token),
+        Arg::Bytes(bytes),
+        Arg::Int(millis(ttl)),
+    ]
+}
+
+fn text(key: &str) -> Arg {
+    Arg::Text(key.to_owned())
+}
+
+fn exactly(token: Token) -> Arg {
+    Arg::Token(Some(*token.as_bytes()))
+}
+
+fn owned(keys: &[&str]) -> Vec<String> {
+    keys.iter().map(|&key| key.to_owned()).collect()
+}
+
+/// In one order for everybody: two who take the same rows in different orders wait for each other.
+pub(super) fn sorted(keys: &[&str]) -> Vec<String> {
+    let mut keys = owned(keys);
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}

@@ -1,0 +1,241 @@
+//! PostgreSQL.
+//!
+//! The table is `UNLOGGED`: a server that crashed, a standby that took over and a base backup that
+//! was restored find it empty, so none of them brings back what was invalidated, and no write waits
+//! for a disk. What is done in one transaction stays one, a tombstone in the user's own included.
+
+use std::str::FromStr;
+
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, Postgres};
+
+use super::dialect::{
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted,
+    granted_or_found,
+};
+use super::{VERSION, address};
+use crate::backend::port::Acquired;
+use crate::error::{Error, ErrorKind};
+
+/// The clock, in milliseconds since the Unix epoch; not the transaction's, which stands still while
+/// a statement waits for a lock.
+const NOW: &str = "CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
+
+type Asked<'q> = sqlx::query::Query<'q, Postgres, sqlx::postgres::PgArguments>;
+
+impl Dialect for Postgres {
+    const SCHEME: &'static str = "postgres";
+    const OPTIONS: &'static [&'static str] = &[
+        "sslmode",
+        "sslrootcert",
+        "sslcert",
+        "sslkey",
+        "statement-cache-capacity",
+        "host",
+        "hostaddr",
+        "port",
+        "dbname",
+        "user",
+        "password",
+        "application_name",
+        "options",
+    ];
+    const ONE_WRITER: bool = false;
+
+    fn options(url: &str, _: bool) -> Result<PgConnectOptions, Error> {
+        let options = PgConnectOptions::from_str(url)
+            .map_err(|fault| address::bad(url, &fault.to_string()))?;
+        Self::beside(&options)
+    }
+
+    fn beside(options: &PgConnectOptions) -> Result<PgConnectOptions, Error> {
+        Ok(options.clone().disable_statement_logging())
+    }
+
+    fn place(options: &PgConnectOptions) -> String {
+        let database = options.get_database().unwrap_or(options.get_username());
+        match options.get_socket() {
+            Some(socket) => format!("{}/{database}", socket.display()),
+            None => format!("{}:{}/{database}", options.get_host(), options.get_port()),
+        }
+    }
+
+    fn statements(table: &str) -> Statements {
+        let asks = |text: &str| Statement::asks(fit(text, table));
+        let does = |text: &str| Statement::does(fit(text, table));
+        Statements {
+            // What is there is read as of the beginning: if it came later, there is no row at all.
+            acquire: asks(
+                "WITH put AS (INSERT INTO {t} AS c (name, token, cell, expires) \
+                 VALUES ($1, $2, $3, {now} + $4) ON CONFLICT (name) DO UPDATE \
+                 SET token = excluded.token, cell = excluded.cell, expires = excluded.expires \
+                 WHERE c.expires <= {now} RETURNING 1) \
+                 SELECT NULL::TEXT, NULL::BYTEA, 1::BIGINT FROM put UNION ALL \
+                 SELECT NULL, cell, 0::BIGINT FROM {t} WHERE name = $1 AND expires > {now} \
+                 AND NOT EXISTS (SELECT 1 FROM put)",
+            ),
+            fill: does(
+                "UPDATE {t} SET token = $1, cell = $2, expires = {now} + $3 \
+                 WHERE name = $4 AND token = $5 AND expires > {now}",
+            ),
+            renew: does(
+                "UPDATE {t} SET expires = {now} + $1 \
+                 WHERE name = $2 AND token = $3 AND expires > {now}",
+            ),
+            release: does("DELETE FROM {t} WHERE name = $1 AND token = $2 AND expires > {now}"),
+            write: does(
+                "INSERT INTO {t} (name, token, cell, expires) VALUES ($1, $2, $3, {now} + $4) \
+                 ON CONFLICT (name) DO UPDATE SET token = excluded.token, cell = excluded.cell, \
+                 expires = excluded.expires",
+            ),
+            now: asks("SELECT NULL::TEXT, NULL::BYTEA, {now}"),
+            cull: does(
+                "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} \
+                 WHERE expires <= (SELECT {now}) ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED)",
+            ),
+            version: asks(
+                "SELECT NULL::TEXT, NULL::BYTEA, COALESCE(CAST(substring(obj_description(\
+                 to_regclass('{t}')::OID, 'pg_class') FROM 'cached-core schema ([0-9]+)') \
+                 AS BIGINT), 0) WHERE to_regclass('{t}') IS NOT NULL",
+            ),
+            create: create(table),
+            evict: None,
+            used: None,
+            made: None,
+            forget: does(
+                "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} WHERE name >= '!' LIMIT $1)",
+            ),
+            drop: fit("DROP TABLE IF EXISTS {t}", table),
+        }
+    }
+
+    fn many(table: &str, verb: Many, _: usize) -> (String, bool) {
+        let text = match verb {
+            Many::Read => {
+                "SELECT name, cell, NULL::BIGINT FROM {t} \
+                           WHERE name = ANY($1) AND expires > {now}"
+            }
+            // Locked in one order: two who take the same rows in different ones block each other.
+            Many::Remove => {
+                "WITH gone AS (SELECT name FROM {t} WHERE name = ANY($1) \
+                             ORDER BY name FOR UPDATE) \
+                             DELETE FROM {t} AS c USING gone WHERE c.name = gone.name \
+                             RETURNING NULL::TEXT, NULL::BYTEA, (c.expires > {now})::INT::BIGINT"
+            }
+            Many::Sweep => "DELETE FROM {t} WHERE name = ANY($1)",
+            Many::Bury => {
+                "INSERT INTO {t} (name, token, cell, expires) \
+                           SELECT name, NULL, '', 0 FROM unnest($1::TEXT[]) AS n (name) \
+                           ORDER BY name ON CONFLICT (name) DO UPDATE \
+                           SET token = NULL, cell = '', expires = 0"
+            }
+        };
+        (fit(text, table), true)
+    }
+
+    fn returns(verb: Many) -> bool {
+        matches!(verb, Many::Read | Many::Remove)
+    }
+
+    fn acquired(answer: Answer) -> Option<Acquired> {
+        granted_or_found(answer)
+    }
+
+    async fn greet(connection: &mut Self::Connection) -> sqlx::Result<Greeting> {
+        let settings = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED; \
+                        SET lock_timeout = 1000; SET statement_timeout = 5000";
+        Self::run(connection, settings).await?;
+        Ok(Greeting::default())
+    }
+
+    fn explain(fault: &(dyn sqlx::error::DatabaseError + 'static)) -> Explained {
+        let code = fault.code().unwrap_or_default();
+        let (kind, fix) = match &*code {
+            "40001" | "40P01" => return Explained::Again,
+            "42P01" => return Explained::NoTable,
+            "42501" => (
+                ErrorKind::Denied,
+                "grant the user SELECT, INSERT, UPDATE and DELETE on the table; CREATE on its \
+                 schema to make it",
+            ),
+            "3D000" => (
+                ErrorKind::Config,
+                "make the database, or correct its name in the URL",
+            ),
+            "3F000" => (ErrorKind::Config, "make the schema, or correct its name"),
+            "25006" | "0A000" | "55000" => (
+                ErrorKind::ReadOnly,
+                "this is a standby or takes no writes; name the primary in the URL",
+            ),
+            "53100" => (ErrorKind::Full, "make room on the server's disk"),
+            "53300" => (
+                ErrorKind::Unavailable,
+                "the server is at its `max_connections`; raise it, or lower `connections` of the \
+                 URL",
+            ),
+            "55P03" => (
+                ErrorKind::Unavailable,
+                "another transaction holds the key for long; keep transactions that invalidate \
+                 short",
+            ),
+            "57014" => (ErrorKind::Timeout, "the server took too long"),
+            code if code.starts_with("28") => (
+                ErrorKind::Denied,
+                "it refuses this user and password; correct them in the URL (a character of \
+                 `:/?#[]@%` in them is percent-encoded)",
+            ),
+            code if code.starts_with("57P") || code.starts_with("08") => (
+                ErrorKind::Unavailable,
+                "the server is starting, or shutting down",
+            ),
+            code if code.starts_with("53") => {
+                (ErrorKind::Unavailable, "the server lacks something")
+            }
+            code if code.starts_with("54") => (
+                ErrorKind::TooLarge,
+                "the value is over the server's limit; cache smaller ones",
+            ),
+            _ => return Explained::Unknown,
+        };
+        Explained::As(kind, fix)
+    }
+
+    ask!(Postgres, keys as String);
+}
+
+fn with_many<'q>(query: Asked<'q>, keys: &[String]) -> Asked<'q> {
+    query.bind(keys)
+}
+
+fn key_of(name: &str) -> &str {
+    name
+}
+
+fn name_of(name: String) -> String {
+    name
+}
+
+fn counted(result: &sqlx::postgres::PgQueryResult) -> Answer {
+    Answer {
+        count: result.rows_affected(),
+        ..Answer::default()
+    }
+}
+
+/// What makes the table; as one text it is one transaction, and the lock lets one maker in.
+fn create(table: &str) -> String {
+    let text = format!(
+        "SELECT pg_advisory_xact_lock(hashtext('cached-core {{t}}'));\n\
+         CREATE UNLOGGED TABLE IF NOT EXISTS {{t}} (\n  \
+         name TEXT COLLATE \"C\" NOT NULL PRIMARY KEY,\n  token BYTEA,\n  \
+         cell BYTEA NOT NULL,\n  expires BIGINT NOT NULL\n);\n\
+         ALTER TABLE {{t}} ALTER COLUMN cell SET STORAGE EXTERNAL;\n\
+         CREATE INDEX IF NOT EXISTS {{i}}_expires ON {{t}} (expires);\n\
+         COMMENT ON TABLE {{t}} IS 'cached-core schema {VERSION}';"
+    );
+    fit(&text, table)
+}
+
+fn fit(text: &str, table: &str) -> String {
+    fitted(text, table, NOW)
+}
