@@ -54,8 +54,23 @@ const SCHEMES: &[Scheme] = &[
         opens: Opens::Nothing,
     },
     Scheme {
-        names: &["redis", "rediss", "unix", "redis+unix"],
-        options: &["db", "user", "password"],
+        names: &[
+            "redis",
+            "rediss",
+            "unix",
+            "redis+unix",
+            "redis+cluster",
+            "rediss+cluster",
+            "redis+sentinel",
+            "rediss+sentinel",
+        ],
+        options: &[
+            "db",
+            "user",
+            "password",
+            "sentinel_user",
+            "sentinel_password",
+        ],
         opens: opens!("redis", |url| {
             use crate::backend::redis::{Address, Redis};
             let runtime = crate::engine::remote::runtime()?;

@@ -79,3 +79,31 @@ fn a_scheme_of_a_missing_feature_names_it() {
     assert!(fault("redis://:hunter2@host/0").contains("`redis`"));
     assert!(!fault("redis://:hunter2@host/0").contains("hunter2"));
 }
+
+#[test]
+fn databases_take_the_options_of_caches_and_their_own() {
+    for (feature, url) in [
+        (
+            "sqlite",
+            "sqlite:///tmp/a.db?create=true&prefix=shop&timeout=50",
+        ),
+        (
+            "postgres",
+            "postgresql://u:hunter2@host/db?sslmode=disable&default_ttl=5",
+        ),
+        (
+            "mysql",
+            "mariadb://u:hunter2@host/db?table=cells&max_value=1000",
+        ),
+        (
+            "file",
+            "file:///tmp/cached-nowhere?max_bytes=2000000&lease=500",
+        ),
+    ] {
+        if let Err(fault) = Config::from_url(url) {
+            assert!(fault.to_string().contains(&format!("`{feature}`")));
+        }
+        let said = fault(&format!("{url}&nonsense=1"));
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
