@@ -69,6 +69,7 @@ mod redis {
     use std::time::Duration;
 
     use super::*;
+    use crate::redis::fleet::{Fleet, Watched};
     use crate::redis::server::Server;
     use cached_core::{Cache, backend};
 
@@ -85,6 +86,31 @@ mod redis {
     }
 
     conformance_tests!(subject());
+
+    /// Servers that take seconds to find each other: all behaviours in turn, on the same ones.
+    async fn run_all_at(url: String) {
+        let same = url.clone();
+        let open = move || backend::redis(&url).expect("the URL is well-formed");
+        let caches = move |prefix: &str| {
+            let builder = Cache::at(&same).expect("the URL is well-formed");
+            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
+            builder.build().expect("the prefix is legal")
+        };
+        let subject = Subject::of(open).with_caches(caches);
+        testing::conformance::run_all(&subject).await;
+    }
+
+    #[tokio::test]
+    async fn all_of_it_holds_in_a_cluster() {
+        let fleet = Fleet::start(3, false);
+        run_all_at(fleet.url()).await;
+    }
+
+    #[tokio::test]
+    async fn all_of_it_holds_under_sentinels() {
+        let watched = Watched::start(1, 3);
+        run_all_at(watched.url()).await;
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ impl Cache {
     /// # Errors
     /// [`ErrorKind::Config`] if the OS refuses the thread that does the I/O.
     pub fn from_redis(client: redis::Client) -> Result<Builder, Error> {
-        let redis = Redis::from_client(client, remote::runtime()?);
+        let redis = Redis::from_client(&client, remote::runtime()?);
         Ok(Builder::new(Config {
             remote: Some(Settings::redis(redis)),
             ..Config::default()

@@ -45,14 +45,31 @@ impl Default for Config {
 }
 
 /// What stands before `://`.
-const SCHEMES: &[&str] = &["memory", "dummy", "redis", "rediss", "unix", "redis+unix"];
+const SCHEMES: &[&str] = &[
+    "memory",
+    "dummy",
+    "redis",
+    "rediss",
+    "unix",
+    "redis+unix",
+    "redis+cluster",
+    "rediss+cluster",
+    "redis+sentinel",
+    "rediss+sentinel",
+];
 /// What stands behind `?` for every scheme.
 const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
 /// What stands there for a shared backend too.
 const REMOTE_OPTIONS: &[&str] = &["prefix", "timeout", "lease", "lock_cap", "max_value"];
 /// What the client of a Redis takes beside them.
 #[cfg(feature = "redis")]
-const CLIENT_OPTIONS: &[&str] = &["db", "user", "password"];
+const CLIENT_OPTIONS: &[&str] = &[
+    "db",
+    "user",
+    "password",
+    "sentinel_user",
+    "sentinel_password",
+];
 
 impl Config {
     /// Reads `memory://?max_entries=1000&default_ttl=60` and the like.
@@ -75,7 +92,8 @@ impl Config {
                 config.set_all(url, pairs)?;
                 config.checked()
             }
-            "redis" | "rediss" | "unix" | "redis+unix" => Self::redis(url, scheme, path, pairs),
+            "redis" | "rediss" | "unix" | "redis+unix" | "redis+cluster" | "rediss+cluster"
+            | "redis+sentinel" | "rediss+sentinel" => Self::redis(url, scheme, path, pairs),
             _ => Err(unknown_scheme(url, scheme)),
         }
     }

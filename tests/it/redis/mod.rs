@@ -1,6 +1,8 @@
 //! The promises on real servers and with real processes. What a server does in one interleaving
 //! is tested without one, in `remote`.
 
+#[path = "../../../cached-core/src/backend/redis/tests/fleet.rs"]
+pub(crate) mod fleet;
 #[path = "../../../cached-core/src/backend/redis/tests/proxy.rs"]
 mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]

@@ -2,55 +2,115 @@
 
 use std::fmt;
 
-use redis::{Client, ConnectionAddr, IntoConnectionInfo};
+use redis::{Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisConnectionInfo};
 
 use super::parts::Parts;
+use super::server::Company;
 
 use crate::error::{Error, ErrorKind};
 
 /// The address of one server: `redis://user:password@host:6379/0`, `rediss://…` for TLS,
-/// `unix:///path/to/socket?db=0` for a socket of this host.
+/// `unix:///path/to/socket?db=0` for a socket of this host; of a cluster by some of its servers:
+/// `redis+cluster://host:6379,host:6379`; of whatever sentinels watch under a name:
+/// `redis+sentinel://host:26379,host:26379/name/0`.
 ///
 /// User and password are percent-encoded where they contain one of `:/?#[]@%`. They appear in no
 /// text that this type makes.
 #[derive(Clone)]
 pub(crate) struct Address {
-    client: Client,
+    company: Company,
+    /// The server, or all that the URL names.
+    clients: Vec<Client>,
+    watched: Option<Watched>,
+}
+
+/// What sentinels watch.
+#[derive(Clone)]
+pub(super) struct Watched {
+    /// What they call it.
+    pub(super) name: String,
+    /// As whom to speak to it; the host is of no meaning.
+    pub(super) model: Client,
 }
 
 impl Address {
     /// Reads a URL; options of the cache itself are not to be in it any more.
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
         let parts = Parts::of(url)?;
+        let company = parts.company();
         let settings = parts.settings()?;
-        let address = parts.address()?;
-        let info = address.into_connection_info().map_err(unusable)?;
-        let info = info.set_redis_settings(settings);
-        let client = Client::open(info).map_err(unusable)?;
-        Ok(Self { client })
+        let addresses = parts.addresses()?;
+        let first = addresses.first().cloned();
+        let watched = match (company, first) {
+            (Company::Sentinels, Some(address)) => Some(Watched {
+                name: settings.watched,
+                model: client(address, settings.login.clone())?,
+            }),
+            _ => None,
+        };
+        let login = match company {
+            Company::Sentinels => settings.sentinels,
+            Company::Alone | Company::Cluster => settings.login,
+        };
+        let clients = addresses
+            .into_iter()
+            .map(|address| client(address, login.clone()));
+        Ok(Self {
+            company,
+            clients: clients.collect::<Result<_, _>>()?,
+            watched,
+        })
     }
 
-    /// The client for it.
-    pub(super) fn client(&self) -> &Client {
-        &self.client
+    /// In what company the server is.
+    pub(super) fn company(&self) -> Company {
+        self.company
     }
+
+    /// The client for each place that the URL names; one at least.
+    pub(super) fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
+    /// What the sentinels watch.
+    pub(super) fn watched(&self) -> Option<&Watched> {
+        self.watched.as_ref()
+    }
+}
+
+fn client(address: ConnectionAddr, login: RedisConnectionInfo) -> Result<Client, Error> {
+    let info: ConnectionInfo = address.into_connection_info().map_err(unusable)?;
+    Client::open(info.set_redis_settings(login)).map_err(unusable)
 }
 
 /// The URL without the password.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = self.client.get_connection_info();
+        let watched = self.watched.as_ref();
+        let named = self.clients.iter().map(Client::get_connection_info);
+        let model = watched.map(|watched| watched.model.get_connection_info());
+        let Some(info) = model.or_else(|| named.clone().next()) else {
+            return Ok(());
+        };
         let settings = info.redis_settings();
         let login = match (settings.username(), settings.password()) {
             (None, None) => String::new(),
             (user, None) => format!("{}@", user.unwrap_or_default()),
             (user, Some(_)) => format!("{}:***@", user.unwrap_or_default()),
         };
-        let (at, db) = (place(info.addr()), settings.db());
-        match info.addr() {
-            ConnectionAddr::Unix(_) => write!(f, "unix://{login}{at}?db={db}"),
-            ConnectionAddr::TcpTls { .. } => write!(f, "rediss://{login}{at}/{db}"),
-            _ => write!(f, "redis://{login}{at}/{db}"),
+        let places: Vec<String> = named.map(|info| place(info.addr())).collect();
+        let (at, db) = (places.join(","), settings.db());
+        let scheme = match info.addr() {
+            ConnectionAddr::Unix(_) => return write!(f, "unix://{login}{at}?db={db}"),
+            ConnectionAddr::TcpTls { .. } => "rediss",
+            _ => "redis",
+        };
+        match (self.company, watched) {
+            (Company::Cluster, _) => write!(f, "{scheme}+cluster://{login}{at}"),
+            (_, Some(watched)) => {
+                write!(f, "{scheme}+sentinel://{login}{at}/{}/{db}", watched.name)
+            }
+            _ => write!(f, "{scheme}://{login}{at}/{db}"),
         }
     }
 }

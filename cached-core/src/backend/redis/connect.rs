@@ -4,18 +4,19 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use redis::aio::MultiplexedConnection;
+use redis::aio::{AsyncPushSender, MultiplexedConnection};
 use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, ProtocolVersion, RedisResult,
-    Value,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, Pipeline, ProtocolVersion,
+    RedisResult, Value,
 };
 
 use super::address::place;
 use super::fault::Fault;
 use super::link::Link;
 use super::lost::Lost;
-use super::pushes::{Pushes, Waiters};
-use super::server::{self, Dialect, Server};
+use super::node::Common;
+use super::pushes::Pushes;
+use super::server::{self, Company, Dialect, Server};
 use crate::error::ErrorKind;
 
 /// How long an attempt may take, name resolution and TLS included.
@@ -55,37 +56,82 @@ impl Target {
         }
     }
 
+    /// Another server, spoken to as this one.
+    pub(super) fn beside(&self, host: &str, port: u16) -> Self {
+        let info = self.client.get_connection_info().clone();
+        let address = match info.addr().clone() {
+            ConnectionAddr::TcpTls {
+                insecure,
+                tls_params,
+                ..
+            } => ConnectionAddr::TcpTls {
+                host: host.to_owned(),
+                port,
+                insecure,
+                tls_params,
+            },
+            _ => ConnectionAddr::Tcp(host.to_owned(), port),
+        };
+        Self::new(&reopened(&self.client, info.set_addr(address)))
+    }
+
+    /// Its host.
+    pub(super) fn host(&self) -> &str {
+        match self.client.get_connection_info().addr() {
+            ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. } => host,
+            _ => "",
+        }
+    }
+
+    /// Asks one thing over a connection of its own.
+    pub(super) async fn ask_once(&self, questions: &Pipeline) -> Result<Vec<Value>, Fault> {
+        let pushes = Pushes {
+            waiters: Arc::default(),
+            lost: Arc::default(),
+        };
+        let asking = async {
+            let mut connection = dial(&self.door, pushes).await?;
+            connection
+                .send_packed_commands(questions, 0, questions.len())
+                .await
+        };
+        self.in_time(asking).await
+    }
+
     /// Where the server is, without credentials.
     pub(super) fn at(&self) -> &Arc<str> {
         &self.at
     }
 
     /// A connection to the server's database, driven by the runtime that polls this.
-    pub(super) async fn open(&self, pushes: Pushes) -> Result<MultiplexedConnection, Fault> {
+    pub(super) async fn open(
+        &self,
+        pushes: impl AsyncPushSender,
+    ) -> Result<MultiplexedConnection, Fault> {
         self.in_time(dial(&self.client, pushes)).await
     }
 
     /// A link, as soon as the server is known; no command of the cache was sent before.
-    pub(super) async fn link(
-        &self,
-        waiters: &Arc<Waiters>,
-        forced: Option<Dialect>,
-    ) -> Result<Link, Fault> {
+    pub(super) async fn link(&self, company: Company, common: &Common) -> Result<Link, Fault> {
         let lost = Arc::new(Lost::default());
         let pushes = Pushes {
-            waiters: Arc::clone(waiters),
+            waiters: Arc::clone(&common.waiters),
             lost: Arc::clone(&lost),
         };
         let opening = async {
             let connection = dial(&self.door, pushes).await?;
-            let greeting = greet(connection.clone(), self.database).await?;
+            let greeting = greet(connection.clone(), company, self.database).await?;
             Ok((connection, greeting))
         };
         let (connection, greeting) = self.in_time(opening).await?;
-        greeting.into_link(connection, forced, &self.at, lost)
+        greeting.into_link(connection, common.forced, &self.at, lost)
     }
 
-    async fn in_time<T>(&self, attempt: impl Future<Output = RedisResult<T>>) -> Result<T, Fault> {
+    /// What an attempt comes to, within the time that one may take.
+    pub(super) async fn in_time<T>(
+        &self,
+        attempt: impl Future<Output = RedisResult<T>>,
+    ) -> Result<T, Fault> {
         match tokio::time::timeout(CONNECT, attempt).await {
             Ok(outcome) => outcome.map_err(|error| Fault::of_connecting(error, &self.at)),
             Err(_) => Err(self.silent()),
@@ -113,7 +159,7 @@ fn reopened(client: &Client, info: ConnectionInfo) -> Client {
 }
 
 /// Connects and says hello, and nothing else where the database is 0.
-async fn dial(client: &Client, pushes: Pushes) -> RedisResult<MultiplexedConnection> {
+async fn dial(client: &Client, pushes: impl AsyncPushSender) -> RedisResult<MultiplexedConnection> {
     #[cfg(feature = "redis-tls")]
     super::tls::ensure_provider();
     // Neither limit is the client's: they would need a timer wherever the futures are polled.
@@ -130,23 +176,31 @@ async fn dial(client: &Client, pushes: Pushes) -> RedisResult<MultiplexedConnect
 /// What the server answered first.
 struct Greeting {
     asked: Instant,
+    company: Company,
     database: i64,
     select: Value,
     hello: Value,
     info: Value,
+    replication: Value,
     time: Value,
     tracking: Value,
 }
 
 /// Everything that has to be known before the first command of the cache, in one round trip. Each
 /// part but the database may be refused.
-async fn greet(mut connection: MultiplexedConnection, database: i64) -> RedisResult<Greeting> {
+async fn greet(
+    mut connection: MultiplexedConnection,
+    company: Company,
+    database: i64,
+) -> RedisResult<Greeting> {
     let asked = Instant::now();
     let mut questions = redis::pipe();
     questions.cmd("SELECT").arg(database);
     // Before Redis 6.2 the version is no option.
     questions.cmd("HELLO").arg(3);
     questions.cmd("INFO").arg("server");
+    // Before Redis 7 `INFO` takes one section only.
+    questions.cmd("INFO").arg("replication");
     questions.cmd("TIME");
     let (client, library) = ("CLIENT", env!("CARGO_PKG_NAME"));
     questions.cmd(client).arg(&["TRACKING", "ON", "OPTIN"]);
@@ -159,10 +213,12 @@ async fn greet(mut connection: MultiplexedConnection, database: i64) -> RedisRes
     let mut next = || answers.next().unwrap_or_default();
     Ok(Greeting {
         asked,
+        company,
         database,
         select: next(),
         hello: next(),
         info: next(),
+        replication: next(),
         time: next(),
         tracking: next(),
     })
@@ -177,7 +233,7 @@ impl Greeting {
         at: &Arc<str>,
         lost: Arc<Lost>,
     ) -> Result<Link, Fault> {
-        if let Some((kind, what)) = server::unfit(&self.hello, &self.info) {
+        if let Some((kind, what)) = server::unfit(self.company, &self.hello, &self.info) {
             return Err(Fault::new(kind, at, what));
         }
         // SELECT 0 asks for nothing, so a user who may not select is none the worse.
@@ -186,9 +242,18 @@ impl Greeting {
         {
             return Err(Fault::of_selecting(refusal.into(), self.database, at));
         }
-        let server = Server::of(&self.hello, &self.info, self.tracking == Value::Okay);
+        let pushes = self.tracking == Value::Okay;
+        let (hello, info, replication) = (&self.hello, &self.info, &self.replication);
+        let server = Server::of(self.company, hello, info, replication, pushes);
         let dialect = forced.unwrap_or_else(|| server.dialect());
-        let link = Link::new(connection, server, dialect, Arc::clone(at), lost);
+        let link = Link::new(
+            connection,
+            server,
+            self.company,
+            dialect,
+            Arc::clone(at),
+            lost,
+        );
         let millis = server::millis_of_time(&self.time);
         if let Some(millis) = millis.or_else(|| server::millis_of_info(&self.info)) {
             link.clock().set(millis, self.asked);

@@ -18,6 +18,15 @@ pub(super) struct Fault {
     source: Option<RedisError>,
 }
 
+/// The server of a cluster that another one names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Elsewhere {
+    pub(super) address: (String, u16),
+    pub(super) slot: usize,
+    /// Whether it is named for one operation: the slot is under way.
+    pub(super) for_once: bool,
+}
+
 impl Fault {
     /// A fault that no error of the client stands behind. `at` is the server, without credentials.
     pub(super) fn new(kind: ErrorKind, at: &str, what: impl fmt::Display) -> Self {
@@ -70,6 +79,19 @@ impl Fault {
         }
     }
 
+    /// What a sentinel says of a question.
+    pub(super) fn of_sentinel(error: RedisError, at: &str) -> Self {
+        if error
+            .detail()
+            .is_some_and(|detail| detail.contains("unknown command"))
+        {
+            let what = "this is no sentinel; name the sentinels in the URL, or write `redis://` \
+                        for a server";
+            return Self::new(ErrorKind::Config, at, what);
+        }
+        Self::of(error, at)
+    }
+
     /// What the server says of the database that the URL names.
     pub(super) fn of_selecting(error: RedisError, database: i64, at: &str) -> Self {
         let (kind, what) = match error.detail() {
@@ -91,6 +113,28 @@ impl Fault {
     /// The word with which the server's error began.
     pub(super) fn code(&self) -> Option<&str> {
         code_of(self.source.as_ref()?)
+    }
+
+    /// Where the refusal of the server at `at` says that the key is.
+    pub(super) fn names_another(&self, at: &str) -> Option<Elsewhere> {
+        let (place, slot) = self.source.as_ref()?.redirect_node()?;
+        let (host, port) = place.rsplit_once(':')?;
+        let own = at.rsplit_once(':').map_or(at, |(host, _)| host);
+        let host = match host {
+            "" | "?" => own,
+            host => host,
+        };
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Some(Elsewhere {
+            address: (host.to_owned(), port.parse().ok()?),
+            slot: slot.into(),
+            for_once: self.code() == Some("ASK"),
+        })
+    }
+
+    /// Whether the server says that the key is elsewhere.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        matches!(self.code(), Some("MOVED" | "ASK"))
     }
 
     /// Whether the server did not understand the command, so that an older spelling may do.
@@ -186,6 +230,10 @@ fn explain_code(code: &str, error: &RedisError) -> (ErrorKind, String) {
             ErrorKind::Unavailable,
             "the server is at its `maxclients`; raise it, or look for who leaks connections",
         ),
+        "ERR" if detail.contains("cluster support disabled") => (
+            ErrorKind::Config,
+            "this server is in no cluster; write `redis://` in the URL",
+        ),
         code => fix(code).unwrap_or((ErrorKind::Protocol, "the server refused a command")),
     };
     (kind, format!("{fix} ({code} {detail})"))
@@ -216,13 +264,13 @@ fn fix(code: &str) -> Option<(ErrorKind, &'static str)> {
             ErrorKind::ReadOnly,
             "the server refuses writes until its disk or its replicas are back",
         ),
-        "LOADING" | "BUSY" | "TRYAGAIN" | "CLUSTERDOWN" | "MASTERDOWN" => {
+        "MOVED" | "ASK" | "TRYAGAIN" => (
+            ErrorKind::Unavailable,
+            "the servers of the cluster do not agree on who has this key; wait",
+        ),
+        "LOADING" | "BUSY" | "CLUSTERDOWN" | "MASTERDOWN" => {
             (ErrorKind::Unavailable, "the server is not ready; wait")
         }
-        "MOVED" | "ASK" | "CROSSSLOT" => (
-            ErrorKind::Config,
-            "this is a node of a cluster, which this adapter does not speak; use one server",
-        ),
         "WRONGTYPE" => (
             ErrorKind::Protocol,
             "something else than this cache writes there; use a database of its own",

@@ -2,19 +2,17 @@
 //! connects again.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
 use super::clock::RESAMPLE;
-use super::connect::Target;
 use super::fault::Fault;
-use super::held::Held;
 use super::link::Link;
-use super::pushes::Waiters;
-use super::server::Dialect;
+use super::node::Common;
+use super::wait::first;
+use super::whom::{Met, Whom};
 use crate::cell::Token;
 use crate::error::ErrorKind;
 
@@ -34,6 +32,9 @@ const LOOK: Duration = Duration::from_millis(250);
 /// How long an answer may be overdue while somebody waits for one.
 const OVERDUE: Duration = Duration::from_secs(1);
 
+/// How often a server among others is asked whether it is still in the same reign.
+const REVIEW: Duration = Duration::from_secs(1);
+
 /// An idle connection is pinged after this time, and given up if it does not answer in twice it.
 const IDLE: Duration = Duration::from_secs(1);
 
@@ -52,15 +53,10 @@ pub(super) enum Phase {
 
 /// What the handles and the keeper share.
 pub(super) struct Shared {
-    pub(super) target: Target,
-    pub(super) waiters: Arc<Waiters>,
-    pub(super) held: Held,
-    forced: Option<Dialect>,
+    pub(super) whom: Whom,
+    common: Arc<Common>,
     phase: watch::Sender<Phase>,
     demand: Demand,
-    generation: AtomicU64,
-    pushes: AtomicBool,
-    scoped: AtomicBool,
 }
 
 /// That somebody wants the connection.
@@ -71,20 +67,15 @@ struct Demand {
 
 impl Shared {
     /// Nothing happens yet: [`keep`] does it.
-    pub(super) fn new(target: Target, forced: Option<Dialect>) -> Self {
+    pub(super) fn new(whom: Whom, common: Arc<Common>) -> Self {
         Self {
-            target,
-            forced,
-            waiters: Arc::default(),
-            held: Held::default(),
+            whom,
+            common,
             phase: watch::Sender::new(Phase::Idle),
             demand: Demand {
                 last: Mutex::new(Instant::now()),
                 bell: Notify::new(),
             },
-            generation: AtomicU64::new(0),
-            pushes: AtomicBool::new(false),
-            scoped: AtomicBool::new(true),
         }
     }
 
@@ -113,21 +104,6 @@ impl Shared {
         }
     }
 
-    /// Connections made so far.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
-    /// Whether the last server told of changed keys.
-    pub(super) fn pushes(&self) -> bool {
-        self.pushes.load(Ordering::Acquire)
-    }
-
-    /// False if the last server did not tell which run it is.
-    pub(super) fn scoped(&self) -> bool {
-        self.scoped.load(Ordering::Acquire)
-    }
-
     /// The pause after a failed attempt, and, if nobody asks any more, the wait for demand.
     async fn rest(&self, failures: u32) {
         tokio::time::sleep(pause(failures, draw())).await;
@@ -139,11 +115,7 @@ impl Shared {
 
     /// Shows a new connection; its marks first, so that whoever got an answer over it sees them.
     fn publish(&self, link: &Arc<Link>) {
-        let server = link.server();
-        self.pushes.store(server.pushes, Ordering::Release);
-        self.scoped
-            .store(server.scope.is_known(), Ordering::Release);
-        self.generation.fetch_add(1, Ordering::AcqRel);
+        self.common.met(link);
         self.phase.send_replace(Phase::Live(Arc::clone(link)));
     }
 }
@@ -172,8 +144,8 @@ pub(super) fn keep(shared: Arc<Shared>) -> impl Future<Output = ()> + Send {
         let mut failures = 0;
         loop {
             shared.phase.send_replace(Phase::Connecting);
-            match shared.target.link(&shared.waiters, shared.forced).await {
-                Ok(link) => failures = hold(shared, link).await.map_or(0, |()| failures + 1),
+            match shared.whom.link(&shared.common).await {
+                Ok(met) => failures = hold(shared, met).await.map_or(0, |()| failures + 1),
                 Err(fault) => {
                     failures += 1;
                     shared.phase.send_replace(Phase::Down(fault));
@@ -193,22 +165,23 @@ impl Drop for Ended {
     fn drop(&mut self) {
         let what = "the background runtime of the cache has ended; keep it for as long as the \
                     cache is used";
-        let fault = Fault::new(ErrorKind::Unavailable, self.0.target.at(), what);
+        let fault = Fault::new(ErrorKind::Unavailable, self.0.whom.at(), what);
         self.0.phase.send_replace(Phase::Down(fault));
     }
 }
 
 /// Serves a connection until it ends. `Some` if that was so soon that the next one should not be
 /// made at once.
-async fn hold(shared: &Shared, link: Link) -> Option<()> {
+async fn hold(shared: &Shared, met: Met) -> Option<()> {
+    let (link, named) = met.into_parts();
     let link = Arc::new(link);
     let began = Instant::now();
     shared.publish(&link);
-    watch_over(&link).await;
+    first(watch_over(&link), shared.whom.deposed(named)).await;
     link.lost().declare();
     let soon = began.elapsed() < STEADY;
     soon.then(|| {
-        let fault = Fault::lost(shared.target.at());
+        let fault = Fault::lost(shared.whom.at());
         shared.phase.send_replace(Phase::Down(fault));
     })
 }
@@ -216,7 +189,7 @@ async fn hold(shared: &Shared, link: Link) -> Option<()> {
 /// Ends when the connection does, or when it no longer answers.
 async fn watch_over(link: &Link) {
     let mut quiet = Quiet::new();
-    let mut sampled = Instant::now();
+    let (mut sampled, mut seen) = (Instant::now(), Instant::now());
     loop {
         if link.lost().or(tokio::time::sleep(LOOK)).await.is_none() {
             return;
@@ -227,6 +200,13 @@ async fn watch_over(link: &Link) {
                 return;
             }
             quiet.answered(asked);
+        }
+        if seen.elapsed() >= REVIEW {
+            let reigns = tokio::time::timeout(OVERDUE, link.reigns()).await;
+            if matches!(reigns, Ok(false)) {
+                return;
+            }
+            seen = Instant::now();
         }
         if sampled.elapsed() >= RESAMPLE {
             // A server that tells no time is known for it since it was greeted.

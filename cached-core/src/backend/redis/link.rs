@@ -12,8 +12,8 @@ use super::clock::ServerClock;
 use super::fault::{Fault, ends_connection};
 use super::lost::Lost;
 use super::reads::Reads;
-use super::script::Script;
-use super::server::{self, Dialect, Server};
+use super::scope::Scope;
+use super::server::{self, Company, Dialect, Server};
 use crate::error::ErrorKind;
 
 /// A connection whose server is known. It is never revived: a new one takes its place.
@@ -24,6 +24,7 @@ use crate::error::ErrorKind;
 pub(super) struct Link {
     connection: MultiplexedConnection,
     server: Server,
+    company: Company,
     at: Arc<str>,
     clock: ServerClock,
     lost: Arc<Lost>,
@@ -56,6 +57,7 @@ impl Link {
     pub(super) fn new(
         connection: MultiplexedConnection,
         server: Server,
+        company: Company,
         dialect: Dialect,
         at: Arc<str>,
         lost: Arc<Lost>,
@@ -63,6 +65,7 @@ impl Link {
         Self {
             connection,
             server,
+            company,
             at,
             clock: ServerClock::default(),
             lost,
@@ -75,6 +78,11 @@ impl Link {
     /// What the server said of itself.
     pub(super) fn server(&self) -> &Server {
         &self.server
+    }
+
+    /// Whether keys may be elsewhere, each on its own.
+    pub(super) fn is_of_cluster(&self) -> bool {
+        self.company == Company::Cluster
     }
 
     /// Where the server is, without credentials.
@@ -100,6 +108,11 @@ impl Link {
     /// The reads that wait to be sent.
     pub(super) fn reads(&self) -> &Reads {
         &self.reads
+    }
+
+    /// What its cells carry.
+    pub(super) fn scope(&self) -> &Scope {
+        &self.server.scope
     }
 
     /// The key as the server knows it.
@@ -129,23 +142,6 @@ impl Link {
         let mut connection = self.connection.clone();
         let asked = connection.send_packed_commands(commands, 0, commands.len());
         self.answer(asked).await
-    }
-
-    /// Runs a script, which the server may have forgotten.
-    pub(super) async fn run(
-        &self,
-        script: &Script,
-        key: &str,
-        arguments: &[&[u8]],
-    ) -> Result<Value, Fault> {
-        let run = script.run(key, arguments);
-        match self.ask(&run).await {
-            Err(fault) if fault.code() == Some("NOSCRIPT") => {
-                let answers = self.ask_all(&script.load_and(run)).await?;
-                self.accept_all(answers)
-            }
-            answer => answer,
-        }
     }
 
     /// The last of the answers, unless one of them is a refusal.
@@ -187,8 +183,21 @@ impl Link {
         }
     }
 
+    /// Whether the server is in the reign that it was greeted in, as far as it tells. Whoever is
+    /// promoted anew has taken over another's data meanwhile.
+    pub(super) async fn reigns(&self) -> bool {
+        let Some(reign) = &self.server.reign else {
+            return true;
+        };
+        let mut info = redis::cmd("INFO");
+        match self.ask(info.arg("replication")).await {
+            Ok(said) => server::still_reigns(reign, &said),
+            Err(_) => true,
+        }
+    }
+
     /// Tells an answer from a refusal.
-    fn accept(&self, answer: Value) -> Result<Value, Fault> {
+    pub(super) fn accept(&self, answer: Value) -> Result<Value, Fault> {
         match answer {
             Value::ServerError(refusal) => Err(self.fault(refusal.into())),
             answer => Ok(answer),

@@ -1,11 +1,11 @@
 //! The end of one connection, as a signal that any number of operations can wait for.
 
-use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
 
 use tokio::sync::Notify;
+
+use super::wait::first;
 
 /// Set once, when a connection has ended or is given up. Never unset: a new connection has its own.
 #[derive(Debug, Default)]
@@ -37,13 +37,9 @@ impl Lost {
 
     /// What the future says, or `None` if the connection ends first.
     pub(super) async fn or<T>(&self, answer: impl Future<Output = T>) -> Option<T> {
-        let mut answer = pin!(answer);
-        let mut lost = pin!(self.wait());
-        poll_fn(|context| {
-            if let Poll::Ready(answer) = answer.as_mut().poll(context) {
-                return Poll::Ready(Some(answer));
-            }
-            lost.as_mut().poll(context).map(|()| None)
+        first(async { Some(answer.await) }, async {
+            self.wait().await;
+            None
         })
         .await
     }

@@ -25,22 +25,33 @@
 //! replicas (an invalidation may not have reached them): both are refused when connecting.
 
 mod address;
+mod atlas;
 mod clock;
+mod cluster;
+mod commands;
 mod connect;
 mod fault;
 mod held;
 mod keeper;
 mod link;
 mod lost;
+mod node;
 mod ops;
 mod parts;
 mod pushes;
 mod raw;
 mod reads;
+mod route;
+mod scope;
 mod script;
+mod sentinel;
 mod server;
+mod servers;
+mod slots;
 #[cfg(feature = "redis-tls")]
 mod tls;
+mod wait;
+mod whom;
 
 #[cfg(all(test, feature = "servers"))]
 mod tests;
@@ -48,116 +59,134 @@ mod tests;
 pub(crate) use address::Address;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use redis::Client;
 use redis::aio::MultiplexedConnection;
 use tokio::runtime::Handle;
-use tokio::task::AbortHandle;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use cluster::Cluster;
 use connect::Target;
 use fault::Fault;
-use keeper::{Shared, keep};
-use link::Link;
+use node::{Common, Node};
 use raw::Raw;
-use server::Dialect;
+use sentinel::Sentinels;
+use server::{Company, Dialect};
+use servers::Servers;
+use whom::Whom;
 
-/// A shared cache in one Redis or Valkey. Clones share the connection, which closes with the last.
+/// A shared cache in one Redis or Valkey, or in a cluster. Clones share the connections, which close
+/// with the last.
 #[derive(Clone)]
 pub(crate) struct Redis(Arc<Inner>);
 
 struct Inner {
-    shared: Arc<Shared>,
+    servers: Servers,
+    common: Arc<Common>,
     runtime: Handle,
-    keeper: OnceLock<AbortHandle>,
     raw: Raw,
 }
 
 impl Redis {
-    /// The server at this address. Connects at the first operation; the runtime needs I/O and time
+    /// The servers at this address. Connects at the first operation; the runtime needs I/O and time
     /// enabled, and has to live as long as this does.
     pub(crate) fn new(address: &Address, runtime: Handle) -> Self {
-        Self::build(address.client(), runtime, None)
+        Self::build(address, runtime, None)
     }
 
     /// The server of a client that was made elsewhere, as with certificates of one's own. RESP3 is
     /// spoken whatever the client says.
-    pub(crate) fn from_client(client: Client, runtime: Handle) -> Self {
-        Self::build(&client, runtime, None)
+    pub(crate) fn from_client(client: &Client, runtime: Handle) -> Self {
+        let common = Arc::new(Common::new(None));
+        let whom = Whom::Server(Target::new(client), Company::Alone);
+        Self::on(
+            Servers::One(Node::new(whom, Arc::clone(&common), runtime.clone())),
+            common,
+            runtime,
+        )
     }
 
-    fn build(client: &Client, runtime: Handle, forced: Option<Dialect>) -> Self {
+    fn build(address: &Address, runtime: Handle, forced: Option<Dialect>) -> Self {
+        let common = Arc::new(Common::new(forced));
+        let mut targets: Vec<Target> = address.clients().iter().map(Target::new).collect();
+        let whom = match (address.company(), address.watched()) {
+            (Company::Cluster, _) => {
+                let cluster = Cluster::new(targets, Arc::clone(&common), runtime.clone());
+                return Self::on(Servers::Cluster(Arc::new(cluster)), common, runtime);
+            }
+            (_, Some(watched)) => {
+                let model = Target::new(&watched.model);
+                Whom::Primary(Sentinels::new(targets, watched.name.clone(), model))
+            }
+            (_, None) => Whom::Server(targets.swap_remove(0), Company::Alone),
+        };
+        let node = Node::new(whom, Arc::clone(&common), runtime.clone());
+        Self::on(Servers::One(node), common, runtime)
+    }
+
+    fn on(servers: Servers, common: Arc<Common>, runtime: Handle) -> Self {
         Self(Arc::new(Inner {
-            shared: Arc::new(Shared::new(Target::new(client), forced)),
+            servers,
+            common,
             runtime,
-            keeper: OnceLock::new(),
             raw: Raw::default(),
         }))
     }
 
     /// Whether there is a connection right now.
     pub(crate) fn connected(&self) -> bool {
-        self.shared().live().is_some()
+        self.servers().connected()
     }
 
     /// How many connections were made so far. It grows before the first operation over a new
     /// connection ends, so an unchanged number after an operation says that its answer came over
     /// the connection known before.
     pub(crate) fn generation(&self) -> u64 {
-        self.shared().generation()
+        self.common().generation()
     }
 
     /// False if the server of the last connection does not tell its run (`INFO` denied, a proxy):
     /// a restart may then bring old cells back, so a new [`generation`](Self::generation) calls
     /// for a new namespace.
     pub(crate) fn scoped(&self) -> bool {
-        self.shared().scoped()
+        self.common().scoped()
     }
 
     /// A connection for commands of one's own: not the cache's, shared by all callers of this,
     /// replaced when it was lost (ask again then). It has no time limits, and sees the cache's keys
     /// under their scoped names.
     pub(crate) async fn raw(&self) -> Result<MultiplexedConnection, Error> {
-        let inner = &*self.0;
-        let opened = inner.raw.get(&inner.shared.target, &inner.runtime).await;
-        Ok(opened?)
+        match self.servers() {
+            Servers::One(node) => Ok(self.0.raw.get(node, &self.0.runtime).await?),
+            Servers::Cluster(cluster) => {
+                let what = "a cluster has no one connection; make a client of your own with the \
+                            feature `cluster-async` of the crate `redis`";
+                Err(Fault::new(ErrorKind::Config, cluster.at(), what).into())
+            }
+        }
     }
 
-    fn shared(&self) -> &Shared {
-        &self.0.shared
+    fn servers(&self) -> &Servers {
+        &self.0.servers
+    }
+
+    fn common(&self) -> &Common {
+        &self.0.common
     }
 
     fn runtime(&self) -> &Handle {
         &self.0.runtime
     }
-
-    /// The connection, once it is there.
-    async fn connect(&self) -> Result<Arc<Link>, Fault> {
-        let inner = &*self.0;
-        inner.keeper.get_or_init(|| {
-            let kept = inner.runtime.spawn(keep(Arc::clone(&inner.shared)));
-            kept.abort_handle()
-        });
-        inner.shared.wait().await
-    }
 }
 
-/// Where the server is and whether there is a connection.
+/// Where the servers are and whether there is a connection.
 impl fmt::Debug for Redis {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Redis")
-            .field("at", self.shared().target.at())
+            .field("at", &self.servers().at())
             .field("connected", &self.connected())
             .field("generation", &self.generation())
             .finish()
-    }
-}
-
-impl Drop for Inner {
-    fn drop(&mut self) {
-        if let Some(keeper) = self.keeper.get() {
-            keeper.abort();
-        }
     }
 }

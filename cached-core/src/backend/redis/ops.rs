@@ -1,20 +1,23 @@
-//! The port, in commands.
+//! The port: which servers are asked, and again where another one is named.
 
-use std::sync::Arc;
+use std::future::Future;
 use std::time::Duration;
 
-use redis::{Cmd, Value};
-
 use super::Redis;
+use super::commands as say;
+use super::commands::millis;
 use super::fault::Fault;
-use super::link::Link;
-use super::pushes::Ticket;
 use super::reads::Reads;
-use super::script;
-use super::server::Dialect;
+use super::route::Route;
+use super::script::{self, Script};
+use super::servers::Group;
+use super::wait::all;
 use crate::backend::port::{Acquired, Backend, Capabilities};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
+
+/// So often one operation is sent on to another server.
+const HOPS: usize = 5;
 
 impl Backend for Redis {
     fn name(&self) -> &str {
@@ -24,19 +27,22 @@ impl Backend for Redis {
     /// As the last connection found them; before the first one there are no pushes.
     fn capabilities(&self) -> Capabilities {
         Capabilities {
-            pushes: self.shared().pushes(),
+            pushes: self.common().pushes(),
             shortest_ttl: Duration::from_millis(1),
             ..Capabilities::default()
         }
     }
 
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let link = self.link().await?;
-        let scoped = keys.iter().map(|key| link.scoped(key)).collect();
-        Ok(Reads::ask(&link, self.runtime(), scoped).await?)
+        let reading = self.spread(
+            keys,
+            |group| async move {
+                let names = group.keys.iter().map(|key| group.link.scoped(key));
+                Reads::ask(&group.link, self.runtime(), names.collect()).await
+            },
+            |key| self.routed(key, move |to| get_here(to, key)),
+        );
+        Ok(reading.await?)
     }
 
     async fn acquire(
@@ -45,17 +51,12 @@ impl Backend for Redis {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<Acquired, Error> {
-        let link = self.link().await?;
-        let key = link.scoped(key);
-        self.shared().held.note(cell);
-        let found = match put_if_absent(&link, &key, cell, ttl).await {
-            // `SET` is refused before it looks, but what is there can be served.
-            Err(fault) if fault.refuses_writes() => match get(&link, &key).await? {
-                Some(found) => Some(found),
-                None => return Err(fault.into()),
-            },
-            found => found?,
+        self.common().held.note(cell);
+        let putting = |to: Route| async move {
+            let key = to.scoped(key);
+            say::put_if_absent(&to, &key, cell, ttl).await
         };
+        let found = self.routed(key, putting).await?;
         Ok(found.map_or(Acquired::Granted, Acquired::Found))
     }
 
@@ -66,26 +67,17 @@ impl Backend for Redis {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
-        let held = self.shared().held.take(token);
+        let held = self.common().held.take(token);
         if cell.token() == Some(token) {
             // The lease is written anew.
-            self.shared().held.note(cell);
+            self.common().held.note(cell);
         }
-        let link = self.link().await?;
-        if let Some(held) = held.filter(|_| link.speaks(Dialect::IfEq)) {
-            let command = replace(&link.scoped(key), &held, cell, ttl);
-            match link.ask(&command).await {
-                Ok(Value::Okay) => return Ok(true),
-                Err(fault) if fault.is_syntax() => link.resort_to(Dialect::SetGet),
-                Err(fault) => return Err(fault.into()),
-                // Something else stands there, but it may have the token all the same: whoever
-                // changes the times of a cell leaves it that.
-                Ok(_) => {}
-            }
-        }
-        let ttl = millis_or_0(ttl).to_string();
-        let arguments = [token.as_bytes(), cell.as_bytes(), ttl.as_bytes()];
-        Ok(self.compare(&script::FILL, key, &arguments).await?)
+        let held = held.as_ref();
+        let filling = |to: Route| async move {
+            let key = to.scoped(key);
+            say::fill(&to, &key, token, held, cell, ttl).await
+        };
+        Ok(self.routed(key, filling).await?)
     }
 
     async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
@@ -100,29 +92,22 @@ impl Backend for Redis {
     }
 
     async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
-        let link = self.link().await?;
-        let answer = link.ask(&set(&link.scoped(key), cell, ttl)).await?;
-        match answer {
-            Value::Okay => Ok(()),
-            answer => Err(Fault::unexpected(link.at(), "SET", &answer).into()),
-        }
+        let writing = |to: Route| async move {
+            let key = to.scoped(key);
+            say::write(&to, &key, cell, ttl).await
+        };
+        Ok(self.routed(key, writing).await?)
     }
 
     async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
-        if keys.is_empty() {
-            return Ok(0);
-        }
-        let link = self.link().await?;
-        let mut unlink = redis::cmd("UNLINK");
-        for key in keys {
-            unlink.arg(link.scoped(key));
-        }
-        let answer = link.ask(&unlink).await?;
-        Ok(count(&link, "UNLINK", &answer)?)
+        let removing = self.spread(keys, unlink_group, |key| {
+            self.routed(key, move |to| unlink_here(to, key))
+        });
+        Ok(removing.await?.into_iter().sum())
     }
 
     async fn now(&self) -> Result<u64, Error> {
-        Ok(self.link().await?.now()?)
+        Ok(self.servers().first().await?.now()?)
     }
 
     async fn changed(&self, key: &str, seen: Token) {
@@ -131,148 +116,142 @@ impl Backend for Redis {
         }
     }
 
-    /// Where keys end in the server's run nothing comes back.
+    /// Where cells carry the server's run nothing comes back.
     fn incarnation(&self) -> Option<u64> {
         (!self.scoped()).then(|| self.generation())
     }
 
     async fn check(&self) -> Result<(), Error> {
-        let link = self.link().await?;
-        link.ask(&redis::cmd("PING")).await?;
+        let ping = redis::cmd("PING");
+        for link in self.servers().each().await? {
+            link.ask(&ping).await?;
+        }
         Ok(())
     }
 }
 
 impl Redis {
+    /// Runs an operation where the key is, and again where it is said to be.
+    async fn routed<T, F>(
+        &self,
+        key: &str,
+        run: impl Fn(Route) -> F + Send + Sync,
+    ) -> Result<T, Fault>
+    where
+        F: Future<Output = Result<T, Fault>> + Send,
+    {
+        let mut to = self.servers().route(key).await?;
+        for _ in 0..HOPS {
+            match run(to.clone()).await {
+                Err(fault) => to = self.servers().elsewhere(&to, fault).await?,
+                done => return done,
+            }
+        }
+        run(to).await
+    }
+
+    /// Asks each server about its keys, all at once, then one by one about those that are said to
+    /// be elsewhere; the answers in the order of the keys.
+    async fn spread<'k, T, F, A>(
+        &self,
+        keys: &[&'k str],
+        ask: impl Fn(Group<'k>) -> F + Send + Sync,
+        again: impl Fn(&'k str) -> A + Send + Sync,
+    ) -> Result<Vec<T>, Fault>
+    where
+        T: Send,
+        F: Future<Output = Result<Vec<Result<T, Fault>>, Fault>> + Send,
+        A: Future<Output = Result<T, Fault>> + Send,
+    {
+        let groups = self.servers().groups(keys).await?;
+        let (places, asking): (Vec<_>, Vec<_>) = groups
+            .into_iter()
+            .map(|(places, group)| (places, ask(group)))
+            .unzip();
+        let mut found: Vec<Option<T>> = keys.iter().map(|_| None).collect();
+        for (places, answers) in places.into_iter().zip(all(asking).await) {
+            for (place, answer) in places.into_iter().zip(answers?) {
+                found[place] = match answer {
+                    Err(fault) if fault.is_elsewhere() => None,
+                    answer => Some(answer?),
+                };
+            }
+        }
+        let late = found
+            .iter_mut()
+            .zip(keys)
+            .map(|(found, key)| (found.take(), key));
+        let late = late.map(|(found, key)| async {
+            match found {
+                Some(found) => Ok(found),
+                None => again(key).await,
+            }
+        });
+        all(late).await.into_iter().collect()
+    }
+
     /// Runs a script that compares the token first.
     async fn compare(
         &self,
-        script: &script::Script,
+        script: &'static Script,
         key: &str,
         arguments: &[&[u8]],
     ) -> Result<bool, Fault> {
-        let link = self.link().await?;
-        let answer = link.run(script, &link.scoped(key), arguments).await?;
-        Ok(count(&link, "EVALSHA", &answer)? != 0)
+        let comparing = |to: Route| async move {
+            let key = to.scoped(key);
+            say::compare(&to, script, &key, arguments).await
+        };
+        self.routed(key, comparing).await
     }
 
     /// Waits until the key has another cell than the one that was seen, or, if that is not told,
     /// until the cell of now has changed. `None` if nothing will tell of a change.
     async fn watch(&self, key: &str, seen: Token) -> Option<()> {
-        let link = self.link().await.ok()?;
-        if !link.server().pushes {
+        let to = self.servers().route(key).await.ok()?;
+        if !to.server().pushes {
             return None;
         }
-        let ticket = self.shared().waiters.register(link.scoped(key))?;
+        let ticket = self.common().waiters.register(to.scoped(key))?;
         // Before the read: a push that overtakes the answer is heard.
         let bell = ticket.bell();
-        match tracked(&link, &ticket).await {
+        match say::tracked(&to, &ticket).await {
             Ok(Some(cell)) if cell.token() == Some(seen) => {
-                link.lost().or(bell).await;
+                to.lost().or(bell).await;
                 Some(())
             }
             Ok(_) => Some(()),
             // The connection is lost, and a change may be with it.
-            Err(_) if link.lost().is_declared() => Some(()),
+            Err(_) if to.lost().is_declared() => Some(()),
             Err(_) => None,
         }
     }
+}
 
-    async fn link(&self) -> Result<Arc<Link>, Fault> {
-        match self.shared().live() {
-            Some(link) => Ok(link),
-            None => self.connect().await,
-        }
+async fn get_here(to: Route, key: &str) -> Result<Option<Cell>, Fault> {
+    let key = to.scoped(key);
+    say::get(&to, &key).await
+}
+
+async fn unlink_here(to: Route, key: &str) -> Result<u64, Fault> {
+    let key = to.scoped(key);
+    say::unlink(&to, &[&key]).await
+}
+
+/// The number of a group's keys is the first one's, where one command takes them all.
+async fn unlink_group(group: Group<'_>) -> Result<Vec<Result<u64, Fault>>, Fault> {
+    let names: Vec<String> = group
+        .keys
+        .iter()
+        .map(|key| group.link.scoped(key))
+        .collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    if group.link.is_of_cluster() {
+        return say::unlink_one_by_one(&group.link, &names).await;
     }
-}
-
-/// What was there; `None` if the cell is there now.
-async fn put_if_absent(
-    link: &Link,
-    key: &str,
-    cell: &Cell,
-    ttl: Option<Duration>,
-) -> Result<Option<Cell>, Fault> {
-    if link.speaks(Dialect::SetGet) {
-        let command = set(key, cell, ttl).arg("NX").arg("GET").take();
-        match link.ask(&command).await {
-            Err(fault) if fault.is_syntax() => link.resort_to(Dialect::Lua),
-            answer => return cell_of(link, "SET", answer?),
-        }
+    let removed = say::unlink(&Route::to(group.link.clone()), &names).await?;
+    let mut counts = vec![Ok(0); names.len()];
+    if let Some(first) = counts.first_mut() {
+        *first = Ok(removed);
     }
-    let ttl = millis_or_0(ttl).to_string();
-    let arguments = [cell.as_bytes(), ttl.as_bytes()];
-    let answer = link.run(&script::ACQUIRE, key, &arguments).await?;
-    cell_of(link, "EVALSHA", answer)
-}
-
-/// The key is the server's.
-pub(super) async fn get(link: &Link, key: &str) -> Result<Option<Cell>, Fault> {
-    let answer = link.ask(redis::cmd("GET").arg(key)).await?;
-    cell_of(link, "GET", answer)
-}
-
-/// The keys are the server's.
-pub(super) async fn get_all(link: &Link, keys: &[&str]) -> Result<Vec<Option<Cell>>, Fault> {
-    let mut mget = redis::cmd("MGET");
-    mget.arg(keys);
-    match link.ask(&mget).await? {
-        Value::Array(cells) if cells.len() == keys.len() => {
-            let cells = cells.into_iter().map(|cell| cell_of(link, "MGET", cell));
-            cells.collect()
-        }
-        answer => Err(Fault::unexpected(link.at(), "MGET", &answer)),
-    }
-}
-
-/// A read after which the server tells of the next change of the key.
-async fn tracked(link: &Link, ticket: &Ticket<'_>) -> Result<Option<Cell>, Fault> {
-    let mut both = redis::pipe();
-    // In one piece with the read: it holds for the next command of this connection only.
-    both.cmd("CLIENT").arg("CACHING").arg("YES");
-    both.cmd("GET").arg(ticket.key());
-    let answers = link.ask_all(&both).await?;
-    cell_of(link, "GET", link.accept_all(answers)?)
-}
-
-fn set(key: &str, cell: &Cell, ttl: Option<Duration>) -> Cmd {
-    let mut set = redis::cmd("SET");
-    set.arg(key).arg(cell.as_bytes());
-    if let Some(ttl) = ttl {
-        set.arg("PX").arg(millis(ttl));
-    }
-    set
-}
-
-/// The cell in the place of another one that is known to the byte.
-fn replace(key: &str, held: &Cell, cell: &Cell, ttl: Option<Duration>) -> Cmd {
-    set(key, cell, ttl).arg("IFEQ").arg(held.as_bytes()).take()
-}
-
-fn cell_of(link: &Link, command: &str, answer: Value) -> Result<Option<Cell>, Fault> {
-    match answer {
-        Value::Nil => Ok(None),
-        Value::BulkString(bytes) => Ok(Some(Cell::from_bytes(bytes))),
-        answer => Err(Fault::unexpected(link.at(), command, &answer)),
-    }
-}
-
-fn count(link: &Link, command: &str, answer: &Value) -> Result<u64, Fault> {
-    match answer {
-        Value::Int(count) => Ok(u64::try_from(*count).unwrap_or_default()),
-        answer => Err(Fault::unexpected(link.at(), command, answer)),
-    }
-}
-
-/// A hundred years: the server refuses times that overflow when it adds its clock to them.
-const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
-
-/// Whole milliseconds, rounded up to 1 at least: the server takes no 0.
-pub(super) fn millis(ttl: Duration) -> u64 {
-    let millis = ttl.as_nanos().div_ceil(1_000_000);
-    u64::try_from(millis).unwrap_or(LONGEST).clamp(1, LONGEST)
-}
-
-fn millis_or_0(ttl: Option<Duration>) -> u64 {
-    ttl.map_or(0, millis)
+    Ok(counts)
 }

@@ -7,12 +7,27 @@ use std::path::PathBuf;
 
 use redis::{ConnectionAddr, RedisConnectionInfo};
 
+use super::server::Company;
 use crate::error::{Error, ErrorKind};
 
-const DEFAULT_PORT: u16 = 6379;
+/// What may stand behind `?`; the last two with sentinels only.
+const OPTIONS: [&str; 5] = [
+    "db",
+    "user",
+    "password",
+    "sentinel_user",
+    "sentinel_password",
+];
 
-/// What may stand behind `?`.
-const OPTIONS: [&str; 3] = ["db", "user", "password"];
+/// What is written behind the host part and behind `?`.
+pub(super) struct Settings {
+    /// As whom to speak to the servers, and to which database.
+    pub(super) login: RedisConnectionInfo,
+    /// As whom to speak to sentinels.
+    pub(super) sentinels: RedisConnectionInfo,
+    /// What sentinels call what they watch; empty without sentinels.
+    pub(super) watched: String,
+}
 
 /// The parts of a URL, as written.
 pub(super) struct Parts<'a> {
@@ -61,30 +76,54 @@ impl<'a> Parts<'a> {
         Ok(self)
     }
 
+    /// In what company the server is.
+    pub(super) fn company(&self) -> Company {
+        match self.scheme.split_once('+') {
+            Some((_, "cluster")) => Company::Cluster,
+            Some((_, "sentinel")) => Company::Sentinels,
+            _ => Company::Alone,
+        }
+    }
+
     fn is_socket(&self) -> bool {
         matches!(self.scheme, "unix" | "redis+unix")
     }
 
-    /// The server's place.
-    pub(super) fn address(&self) -> Result<ConnectionAddr, Error> {
+    /// The places that are named; one at least.
+    pub(super) fn addresses(&self) -> Result<Vec<ConnectionAddr>, Error> {
         match self.scheme {
-            "redis" => self
-                .host()
-                .map(|(host, port)| ConnectionAddr::Tcp(host, port)),
-            "rediss" => self.tls(),
-            "unix" | "redis+unix" => self.socket(),
+            "unix" | "redis+unix" => Ok(vec![self.socket()?]),
+            "redis" | "rediss" => Ok(vec![self.server(self.place, 6379)?]),
+            "redis+cluster" | "rediss+cluster" => self.servers(6379),
+            "redis+sentinel" | "rediss+sentinel" => self.servers(26_379),
             scheme => {
-                let hint = "known are `redis://`, `rediss://`, `unix://` and `redis+unix://`";
+                let hint = "known are `redis://`, `rediss://`, `unix://`, `redis+unix://`, \
+                            `redis+cluster://` and `redis+sentinel://`";
                 Err(bad_url(scheme, hint))
             }
         }
     }
 
-    fn host(&self) -> Result<(String, u16), Error> {
-        let (host, port) = match self.place.rsplit_once(':') {
+    fn servers(&self, default_port: u16) -> Result<Vec<ConnectionAddr>, Error> {
+        let places = self.place.split(',');
+        places
+            .map(|place| self.server(place, default_port))
+            .collect()
+    }
+
+    fn server(&self, place: &str, default_port: u16) -> Result<ConnectionAddr, Error> {
+        let (host, port) = self.host(place, default_port)?;
+        match self.scheme.starts_with("rediss") {
+            true => self.tls(host, port),
+            false => Ok(ConnectionAddr::Tcp(host, port)),
+        }
+    }
+
+    fn host(&self, place: &str, default_port: u16) -> Result<(String, u16), Error> {
+        let (host, port) = match place.rsplit_once(':') {
             // A colon inside of the brackets of an IPv6 address ends no host.
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
-            _ => (self.place, None),
+            _ => (place, None),
         };
         let host = host
             .strip_prefix('[')
@@ -97,14 +136,14 @@ impl<'a> Parts<'a> {
         let hint = "the port behind the host is a number from 1 to 65535; a password goes before \
                     the host, as in `redis://:password@host`";
         let port = port
-            .map_or(Ok(DEFAULT_PORT), str::parse)
+            .map_or(Ok(default_port), str::parse)
             .map_err(|_| bad_url(self.scheme, hint))?;
         Ok((host.to_owned(), port))
     }
 
     #[cfg(feature = "redis-tls")]
-    fn tls(&self) -> Result<ConnectionAddr, Error> {
-        let (host, port) = self.host()?;
+    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // without TLS it says why
+    fn tls(&self, host: String, port: u16) -> Result<ConnectionAddr, Error> {
         Ok(ConnectionAddr::TcpTls {
             host,
             port,
@@ -114,7 +153,7 @@ impl<'a> Parts<'a> {
     }
 
     #[cfg(not(feature = "redis-tls"))]
-    fn tls(&self) -> Result<ConnectionAddr, Error> {
+    fn tls(&self, _: String, _: u16) -> Result<ConnectionAddr, Error> {
         let hint = "this build speaks no TLS; add the feature `redis-tls` to `cached-core` in \
                     Cargo.toml";
         Err(bad_url(self.scheme, hint))
@@ -129,40 +168,77 @@ impl<'a> Parts<'a> {
         Ok(ConnectionAddr::Unix(PathBuf::from(path)))
     }
 
-    /// As whom to speak, and to which database.
-    pub(super) fn settings(&self) -> Result<RedisConnectionInfo, Error> {
+    /// As whom to speak to whom, and to which database.
+    pub(super) fn settings(&self) -> Result<Settings, Error> {
         let (user, password) = match self.login.split_once(':') {
             Some((user, password)) => (user, Some(password)),
             None => (self.login, None),
         };
         let mut login = (Some(user).filter(|user| !user.is_empty()), password);
-        let mut database = match self.path.trim_matches('/') {
-            number if !self.is_socket() && !number.is_empty() => Some(number),
-            _ => None,
-        };
+        let mut sentinels = (None, None);
+        let (watched, mut database) = self.watched_and_database()?;
         for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
             let (option, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let of_sentinels = self.company() == Company::Sentinels;
             match option {
                 "db" => database = Some(value),
                 "user" => login.0 = Some(value),
                 "password" => login.1 = Some(value),
+                "sentinel_user" if of_sentinels => sentinels.0 = Some(value),
+                "sentinel_password" if of_sentinels => sentinels.1 = Some(value),
                 unknown => return Err(self.unknown_option(unknown)),
             }
         }
-        let mut settings = RedisConnectionInfo::default().set_db(self.database(database)?);
-        if let Some(user) = login.0 {
-            settings = settings.set_username(self.decoded(user)?);
+        Ok(Settings {
+            login: self.login_of(login)?.set_db(self.database(database)?),
+            sentinels: self.login_of(sentinels)?,
+            watched: self.decoded(watched)?,
+        })
+    }
+
+    /// What is watched, and the database, as the path has them.
+    fn watched_and_database(&self) -> Result<(&'a str, Option<&'a str>), Error> {
+        let path = self.path.trim_matches('/');
+        let written = Some(path).filter(|path| !path.is_empty());
+        match self.company() {
+            Company::Alone if self.is_socket() => Ok(("", None)),
+            Company::Alone | Company::Cluster => Ok(("", written)),
+            Company::Sentinels => {
+                let path = written.ok_or_else(|| {
+                    let hint = "behind the sentinels stands the name of what they watch, as in \
+                                `redis+sentinel://host:26379/mymaster/0`";
+                    bad_url(self.scheme, hint)
+                })?;
+                let (name, database) = path.split_once('/').unwrap_or((path, ""));
+                Ok((name, Some(database).filter(|number| !number.is_empty())))
+            }
         }
-        if let Some(password) = login.1.filter(|password| !password.is_empty()) {
-            settings = settings.set_password(self.decoded(password)?);
+    }
+
+    fn login_of(
+        &self,
+        (user, password): (Option<&str>, Option<&str>),
+    ) -> Result<RedisConnectionInfo, Error> {
+        let mut login = RedisConnectionInfo::default();
+        if let Some(user) = user {
+            login = login.set_username(self.decoded(user)?);
         }
-        Ok(settings)
+        if let Some(password) = password.filter(|password| !password.is_empty()) {
+            login = login.set_password(self.decoded(password)?);
+        }
+        Ok(login)
     }
 
     fn database(&self, written: Option<&str>) -> Result<i64, Error> {
         let number = written.map_or(Ok(0), str::parse::<u32>);
         let hint = "the database is a number, as in `redis://127.0.0.1:6379/0` or `?db=0`";
-        Ok(i64::from(number.map_err(|_| bad_url(self.scheme, hint))?))
+        let number = number.map_err(|_| bad_url(self.scheme, hint))?;
+        if number != 0 && self.company() == Company::Cluster {
+            let hint = "a cluster has one database, 0; leave the number out, and use `prefix` to \
+                        keep caches apart";
+            return Err(bad_url(self.scheme, hint));
+        }
+        Ok(i64::from(number))
     }
 
     fn decoded(&self, written: &str) -> Result<String, Error> {
@@ -172,10 +248,14 @@ impl<'a> Parts<'a> {
     }
 
     fn unknown_option(&self, option: &str) -> Error {
-        let near = OPTIONS.iter().find(|known| resembles(option, known));
+        let known = match self.company() {
+            Company::Sentinels => &OPTIONS[..],
+            Company::Alone | Company::Cluster => &OPTIONS[..3],
+        };
+        let near = known.iter().find(|known| resembles(option, known));
         let offer = match near {
             Some(near) => format!("did you mean `{near}`"),
-            None => format!("a Redis takes `{}`", OPTIONS.join("`, `")),
+            None => format!("a Redis takes `{}`", known.join("`, `")),
         };
         let hint = format!("there is no option `{option}`; {offer}");
         bad_url(self.scheme, &hint)

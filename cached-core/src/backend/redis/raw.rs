@@ -9,9 +9,10 @@ use redis::aio::MultiplexedConnection;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::connect::Target;
 use super::fault::Fault;
+use super::keeper::Shared;
 use super::lost::Lost;
+use super::node::Node;
 use super::pushes::Pushes;
 use crate::error::ErrorKind;
 
@@ -29,7 +30,7 @@ impl Raw {
     /// A clone of the connection that is there, or of a new one, driven by the runtime.
     pub(super) async fn get(
         &self,
-        target: &Target,
+        node: &Node,
         runtime: &Handle,
     ) -> Result<MultiplexedConnection, Fault> {
         // Held while connecting: whoever comes meanwhile takes the same one.
@@ -37,19 +38,19 @@ impl Raw {
         if let Some(open) = slot.as_ref().filter(|open| !open.lost.is_declared()) {
             return Ok(open.connection.clone());
         }
-        let open = open(target.clone(), runtime).await?;
+        let open = open(Arc::clone(node.shared()), runtime).await?;
         Ok(slot.insert(open).connection.clone())
     }
 }
 
-async fn open(target: Target, runtime: &Handle) -> Result<Open, Fault> {
-    let at = Arc::clone(target.at());
+async fn open(shared: Arc<Shared>, runtime: &Handle) -> Result<Open, Fault> {
+    let at = shared.whom.at().to_owned();
     let lost = Arc::new(Lost::default());
     let pushes = Pushes {
         waiters: Arc::default(),
         lost: Arc::clone(&lost),
     };
-    let opening = runtime.spawn(async move { target.open(pushes).await });
+    let opening = runtime.spawn(async move { shared.whom.target().await?.open(pushes).await });
     match opening.await {
         Ok(opened) => opened.map(|connection| Open { connection, lost }),
         Err(_) => {

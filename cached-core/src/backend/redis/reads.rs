@@ -12,9 +12,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
+use super::commands::{get, get_all, get_one_by_one};
 use super::fault::Fault;
 use super::link::Link;
-use super::ops::{get, get_all};
+use super::route::Route;
 use crate::cell::Cell;
 
 /// So many keys go at once at most: the server answers nobody else meanwhile, and a fault is
@@ -24,7 +25,8 @@ const MOST: usize = 256;
 /// arrive had better not arrive all at once.
 const LARGE: usize = 4096;
 
-type Cells = Vec<Option<Cell>>;
+/// What is under each key, or, in a cluster, who refused to say.
+pub(super) type Cells = Vec<Result<Option<Cell>, Fault>>;
 
 /// The reads of one connection.
 #[derive(Debug, Default)]
@@ -44,7 +46,7 @@ struct Read {
 }
 
 impl Reads {
-    /// The cells under these keys, as the server knows them.
+    /// What is under these keys, as the server knows them.
     pub(super) async fn ask(
         link: &Arc<Link>,
         runtime: &Handle,
@@ -76,7 +78,11 @@ impl Reads {
 
     /// Takes note of an answer. Of two at the same time one may be lost.
     fn learn(&self, cells: &Cells) {
-        let sizes = cells.iter().flatten().map(|cell| cell.as_bytes().len());
+        let sizes = cells
+            .iter()
+            .flatten()
+            .flatten()
+            .map(|cell| cell.as_bytes().len());
         let (size, before) = (sizes.sum::<usize>(), self.size.load(Ordering::Relaxed));
         let after = before - before / 16 + size / 16;
         if after != before {
@@ -185,7 +191,7 @@ async fn alone(link: Arc<Link>, read: Read) {
 }
 
 /// Asks for all keys, each once, and deals the cells out.
-async fn ask_once(link: &Link, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
+async fn ask_once(link: &Arc<Link>, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
     if let [read] = reads {
         return Ok(vec![get_each(link, &names(&read.keys)).await?]);
     }
@@ -209,7 +215,7 @@ async fn ask_once(link: &Link, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
     let mut deal = |place: usize| {
         uses[place] -= 1;
         match uses[place] {
-            0 => cells[place].take(),
+            0 => std::mem::replace(&mut cells[place], Ok(None)),
             _ => cells[place].clone(),
         }
     };
@@ -223,10 +229,11 @@ fn names(keys: &[String]) -> Vec<&str> {
     keys.iter().map(String::as_str).collect()
 }
 
-async fn get_each(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {
+async fn get_each(link: &Arc<Link>, keys: &[&str]) -> Result<Cells, Fault> {
     match keys {
         [] => Ok(Vec::new()),
-        [key] => Ok(vec![get(link, key).await?]),
+        [key] => Ok(vec![get(&Route::to(Arc::clone(link)), key).await]),
+        keys if link.is_of_cluster() => get_one_by_one(link, keys).await,
         keys => get_all(link, keys).await,
     }
 }

@@ -17,23 +17,29 @@ pub(super) struct Script {
     sha: String,
 }
 
-/// `ARGV`: cell, milliseconds or 0. Answers nil if the key was absent, else what was there.
+/// `ARGV`: cell, milliseconds or 0, mark. Answers nil if the key was absent, or had a cell without
+/// that mark, else what was there.
 ///
-/// The long form of `SET … NX GET`, for servers older than Redis 7.
+/// The long form of `SET … NX GET`, for servers older than Redis 7 and for keys under which a cell
+/// of another scope is.
 pub(super) static ACQUIRE: LazyLock<Script> = LazyLock::new(|| {
     Script::new(format!(
         "local found = redis.call('GET', KEYS[1])\n\
-         if found then return found end\n\
+         if found and string.sub(found, #found - #ARGV[3] + 1) == ARGV[3] then return found end\n\
          {}\n\
          return false",
         set("ARGV[1]", "ARGV[2]")
     ))
 });
 
-/// `ARGV`: token, cell, milliseconds or 0. Answers 1 if the cell was replaced.
+/// `ARGV`: token, cell, milliseconds or 0, mark. Answers 1 if the cell was replaced, which had the
+/// token and the mark.
 pub(super) static FILL: LazyLock<Script> = LazyLock::new(|| {
     Script::new(format!(
-        "{}\n{}\nreturn 1",
+        "{}\n\
+         if ARGV[4] ~= '' and redis.call('GETRANGE', KEYS[1], -#ARGV[4], -1) ~= ARGV[4] then \
+         return 0 end\n\
+         {}\nreturn 1",
         guard(),
         set("ARGV[2]", "ARGV[3]")
     ))
@@ -65,9 +71,13 @@ impl Script {
     }
 
     /// Teaches the server the script and runs it, in one round trip.
-    pub(super) fn load_and(&self, run: Cmd) -> Pipeline {
+    pub(super) fn load_and(&self, run: Cmd, asking: bool) -> Pipeline {
         let mut both = redis::pipe();
         both.cmd("SCRIPT").arg("LOAD").arg(&self.source);
+        if asking {
+            // It holds for the next command.
+            both.cmd("ASKING");
+        }
         both.add_command(run);
         both
     }

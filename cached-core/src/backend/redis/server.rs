@@ -2,6 +2,7 @@
 
 use redis::Value;
 
+use super::scope::{Reign, Scope};
 use crate::error::ErrorKind;
 
 /// A server as one connection found it.
@@ -11,20 +12,23 @@ pub(super) struct Server {
     pub(super) name: String,
     /// As it spells it; empty if it does not tell.
     pub(super) version: String,
-    /// What every key of this connection ends in.
+    /// What its cells carry.
     pub(super) scope: Scope,
+    /// As a primary, if it tells.
+    pub(super) reign: Option<Reign>,
     /// Whether it tells of changed keys.
     pub(super) pushes: bool,
 }
 
-/// What sets the keys of one run of a server apart from those of the run before.
-///
-/// A server that restarts from a snapshot brings back values that were invalidated since; under
-/// another scope nobody asks for them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Scope {
-    suffix: String,
-    known: bool,
+/// In what company a server is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    /// None: it is one server.
+    Alone,
+    /// Replicas, one of which sentinels may promote.
+    Sentinels,
+    /// It is one of several among which the keys are spread.
+    Cluster,
 }
 
 /// Which conditional writes the server knows; each knows those above it.
@@ -39,36 +43,21 @@ pub(super) enum Dialect {
     IfEq,
 }
 
-impl Scope {
-    /// Bytes that a scope adds to a key.
-    pub(super) const LEN: usize = 9;
-
-    /// The scope of this run; `None` if the server does not tell which it is.
-    pub(super) fn of(run_id: Option<&str>) -> Self {
-        Self {
-            suffix: format!("@{:08x}", run_id.map_or(0, digest)),
-            known: run_id.is_some(),
-        }
-    }
-
-    /// Whether a restart changes it.
-    pub(super) fn is_known(&self) -> bool {
-        self.known
-    }
-
-    /// The key as the server knows it.
-    pub(super) fn of_key(&self, key: &str) -> String {
-        let mut scoped = String::with_capacity(key.len() + Self::LEN);
-        scoped.push_str(key);
-        scoped.push_str(&self.suffix);
-        scoped
-    }
-}
-
 impl Server {
-    /// Reads the answers to `HELLO` and `INFO server`; either may be a refusal.
-    pub(super) fn of(hello: &Value, info: &Value, pushes: bool) -> Self {
+    /// Reads the answers to `HELLO`, `INFO server` and `INFO replication`; each may be a refusal.
+    pub(super) fn of(
+        company: Company,
+        hello: &Value,
+        info: &Value,
+        replication: &Value,
+        pushes: bool,
+    ) -> Self {
         let info = text(info).unwrap_or_default();
+        let run = field(info, "run_id").filter(|id| !id.is_empty());
+        let reign = run.zip(history(replication)).map(|(run, history)| Reign {
+            run: run.to_owned(),
+            history: history.to_owned(),
+        });
         let said = |of_hello: &str, of_info: &str| {
             let said = entry(hello, of_hello).or_else(|| field(info, of_info));
             said.unwrap_or_default().to_owned()
@@ -76,7 +65,12 @@ impl Server {
         Self {
             name: said("server", "server_name"),
             version: said("version", "redis_version"),
-            scope: Scope::of(field(info, "run_id").filter(|id| !id.is_empty())),
+            scope: match company {
+                Company::Alone => Scope::of_run(run),
+                Company::Sentinels | Company::Cluster => Scope::of_reign(reign.as_ref()),
+            },
+            // A lone server is asked for no more than its run.
+            reign: reign.filter(|_| company != Company::Alone),
             pushes,
         }
     }
@@ -101,25 +95,50 @@ impl Server {
 }
 
 /// Why this server cannot be used, if it cannot.
-pub(super) fn unfit(hello: &Value, info: &Value) -> Option<(ErrorKind, &'static str)> {
+pub(super) fn unfit(
+    company: Company,
+    hello: &Value,
+    info: &Value,
+) -> Option<(ErrorKind, &'static str)> {
     let info = text(info).unwrap_or_default();
     let mode = entry(hello, "mode").or_else(|| field(info, "redis_mode"));
-    match (mode, entry(hello, "role")) {
-        (Some("cluster"), _) => Some((
+    let mode = mode.unwrap_or_default();
+    match (company, mode, entry(hello, "role")) {
+        (_, "sentinel", _) => Some((
             ErrorKind::Config,
-            "this is a node of a cluster, which this adapter does not speak; use one server",
+            "this is a sentinel; write `redis+sentinel://host:port/name` with the name of what it \
+             watches, or name the server itself",
         )),
-        (Some("sentinel"), _) => Some((
+        (Company::Alone | Company::Sentinels, "cluster", _) => Some((
             ErrorKind::Config,
-            "this is a sentinel; name the server that it watches in the URL",
+            "this is a node of a cluster; write `redis+cluster://` in the URL",
         )),
-        (_, Some("replica" | "slave")) => Some((
+        (Company::Cluster, "standalone", _) => Some((
+            ErrorKind::Config,
+            "this server is in no cluster; write `redis://` in the URL",
+        )),
+        (Company::Alone, _, Some("replica" | "slave")) => Some((
             ErrorKind::ReadOnly,
             "this is a replica, which may not have seen an invalidation; name its primary in the \
              URL",
         )),
+        (_, _, Some("replica" | "slave")) => Some((
+            ErrorKind::Unavailable,
+            "this is a replica by now; who is its primary is being asked",
+        )),
         _ => None,
     }
+}
+
+/// Whether a server that was in this reign may still be: false once it says otherwise.
+pub(super) fn still_reigns(reign: &Reign, replication: &Value) -> bool {
+    let role = text(replication).and_then(|info| field(info, "role"));
+    let same = history(replication).is_none_or(|history| history == reign.history);
+    same && role.is_none_or(|role| role == "master")
+}
+
+fn history(replication: &Value) -> Option<&str> {
+    field(text(replication)?, "master_replid").filter(|id| !id.is_empty())
 }
 
 /// The microseconds since the epoch that `INFO server` mentions, in milliseconds.
@@ -139,12 +158,17 @@ pub(super) fn millis_of_time(time: &Value) -> Option<u64> {
 }
 
 /// Text in any of the forms in which a server sends it.
-fn text(value: &Value) -> Option<&str> {
+pub(super) fn text(value: &Value) -> Option<&str> {
     match value {
         Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
         Value::SimpleString(text) | Value::VerbatimString { text, .. } => Some(text),
         _ => None,
     }
+}
+
+/// The number in one line of what is laid out as an `INFO` is.
+pub(super) fn number_in(info: &str, name: &str) -> Option<u64> {
+    field(info, name)?.parse().ok()
 }
 
 /// One entry of the map that `HELLO` answers with.
@@ -162,19 +186,6 @@ fn field<'a>(info: &'a str, name: &str) -> Option<&'a str> {
     lines.find_map(|(key, value)| (key == name).then(|| value.trim()))
 }
 
-/// Eight hex digits of a run id: its first ones, or, if it is spelled otherwise, FNV-1a of it.
-fn digest(run_id: &str) -> u32 {
-    let first = run_id
-        .get(..8)
-        .filter(|first| first.bytes().all(|b| b.is_ascii_hexdigit()));
-    let digits = first.and_then(|first| u32::from_str_radix(first, 16).ok());
-    digits.unwrap_or_else(|| {
-        run_id.bytes().fold(0x811C_9DC5, |hash, byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        })
-    })
-}
-
 #[cfg(all(test, feature = "servers"))]
 mod tests {
     use super::*;
@@ -189,7 +200,7 @@ mod tests {
             |k: &str, v: &str| (Value::SimpleString(k.into()), Value::SimpleString(v.into()));
         let hello = Value::Map(vec![pair("server", "valkey"), pair("version", "8.1.0")]);
         let lines = info("# Server\r\nredis_version:6.2.1\r\nrun_id:0123abcdff\r\n");
-        let server = Server::of(&hello, &lines, true);
+        let server = Server::of(Company::Alone, &hello, &lines, &Value::Nil, true);
         assert_eq!(
             (server.name.as_str(), server.dialect()),
             ("valkey", Dialect::IfEq)
@@ -197,7 +208,7 @@ mod tests {
         assert_eq!(server.scope.of_key("a"), "a@0123abcd");
         assert!(server.scope.is_known());
         assert_eq!(
-            Server::of(&Value::Nil, &lines, true).dialect(),
+            Server::of(Company::Alone, &Value::Nil, &lines, &Value::Nil, true).dialect(),
             Dialect::Lua
         );
     }
@@ -208,7 +219,8 @@ mod tests {
             let server = Server {
                 name: name.into(),
                 version: version.into(),
-                scope: Scope::of(None),
+                scope: Scope::of_run(None),
+                reign: None,
                 pushes: false,
             };
             server.dialect()
@@ -227,20 +239,10 @@ mod tests {
 
     #[test]
     fn a_server_that_tells_nothing_has_the_fixed_scope() {
-        let server = Server::of(&Value::Nil, &Value::Nil, false);
+        let server = Server::of(Company::Alone, &Value::Nil, &Value::Nil, &Value::Nil, false);
         assert_eq!(server.scope.of_key("a"), "a@00000000");
         assert!(!server.scope.is_known());
         assert_eq!(server.dialect(), Dialect::Lua);
-    }
-
-    #[test]
-    fn run_ids_of_another_spelling_are_hashed() {
-        let (one, two) = (
-            Scope::of(Some("dragonfly-1")),
-            Scope::of(Some("dragonfly-2")),
-        );
-        assert_ne!(one, two);
-        assert_eq!(one.of_key("").len(), Scope::LEN);
     }
 
     #[test]

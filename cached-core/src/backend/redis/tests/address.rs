@@ -43,7 +43,7 @@ fn every_part_has_a_default() {
 fn passwords_are_decoded_and_never_shown() {
     let url = "redis://me%40home:secret%2F%25@h/1";
     let address = Address::parse(url).expect("the URL is well-formed");
-    let settings = address.client().get_connection_info().redis_settings();
+    let settings = address.clients()[0].get_connection_info().redis_settings();
     assert_eq!(settings.username(), Some("me@home"));
     assert_eq!(settings.password(), Some("secret/%"));
     assert_eq!(

@@ -90,10 +90,10 @@ fn nothing_else_ends_it_but_absence() {
     write(&other, "another", &cell("v").1);
     read(&other, "k");
     assert!(within(SILENCE, change.as_mut()).is_none());
-    assert_eq!(redis.shared().waiters.len(), 1);
+    assert_eq!(redis.common().waiters.len(), 1);
     drop(change);
     assert_eq!(
-        redis.shared().waiters.len(),
+        redis.common().waiters.len(),
         0,
         "a dropped wait leaves nothing"
     );
@@ -148,7 +148,7 @@ fn no_change_is_missed() {
         }
         drop(turns);
     });
-    assert_eq!(redis.shared().waiters.len(), 0);
+    assert_eq!(redis.common().waiters.len(), 0);
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn a_full_server_serves_what_it_has() {
     acquire(&redis, "leased", &leased);
     server.say(&["CONFIG", "SET", "maxmemory", "1"]);
     for dialect in [Dialect::SetGet, Dialect::Lua] {
-        let redis = Redis::build(address.client(), runtime(), Some(dialect));
+        let redis = Redis::build(&address, runtime(), Some(dialect));
         assert_eq!(
             acquire(&redis, "hit", &leased),
             Acquired::Found(value.clone())

@@ -72,7 +72,7 @@ fn operations_in_flight_fail_with_their_connection() {
     let server = Server::start();
     let redis = redis(&server);
     wait(redis.check()).expect("the server answers");
-    let link = redis.shared().live().expect("it just answered");
+    let link = wait(redis.servers().first()).expect("it is connected");
     let asked = || link.pulse().counts().0;
     server.stop();
     let before = asked();

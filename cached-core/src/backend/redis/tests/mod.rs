@@ -2,11 +2,14 @@
 
 mod address;
 mod changes;
+mod cluster;
 mod faults;
+mod fleet;
 mod life;
 mod operations;
 mod proxy;
 mod reads;
+mod sentinel;
 mod server;
 mod support;
 #[cfg(feature = "redis-tls")]

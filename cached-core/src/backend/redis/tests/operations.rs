@@ -6,7 +6,7 @@ use super::proxy::{Proxy, Weather};
 use super::server::Server;
 use super::support::*;
 use crate::backend::port::{Acquired, Backend};
-use crate::backend::redis::ops::millis;
+use crate::backend::redis::commands::millis;
 use crate::backend::redis::server::Dialect;
 use crate::backend::redis::{Address, Redis};
 use crate::cell::{Cell, Token};
@@ -31,7 +31,7 @@ fn the_whole_protocol_by_every_spelling() {
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
     // A server that does not know a spelling says so, and is asked by the one before.
     for dialect in [Dialect::IfEq, Dialect::SetGet, Dialect::Lua] {
-        let redis = Redis::build(address.client(), runtime(), Some(dialect));
+        let redis = Redis::build(&address, runtime(), Some(dialect));
         server.say(&["FLUSHALL"]);
         protocol(&redis);
     }
@@ -43,7 +43,7 @@ fn the_whole_protocol_by_every_spelling() {
 fn a_lease_is_filled_without_a_script_where_that_is_possible() {
     let server = Server::start();
     let address = Address::parse(&server.url()).expect("the URL is well-formed");
-    let redis = Redis::build(address.client(), runtime(), Some(Dialect::IfEq));
+    let redis = Redis::build(&address, runtime(), Some(Dialect::IfEq));
     let fill_new = |key: &str| {
         let ((lease, leased), (_, value)) = (cell("l"), cell("v"));
         assert_eq!(acquire(&redis, key, &leased), Acquired::Granted);
@@ -51,7 +51,7 @@ fn a_lease_is_filled_without_a_script_where_that_is_possible() {
         assert_eq!(read(&redis, key), Some(value));
     };
     fill_new("a");
-    let link = redis.shared().live().expect("it is there");
+    let link = wait(redis.servers().first()).expect("it is connected");
     let compares = link.speaks(Dialect::IfEq);
     assert_eq!(compares, server.calls("evalsha") == 0);
     let before = (server.calls("set"), server.calls("evalsha"));

@@ -45,6 +45,56 @@ impl Server {
         panic!("redis-server did not start on any of 20 ports");
     }
 
+    /// A sentinel that watches the server at a port as `mymaster`, with the agreement of so many.
+    pub fn sentinel(watched: u16, quorum: u32) -> Self {
+        let directory = new_directory();
+        let watch = format!(
+            "sentinel monitor mymaster 127.0.0.1 {watched} {quorum}\n\
+             sentinel down-after-milliseconds mymaster 600\n\
+             sentinel failover-timeout mymaster 3000\n"
+        );
+        let options = Vec::new();
+        for _ in 0..20 {
+            let port = free_port();
+            // It writes what it learns into this file.
+            let place = format!("port {port}\nbind 127.0.0.1\ndir {}\n", directory.display());
+            std::fs::write(sentinel_file(&directory), format!("{place}{watch}"))
+                .expect("the directory is writable");
+            if let Some(child) = spawn(&directory, port, &options) {
+                return Self {
+                    child,
+                    directory,
+                    port,
+                    options,
+                };
+            }
+        }
+        panic!("no sentinel started on any of 20 ports");
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// One line of its `INFO`.
+    pub fn info(&self, field: &str) -> String {
+        let info = self.say(&["INFO"]);
+        let mut lines = info.lines().filter_map(|line| line.split_once(':'));
+        let found = lines.find(|(name, _)| *name == field);
+        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    }
+
+    /// What it is, for whoever reads what the test printed.
+    pub fn described(&self) -> String {
+        let (version, role) = (self.info("redis_version"), self.info("role"));
+        format!(
+            "pid {}, port {}, version {version}, {role}",
+            self.pid(),
+            self.port
+        )
+    }
+
     /// Its port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
@@ -87,6 +137,8 @@ impl Server {
     /// One command on a connection of its own; the answer, its parts separated by spaces.
     pub fn say(&self, command: &[&str]) -> String {
         let mut connection = self.connect();
+        // A stopped one answers nothing.
+        let _ = connection.set_read_timeout(Some(Duration::from_secs(5)));
         send(&mut connection, command);
         receive(&mut BufReader::new(connection))
     }
@@ -126,8 +178,18 @@ impl Drop for Server {
 
 /// A port of the loopback that nobody listens on.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-    listener.local_addr().expect("it is bound").port()
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
+        let port = listener.local_addr().expect("it is bound").port();
+        // A node of a cluster takes the port 10,000 above too.
+        if port < 55_000 {
+            return port;
+        }
+    }
+}
+
+fn sentinel_file(directory: &Path) -> PathBuf {
+    directory.join("sentinel.conf")
 }
 
 /// An empty directory for one test.
@@ -142,10 +204,17 @@ fn new_directory() -> PathBuf {
 
 /// A server that answers, or none if it ended first.
 fn spawn(directory: &Path, port: u16, options: &[String]) -> Option<Child> {
-    let child = Command::new("redis-server")
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
-        .args(["--save", "", "--appendonly", "no"])
-        .args(["--dir", &directory.display().to_string()])
+    let mut command = Command::new("redis-server");
+    let file = sentinel_file(directory);
+    if file.exists() {
+        command.arg(file).arg("--sentinel");
+    } else {
+        command
+            .args(["--port", &port.to_string(), "--bind", "127.0.0.1"])
+            .args(["--save", "", "--appendonly", "no"])
+            .args(["--dir", &directory.display().to_string()]);
+    }
+    let child = command
         .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

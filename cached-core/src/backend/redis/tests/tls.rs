@@ -61,7 +61,7 @@ fn tls_is_spoken_and_checked() {
         root_cert: Some(authority),
     };
     let client = Client::build_with_tls(url.as_str(), certificates);
-    let redis = Redis::from_client(client.expect("the certificate is one"), runtime());
+    let redis = Redis::from_client(&client.expect("the certificate is one"), runtime());
     wait(redis.check()).expect("the authority is trusted");
     assert!(redis.capabilities().pushes);
     let mut raw = wait(redis.raw()).expect("raw connections speak TLS too");
