@@ -22,15 +22,15 @@ async fn value(id: u64, pause: Duration) -> u64 {
 }
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    reads: u64,
-    hits: u64,
+pub(super) struct Tally {
+    pub(super) reads: u64,
+    pub(super) hits: u64,
     joined: u64,
     stored: u64,
     refused: u64,
     writes: u64,
-    acknowledged: u64,
-    stale: u64,
+    pub(super) acknowledged: u64,
+    pub(super) stale: u64,
 }
 
 /// A worker's part: two readers of hot keys, each of which writes now and then.
@@ -130,6 +130,14 @@ impl fmt::Display for Tally {
 }
 
 impl Tally {
+    /// The sum of what workers reported.
+    pub(super) fn of(reports: &[String]) -> Self {
+        let mut tally = Self::default();
+        let tallies = reports.iter().filter(|report| report.starts_with("tally"));
+        tallies.for_each(|report| tally.add(report));
+        tally
+    }
+
     fn add(&mut self, report: &str) {
         let numbers = report.split(' ').skip(1);
         let numbers: Vec<u64> = numbers.filter_map(|word| word.parse().ok()).collect();
@@ -214,20 +222,14 @@ fn nobody_sees_less_than_what_was_acknowledged_before() {
             trouble.stop_one(at, Duration::from_millis(100 + draw.below(700)));
         }
     }
-    let mut tally = Tally::default();
     for worker in &trouble.workers {
         worker.reports("over");
         trouble.past.extend(worker.all());
     }
-    let of = |begin: &'static str| {
-        trouble
-            .past
-            .iter()
-            .filter(move |line| line.starts_with(begin))
-    };
-    of("tally").for_each(|report| tally.add(report));
+    let tally = Tally::of(&trouble.past);
     println!("{tally:?}; {kills} kills, {stops} stops, {restarts} restarts of the server");
-    let stale: Vec<_> = of("stale").collect();
+    let past = trouble.past.iter();
+    let stale: Vec<_> = past.filter(|line| line.starts_with("stale")).collect();
     assert!(stale.is_empty() && tally.stale == 0, "{stale:#?}");
     assert!(
         restarts == 2 && tally.hits > 500 && tally.acknowledged > 50,

@@ -11,6 +11,7 @@ pub(crate) mod server;
 mod chaos;
 mod client;
 mod database;
+mod failovers;
 mod fences;
 mod locks;
 mod networks;

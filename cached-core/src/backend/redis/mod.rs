@@ -42,6 +42,7 @@ mod pushes;
 mod raw;
 mod reads;
 mod route;
+mod said;
 mod scope;
 mod script;
 mod sentinel;

@@ -1,27 +1,41 @@
 //! Asking sentinels who is primary, and hearing from them when that changes.
+//!
+//! All of them are asked, and the newest word counts: one that is cut off still names the primary
+//! of before. All are listened to, because only the one that leads a failover tells that it begins:
+//! from then on nobody asks the old primary any more, nor does anybody connect to it.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
-use redis::{Pipeline, PushInfo, PushKind, Value};
+use redis::{Pipeline, PushInfo, PushKind, RedisResult, Value};
+use tokio::sync::mpsc;
 
 use super::connect::Target;
 use super::fault::Fault;
 use super::lost::Lost;
+use super::said::Said;
 use super::server::text;
-use super::wait::first;
+use super::wait::{all, first};
 use crate::error::ErrorKind;
 
 /// How often a sentinel is asked again, beside what it tells unasked.
 const REVIEW: Duration = Duration::from_secs(1);
 
-/// The pause before another sentinel is listened to.
-const PAUSE: Duration = Duration::from_millis(200);
+/// The pause before one that was lost is listened to again.
+const PAUSE: Duration = Duration::from_millis(500);
 
-/// Where a sentinel tells of a new primary.
-const CHANNEL: &str = "+switch-master";
+/// How long the others are waited for once one has answered.
+const LATE: Duration = Duration::from_millis(300);
+
+/// Where a sentinel tells that another server is about to be primary, or is.
+const CHANNELS: [&str; 3] = [
+    "+failover-state-send-slaveof-noone",
+    "+promoted-slave",
+    "+switch-master",
+];
 
 /// The sentinels of one primary.
 pub(super) struct Sentinels {
@@ -31,14 +45,12 @@ pub(super) struct Sentinels {
     /// As whom to speak to the primary; its host is of no meaning.
     model: Target,
     at: String,
-    /// Which of them answered last.
-    last: AtomicUsize,
 }
 
-/// A primary, by the word of a sentinel.
+/// A primary, by the word of the sentinels.
 pub(super) struct Named {
     target: Target,
-    address: (String, u16),
+    said: Said,
 }
 
 impl Named {
@@ -60,7 +72,6 @@ impl Sentinels {
             doors,
             name,
             model,
-            last: AtomicUsize::new(0),
         }
     }
 
@@ -69,35 +80,70 @@ impl Sentinels {
         &self.at
     }
 
-    /// The primary, by the word of the first sentinel that answers.
+    /// The primary, by the newest word of those that answer. Needs the background runtime.
     pub(super) async fn primary(&self) -> Result<Named, Fault> {
-        let mut fault = None;
-        for _ in 0..self.doors.len() {
-            let door = self.door();
-            match self.ask(door).await {
-                Ok(address) => {
-                    let target = self.model.beside(&address.0, address.1);
-                    return Ok(Named { target, address });
-                }
+        let said = self.newest().await?;
+        if said.in_doubt {
+            let what = "the sentinels are about to make another server the primary; wait";
+            return Err(Fault::new(ErrorKind::Unavailable, &self.at, what));
+        }
+        let target = self.model.beside(&said.address.0, said.address.1);
+        Ok(Named { target, said })
+    }
+
+    async fn newest(&self) -> Result<Said, Fault> {
+        let mut answers = self.ask_all();
+        let (mut newest, mut fault): (Option<Said>, _) = (None, None);
+        loop {
+            let limit = if newest.is_some() {
+                LATE
+            } else {
+                Duration::MAX
+            };
+            let Ok(Some(answer)) = tokio::time::timeout(limit, answers.recv()).await else {
+                break;
+            };
+            match answer {
+                Ok(said) => newest = Some(newest.map_or(said.clone(), |other| other.or(said))),
                 Err(other) => fault = Some(other),
             }
-            self.next_door();
         }
-        Err(fault.unwrap_or_else(|| self.unknown(&self.at)))
+        newest.ok_or_else(|| fault.unwrap_or_else(|| self.unknown(&self.at)))
     }
 
-    /// Ends when a sentinel names another primary.
+    fn ask_all(&self) -> mpsc::Receiver<Result<Said, Fault>> {
+        let (answer, answers) = mpsc::channel(self.doors.len());
+        for door in &self.doors {
+            let (door, question) = (door.clone(), self.question());
+            let (name, answer) = (self.name.clone(), answer.clone());
+            tokio::spawn(async move {
+                let said = door.ask_once(&question).await;
+                let said = said.and_then(|answers| Said::read(&answers, door.at(), &name));
+                // Nobody may wait for it any more.
+                let _ = answer.send(said).await;
+            });
+        }
+        answers
+    }
+
+    /// Ends when a sentinel names another primary, or is about to.
     pub(super) async fn watch(&self, named: Named) {
-        while self.listen(&named).await.is_err() {
-            // Without any sentinel the primary is believed for as long as it says that it is one.
-            self.next_door();
-            tokio::time::sleep(PAUSE).await;
-        }
+        let news = Lost::default();
+        let listening = self.doors.iter().map(|door| async {
+            while self.listen(door, &named.said).await.is_err() {
+                // Without any sentinel the primary is believed for as long as it says that it is
+                // one.
+                tokio::time::sleep(PAUSE).await;
+            }
+            news.declare();
+        });
+        let listening: Pin<Box<dyn Future<Output = Vec<()>> + Send + '_>> =
+            Box::pin(all(listening));
+        news.or(listening).await;
     }
 
-    /// Listens to one sentinel, until it names another primary.
-    async fn listen(&self, named: &Named) -> Result<(), Fault> {
-        let door = self.door();
+    /// Listens to one sentinel, until it names another primary than this or is about to.
+    async fn listen(&self, door: &Target, believed: &Said) -> Result<(), Fault> {
         let (switched, ended) = (Arc::new(Lost::default()), Arc::new(Lost::default()));
         let told = Told {
             name: self.name.clone(),
@@ -105,12 +151,11 @@ impl Sentinels {
             ended: Arc::clone(&ended),
         };
         let mut connection = door.open(told).await?;
-        door.in_time(connection.subscribe(CHANNEL)).await?;
-        let question = self.question();
+        door.in_time(connection.subscribe(&CHANNELS)).await?;
         // Asked after it was listened to, so that no change falls between.
-        while self.answer(door, &mut connection, &question).await? == named.address {
-            let told = first(ended.wait(), tokio::time::sleep(REVIEW));
-            first(switched.wait(), told).await;
+        while !self.ask(door, &mut connection).await?.deposes(believed) {
+            let over = first(ended.wait(), tokio::time::sleep(REVIEW));
+            first(switched.wait(), over).await;
             if switched.is_declared() {
                 break;
             }
@@ -121,24 +166,22 @@ impl Sentinels {
         Ok(())
     }
 
-    async fn ask(&self, door: &Target) -> Result<(String, u16), Fault> {
-        let answers = door.ask_once(&self.question()).await?;
-        self.address(door, &answers)
-    }
-
-    async fn answer(
+    async fn ask(
         &self,
         door: &Target,
         connection: &mut MultiplexedConnection,
-        question: &Pipeline,
-    ) -> Result<(String, u16), Fault> {
-        let asking = connection.send_packed_commands(question, 0, question.len());
-        let answers = door.in_time(asking).await?;
-        self.address(door, &answers)
+    ) -> Result<Said, Fault> {
+        let question = self.question();
+        let asking = connection.send_packed_commands(&question, 0, question.len());
+        let answers: RedisResult<Vec<Value>> = door.in_time(async { Ok(asking.await) }).await?;
+        let answers = answers.map_err(|error| Fault::of(error, door.at()))?;
+        Said::read(&answers, door.at(), &self.name)
     }
 
+    /// Both in one piece, between which nothing changes.
     fn question(&self) -> Pipeline {
         let mut question = redis::pipe();
+        question.cmd("SENTINEL").arg("MASTER").arg(&self.name);
         question
             .cmd("SENTINEL")
             .arg("GET-MASTER-ADDR-BY-NAME")
@@ -146,39 +189,9 @@ impl Sentinels {
         question
     }
 
-    fn address(&self, door: &Target, answers: &[Value]) -> Result<(String, u16), Fault> {
-        match answers {
-            [Value::Array(parts)] => address_of(parts)
-                .ok_or_else(|| Fault::unexpected(door.at(), "SENTINEL", &answers[0])),
-            [Value::Nil] => Err(self.unknown(door.at())),
-            [Value::ServerError(refusal)] => {
-                Err(Fault::of_sentinel(refusal.clone().into(), door.at()))
-            }
-            _ => Err(Fault::unexpected(door.at(), "SENTINEL", &Value::Nil)),
-        }
-    }
-
     fn unknown(&self, at: &str) -> Fault {
-        let what = format!(
-            "this sentinel watches nothing that is called `{}`; correct the name behind the \
-             sentinels in the URL",
-            self.name
-        );
-        Fault::new(ErrorKind::Config, at, what)
+        Fault::new(ErrorKind::Unavailable, at, "no sentinel answered")
     }
-
-    fn door(&self) -> &Target {
-        &self.doors[self.last.load(Ordering::Relaxed) % self.doors.len()]
-    }
-
-    fn next_door(&self) {
-        self.last.fetch_add(1, Ordering::Relaxed);
-    }
-}
-
-fn address_of(parts: &[Value]) -> Option<(String, u16)> {
-    let [host, port] = parts else { return None };
-    Some((text(host)?.to_owned(), text(port)?.parse().ok()?))
 }
 
 /// What one sentinel tells unasked.
@@ -189,11 +202,12 @@ struct Told {
 }
 
 impl Told {
-    /// Whether the message is that of a new primary under our name: the name, the old address, the
-    /// new one.
-    fn is_switch(&self, data: &[Value]) -> bool {
-        let [.., message] = data else { return false };
-        let first = text(message).and_then(|message| message.split(' ').next());
+    /// Whether the message is about what we know by this name: it begins with the name, or has it
+    /// behind an `@`.
+    fn is_ours(&self, data: &[Value]) -> bool {
+        let message = data.last().and_then(text).unwrap_or_default();
+        let of_server = message.split(" @ ").nth(1);
+        let first = of_server.unwrap_or(message).split(' ').next();
         first == Some(&self.name)
     }
 }
@@ -201,7 +215,7 @@ impl Told {
 impl AsyncPushSender for Told {
     fn send(&self, message: PushInfo) -> Result<(), SendError> {
         match message.kind {
-            PushKind::Message if self.is_switch(&message.data) => self.switched.declare(),
+            PushKind::Message if self.is_ours(&message.data) => self.switched.declare(),
             PushKind::Disconnection => self.ended.declare(),
             _ => {}
         }
