@@ -328,7 +328,10 @@ impl Ending<'_> {
     /// Nobody knows what came in between. While the backend is down nobody can; once it is back,
     /// joiners had better ask it.
     async fn keep_local(&self) -> End {
-        match self.remote.read(&[self.place.name.as_str()]).await {
+        let names = [self.place.name.as_str()];
+        let limit = self.remote.limits.operation;
+        let reading = super::guard::within(limit, self.remote.backend.read(&names));
+        match reading.await {
             Ok(_) => End::Unknown,
             Err(_) => End::NotStored,
         }
