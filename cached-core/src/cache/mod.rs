@@ -106,7 +106,11 @@ impl Cache {
     ///
     /// - `memory://`, `dummy://` (stores nothing).
     /// - With the feature `redis`: `redis://user:password@host:6379/0`, `unix:///path?db=0`, and with
-    ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey.
+    ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey. A cluster, by some of its
+    ///   servers: `redis+cluster://user:password@host:6379,host:6379`. What sentinels watch:
+    ///   `redis+sentinel://user:password@host:26379,host:26379/mymaster/0`; user and password are
+    ///   the server's, those of the sentinels are options, `sentinel_user` and
+    ///   `sentinel_password`.
     ///
     /// Options behind `?`: `max_entries`, `max_weight` (bytes), `default_ttl` (seconds), `name`; for
     /// shared backends also `prefix`, `timeout` (milliseconds per operation), `lease` and `lock_cap`

@@ -104,6 +104,7 @@ impl Cluster {
             return Ok(Route::asking(self.link(&node).await?));
         }
         self.lock().slots.give(named.slot, &named.address);
+        self.keys_moved();
         self.look_again();
         self.examine(Arc::clone(from));
         Ok(Route::to(self.link(&node).await?))
@@ -305,11 +306,16 @@ impl Cluster {
                 .map(|(_, member)| member)
                 .collect()
         };
+        self.keys_moved();
+        // Outside of the lock: whoever waits for them is woken.
+        drop(retired);
+    }
+
+    /// Where servers do not tell who they are, a known one with other keys is as good as a new one.
+    fn keys_moved(&self) {
         if !self.common.scoped() {
             self.common.moved();
         }
-        // Outside of the lock: whoever waits for them is woken.
-        drop(retired);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
