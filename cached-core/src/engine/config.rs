@@ -228,6 +228,8 @@ fn number<N: std::str::FromStr>(url: &str, option: &str, value: &str) -> Result<
 
 fn bad_url(url: &str, hint: &str) -> Error {
     // Credentials of a URL meant for another backend stay out of the message.
+    // What stands behind `?` may be a password too.
+    let url = url.split_once('?').map_or(url, |(url, _)| url);
     let shown = match (url.split_once("://"), url.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
         _ => url.to_owned(),
@@ -316,6 +318,9 @@ mod tests {
             "redis://user:hunter2@host:port/0",
             "rediss://:hunter2@host/0?x=1",
             "unix://:hunter2@host?db=x",
+            "redis://host/0?pasword=hunter2",
+            "redis+sentinel://host/m?sentinel_pasword=hunter2",
+            "redis+cluster://:hunter2@host/1",
         ] {
             assert!(!fault(url).contains("hunter2"), "{url}");
         }
