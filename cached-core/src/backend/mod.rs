@@ -25,8 +25,9 @@ pub use port::{Acquired, Backend, Capabilities, Page, Put};
 pub use sql::Sql;
 
 /// The Redis or Valkey at this URL, as a backend to wrap or to test; a cache on it is
-/// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, but none
-/// of the options of a cache. Connects at the first operation.
+/// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, and the
+/// schemes of clusters and sentinels, but none of the options of a cache. Connects at the first
+/// operation.
 ///
 /// ```
 /// use cached_core::{Cache, backend};

@@ -110,7 +110,11 @@ impl Cache {
     ///
     /// - `memory://`, `dummy://` (stores nothing).
     /// - With the feature `redis`: `redis://user:password@host:6379/0`, `unix:///path?db=0`, and with
-    ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey.
+    ///   `redis-tls` also `rediss://`. Redis 6 or newer, or Valkey. A cluster, by some of its
+    ///   servers: `redis+cluster://user:password@host:6379,host:6379`. What sentinels watch:
+    ///   `redis+sentinel://user:password@host:26379,host:26379/mymaster/0`; user and password are
+    ///   the server's, those of the sentinels are options, `sentinel_user` and
+    ///   `sentinel_password`.
     ///
     /// Options behind `?`, percent-encoded and each once: `capacity` (entries), `weight` (`64MiB`,
     /// `512k` or bytes), `default_ttl` or `ttl` (`5m`, `1h30m` or seconds), `name`,

@@ -28,8 +28,11 @@ impl Cache {
     /// Its keys are yours, without prefix; [`raw_key`](Self::raw_key) gives names that nothing in the
     /// cache has.
     ///
+    /// Under sentinels it goes to the primary of now.
+    ///
     /// # Errors
-    /// [`ErrorKind::Config`] on other backends; as a backend's operations on this.
+    /// [`ErrorKind::Config`] on other backends, and on a cluster, which has no one connection; as a
+    /// backend's operations on this.
     pub async fn redis(&self) -> Result<MultiplexedConnection, Error> {
         let redis = self
             .engine

@@ -47,6 +47,7 @@ pub(super) async fn ask_around(whom: &[Target], known: u64) -> Result<Dated, Fau
     }
 }
 
+/// One server's map, and how much it has heard of.
 async fn ask(target: &Target) -> Result<Dated, Fault> {
     let mut questions = redis::pipe();
     questions.cmd("CLUSTER").arg("INFO");

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex as Turn;
 
@@ -18,7 +19,6 @@ use super::route::Route;
 use super::server::Company;
 use super::servers::{Group, Places};
 use super::slots::{Address, Slots, slot_of};
-use super::wait::all;
 use super::whom::Whom;
 use crate::error::ErrorKind;
 
@@ -44,6 +44,7 @@ pub(super) struct Cluster {
     looking: AtomicBool,
 }
 
+/// What is known of the cluster.
 #[derive(Default)]
 struct State {
     slots: Slots,
@@ -51,10 +52,13 @@ struct State {
     epoch: u64,
     /// How many maps there were.
     version: u64,
+    /// Whoever was spoken to lately, whether it has slots or not.
     members: HashMap<Address, Member>,
+    /// When the last look was in vain, and why.
     failed: Option<(Instant, Fault)>,
 }
 
+/// A server that keys are on, were on, or are about to be on.
 struct Member {
     node: Arc<Node>,
     /// When it was last known to serve a slot.
@@ -104,6 +108,7 @@ impl Cluster {
             return Ok(Route::asking(self.link(&node).await?));
         }
         self.lock().slots.give(named.slot, &named.address);
+        self.keys_moved();
         self.look_again();
         self.examine(Arc::clone(from));
         Ok(Route::to(self.link(&node).await?))
@@ -127,7 +132,7 @@ impl Cluster {
             let keys = places.iter().map(|place| keys[*place]).collect();
             Ok((places, Group { link, keys }))
         });
-        all(linked).await.into_iter().collect()
+        join_all(linked).await.into_iter().collect()
     }
 
     /// The server of the first slot.
@@ -146,7 +151,7 @@ impl Cluster {
             nodes.collect()
         };
         let links = nodes.iter().map(|node| self.link(node));
-        all(links).await.into_iter().collect()
+        join_all(links).await.into_iter().collect()
     }
 
     /// Whether one of them is connected right now.
@@ -164,6 +169,7 @@ impl Cluster {
         });
     }
 
+    /// The connection of a server. One that cannot be had is a reason to doubt the map.
     async fn link(self: &Arc<Self>, node: &Node) -> Result<Arc<Link>, Fault> {
         let link = node.link().await;
         if link.is_err() {
@@ -173,6 +179,7 @@ impl Cluster {
         link
     }
 
+    /// Who has the slot, by the map, or by a new one where none is known to.
     async fn owner(self: &Arc<Self>, slot: usize) -> Result<Arc<Node>, Fault> {
         if let Some(node) = self.known_owner(slot) {
             return Ok(node);
@@ -185,12 +192,14 @@ impl Cluster {
         })
     }
 
+    /// Who has the slot by the map.
     fn known_owner(&self, slot: usize) -> Option<Arc<Node>> {
         let mut state = self.lock();
         let address = Arc::clone(state.slots.owner(slot)?);
         Some(self.member(&mut state, &address))
     }
 
+    /// The server at an address. Nothing is sent to one that is new here before it is asked.
     fn member(&self, state: &mut State, address: &Address) -> Arc<Node> {
         if let Some(member) = state.members.get(address) {
             return Arc::clone(&member.node);
@@ -236,6 +245,7 @@ impl Cluster {
         });
     }
 
+    /// Looks, unless somebody else has since there were so many maps.
     async fn look_in_turn(&self, version: u64) -> Result<(), Fault> {
         let _turn = self.turn.lock().await;
         if self.lock().version != version {
@@ -257,6 +267,7 @@ impl Cluster {
         }
     }
 
+    /// Why the last look was in vain, for as long as another one would be.
     fn failed_lately(&self) -> Option<Fault> {
         let state = self.lock();
         let lately = state.failed.as_ref();
@@ -305,11 +316,16 @@ impl Cluster {
                 .map(|(_, member)| member)
                 .collect()
         };
+        self.keys_moved();
+        // Outside of the lock: whoever waits for them is woken.
+        drop(retired);
+    }
+
+    /// Where servers do not tell who they are, a known one with other keys is as good as a new one.
+    fn keys_moved(&self) {
         if !self.common.scoped() {
             self.common.moved();
         }
-        // Outside of the lock: whoever waits for them is woken.
-        drop(retired);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -31,6 +31,8 @@ pub(super) async fn put_if_absent(
     }
 }
 
+/// As [`put_if_absent`], on a server that takes writes: by one command where it knows one that looks
+/// and puts, by the script where it does not, or where a cell of another scope is in the way.
 async fn try_to_put(
     to: &Route,
     key: &str,
@@ -94,6 +96,7 @@ pub(super) async fn compare(
     Ok(count(to, "EVALSHA", &answer)? != 0)
 }
 
+/// Replaces whatever is there, of whatever scope.
 pub(super) async fn write(
     to: &Route,
     key: &str,
@@ -106,7 +109,7 @@ pub(super) async fn write(
     }
 }
 
-/// How many of the keys were there.
+/// Removes what is under the keys, of whatever scope; how many of them were there.
 pub(super) async fn unlink(to: &Route, keys: &[&str]) -> Result<u64, Fault> {
     let answer = to.ask(redis::cmd("UNLINK").arg(keys)).await?;
     count(to, "UNLINK", &answer)
@@ -125,11 +128,13 @@ pub(super) async fn unlink_one_by_one(
     Ok(counts.collect())
 }
 
+/// What is under the key.
 pub(super) async fn get(to: &Route, key: &str) -> Result<Option<Cell>, Fault> {
     let answer = to.ask(redis::cmd("GET").arg(key)).await?;
     cell_of(to, "GET", answer)
 }
 
+/// What is under each key, by one command.
 pub(super) async fn get_all(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {
     let mut mget = redis::cmd("MGET");
     mget.arg(keys);
@@ -151,6 +156,7 @@ pub(super) async fn get_one_by_one(link: &Link, keys: &[&str]) -> Result<Cells, 
     Ok(cells.collect())
 }
 
+/// The same command for each key, all of them in one piece; an answer for each.
 async fn one_by_one(link: &Link, command: &str, keys: &[&str]) -> Result<Vec<Value>, Fault> {
     let mut each = redis::pipe();
     for key in keys {
@@ -178,6 +184,7 @@ pub(super) async fn tracked(link: &Link, ticket: &Ticket<'_>) -> Result<Option<C
     cell_of(link, "GET", link.accept_all(answers)?)
 }
 
+/// A plain write, to which conditions may be added.
 fn set(to: &Arc<Link>, key: &str, cell: &Cell, ttl: Option<Duration>) -> Cmd {
     let mut set = redis::cmd("SET");
     set.arg(key).arg(&*to.scope().seal(cell));
@@ -196,6 +203,7 @@ fn cell_of(link: &Link, command: &str, answer: Value) -> Result<Option<Cell>, Fa
     }
 }
 
+/// The number in an answer.
 fn count(link: &Link, command: &str, answer: &Value) -> Result<u64, Fault> {
     match answer {
         Value::Int(count) => Ok(u64::try_from(*count).unwrap_or_default()),

@@ -1,28 +1,34 @@
-//! Redis and Valkey: one standalone or sentinel-managed server, spoken to over one connection.
+//! Redis and Valkey: a lone server, the primary that sentinels name, or a cluster.
 //!
 //! ```text
-//! ops      the port in commands ──▶ link    one live connection, its server, clock and end
-//!                                     ▲
-//! reads    many reads, one command ───┤
-//! keeper   connect, watch, reconnect ─┘──▶ connect   two round trips: who are you, what time is it
-//! pushes   who waits for which key        server    what it said    script   compare, then write
-//! held     leases as they were written
+//! ops       the port: to which server ──▶ route, servers     commands   one operation, one server
+//!                                             │
+//!             ┌── one ────────────────────────┴──────────── many ──┐
+//! whom      a server, or who sentinels name          cluster   slots, and who has them; atlas asks
+//! sentinel, said   what sentinels say
+//!             └──────────────────▶ node ◀──────────────────────────┘
+//! keeper    connect, watch, reconnect ──▶ connect   two round trips: who are you, what time is it
+//! link      one live connection, its server, clock and end
+//! reads     many reads, one command       scope     what sets one reign of a server apart
+//! pushes    who waits for which key       server    what it said    script   compare, then write
+//! held      leases as they were written
 //! ```
 //!
 //! All I/O is driven on the background runtime; the port's futures are channels and locks that any
 //! executor can poll, and may be dropped at any point. Nothing here limits how long an operation
 //! takes, except that it ends with its connection: the engine has its own deadline.
 //!
-//! Every key ends in `@` and eight digits of the server's `run_id`, learned before a connection's
-//! first command, so that a server restarted from a snapshot brings nothing back.
+//! Every cell is told apart by the server that took it, known before a connection's first command,
+//! so that a server restarted from a snapshot, or one that takes another's place, brings nothing
+//! back: see [`scope`].
 //!
 //! The user needs `+hello +select +info +time +ping +get +mget +set +unlink +pexpire +getrange
-//! +evalsha +script|load +client|tracking +client|caching` and its keys (`~prefix*`). Without
-//! `info` keys are not scoped, without `time` the clock comes from `INFO`, without `client` there
-//! are no pushes; the rest cannot be done without.
+//! +evalsha +script|load +client|tracking +client|caching` and its keys (`~prefix*`), in a cluster
+//! also `+asking +cluster|slots +cluster|info`. Without `info` keys are not scoped, without `time`
+//! the clock comes from `INFO`, without `client` there are no pushes; the rest cannot be done
+//! without. The user of sentinels needs `+hello +subscribe +sentinel`.
 //!
-//! Not for clusters (keys are spread over servers, each with a run of its own) and not for
-//! replicas (an invalidation may not have reached them): both are refused when connecting.
+//! Not for replicas (an invalidation may not have reached them), which are refused when connecting.
 
 mod address;
 mod atlas;

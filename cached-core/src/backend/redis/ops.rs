@@ -3,6 +3,8 @@
 use std::future::Future;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::Redis;
 use super::commands as say;
 use super::commands::millis;
@@ -11,7 +13,6 @@ use super::reads::Reads;
 use super::route::Route;
 use super::script::{self, Script};
 use super::servers::Group;
-use super::wait::all;
 use crate::backend::port::{Acquired, Backend, Capabilities};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
@@ -132,6 +133,8 @@ impl Backend for Redis {
 
 impl Redis {
     /// Runs an operation where the key is, and again where it is said to be.
+    ///
+    /// Only a refusal sends it on, so nothing is done twice: what is lost on its way is an error.
     async fn routed<T, F>(
         &self,
         key: &str,
@@ -169,7 +172,7 @@ impl Redis {
             .map(|(places, group)| (places, ask(group)))
             .unzip();
         let mut found: Vec<Option<T>> = keys.iter().map(|_| None).collect();
-        for (places, answers) in places.into_iter().zip(all(asking).await) {
+        for (places, answers) in places.into_iter().zip(join_all(asking).await) {
             for (place, answer) in places.into_iter().zip(answers?) {
                 found[place] = match answer {
                     Err(fault) if fault.is_elsewhere() => None,
@@ -187,7 +190,7 @@ impl Redis {
                 None => again(key).await,
             }
         });
-        all(late).await.into_iter().collect()
+        join_all(late).await.into_iter().collect()
     }
 
     /// Runs a script that compares the token first.
@@ -227,11 +230,13 @@ impl Redis {
     }
 }
 
+/// What is under the key, by whoever has it.
 async fn get_here(to: Route, key: &str) -> Result<Option<Cell>, Fault> {
     let key = to.scoped(key);
     say::get(&to, &key).await
 }
 
+/// Removes what is under the key, wherever that is by now.
 async fn unlink_here(to: Route, key: &str) -> Result<u64, Fault> {
     let key = to.scoped(key);
     say::unlink(&to, &[&key]).await

@@ -104,6 +104,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// The places between the commas.
     fn servers(&self, default_port: u16) -> Result<Vec<ConnectionAddr>, Error> {
         let places = self.place.split(',');
         places
@@ -111,6 +112,7 @@ impl<'a> Parts<'a> {
             .collect()
     }
 
+    /// One place, spoken to as the scheme says.
     fn server(&self, place: &str, default_port: u16) -> Result<ConnectionAddr, Error> {
         let (host, port) = self.host(place, default_port)?;
         match self.scheme.starts_with("rediss") {
@@ -142,7 +144,6 @@ impl<'a> Parts<'a> {
     }
 
     #[cfg(feature = "redis-tls")]
-    #[allow(clippy::unused_self, clippy::unnecessary_wraps)] // without TLS it says why
     fn tls(&self, host: String, port: u16) -> Result<ConnectionAddr, Error> {
         Ok(ConnectionAddr::TcpTls {
             host,
@@ -215,6 +216,7 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// A user and a password, as they are written.
     fn login_of(
         &self,
         (user, password): (Option<&str>, Option<&str>),

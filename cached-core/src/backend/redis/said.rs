@@ -38,6 +38,7 @@ impl Said {
         }
     }
 
+    /// The word of a sentinel that watches something by this name.
     fn of(master: &Value, address: &[Value]) -> Option<Self> {
         let [host, port] = address else { return None };
         let address = (text(host)?.to_owned(), text(port)?.parse().ok()?);
@@ -65,6 +66,7 @@ impl Said {
     }
 }
 
+/// A sentinel that watches something else.
 fn unknown(at: &str, name: &str) -> Fault {
     let what = format!(
         "this sentinel watches nothing that is called `{name}`; correct the name behind the \

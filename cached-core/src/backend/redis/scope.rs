@@ -94,6 +94,7 @@ pub(super) struct Reign {
 }
 
 impl Reign {
+    /// FNV-1a of both, which are random: no two reigns that one cache meets share it.
     fn mark(&self) -> [u8; Scope::MARK] {
         let bytes = self.run.bytes().chain(*b":").chain(self.history.bytes());
         let hash = bytes.fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {

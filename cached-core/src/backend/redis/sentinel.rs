@@ -4,11 +4,10 @@
 //! of before. All are listened to, because only the one that leads a failover tells that it begins:
 //! from then on nobody asks the old primary any more, nor does anybody connect to it.
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
 use redis::{Pipeline, PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::mpsc;
@@ -18,7 +17,7 @@ use super::fault::Fault;
 use super::lost::Lost;
 use super::said::Said;
 use super::server::text;
-use super::wait::{all, first};
+use super::wait::first;
 use crate::error::ErrorKind;
 
 /// How often a sentinel is asked again, beside what it tells unasked.
@@ -54,10 +53,12 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// The server that was named.
     pub(super) fn target(&self) -> &Target {
         &self.target
     }
 
+    /// The server that was named, for a connection that nobody watches.
     pub(super) fn into_target(self) -> Target {
         self.target
     }
@@ -91,6 +92,7 @@ impl Sentinels {
         Ok(Named { target, said })
     }
 
+    /// What the best informed of those that answer says.
     async fn newest(&self) -> Result<Said, Fault> {
         let mut answers = self.ask_all();
         let (mut newest, mut fault): (Option<Said>, _) = (None, None);
@@ -111,6 +113,7 @@ impl Sentinels {
         newest.ok_or_else(|| fault.unwrap_or_else(|| self.unknown(&self.at)))
     }
 
+    /// Asks every sentinel over a connection of its own; their answers as they come.
     fn ask_all(&self) -> mpsc::Receiver<Result<Said, Fault>> {
         let (answer, answers) = mpsc::channel(self.doors.len());
         for door in &self.doors {
@@ -137,9 +140,7 @@ impl Sentinels {
             }
             news.declare();
         });
-        let listening: Pin<Box<dyn Future<Output = Vec<()>> + Send + '_>> =
-            Box::pin(all(listening));
-        news.or(listening).await;
+        news.or(join_all(listening)).await;
     }
 
     /// Listens to one sentinel, until it names another primary than this or is about to.
@@ -166,6 +167,7 @@ impl Sentinels {
         Ok(())
     }
 
+    /// Asks over the connection that is listened to.
     async fn ask(
         &self,
         door: &Target,
@@ -197,7 +199,9 @@ impl Sentinels {
 /// What one sentinel tells unasked.
 struct Told {
     name: String,
+    /// That the primary is not, or will not be, who it was.
     switched: Arc<Lost>,
+    /// That the sentinel tells nothing any more.
     ended: Arc<Lost>,
 }
 

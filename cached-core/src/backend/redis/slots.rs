@@ -99,6 +99,8 @@ impl Slots {
     }
 }
 
+/// The address of a node in the answer to `CLUSTER SLOTS`: the name or number that clients are to
+/// use, then the port, which is the one of TLS where TLS was spoken.
 fn address_of(node: &[Value], host: &str) -> Option<Address> {
     let [name, Value::Int(port), ..] = node else {
         return None;

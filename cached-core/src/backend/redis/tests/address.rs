@@ -102,3 +102,56 @@ fn sockets_and_databases_are_reached() {
     let cells = wait(third.read(&["k"])).expect("the server answers");
     assert!(cells[0].is_some(), "the same database by another way");
 }
+
+#[test]
+fn clusters_and_sentinels_are_named_by_several_places() {
+    assert_eq!(
+        shown("redis+cluster://a,b:7000,[::1]:7001"),
+        "redis+cluster://a:6379,b:7000,[::1]:7001"
+    );
+    assert_eq!(
+        shown("redis+cluster://me:secret@a/0"),
+        "redis+cluster://me:***@a:6379"
+    );
+    assert_eq!(
+        shown("redis+sentinel://:secret@a,b:26380/mymaster/2?sentinel_password=secret"),
+        "redis+sentinel://:***@a:26379,b:26380/mymaster/2"
+    );
+    assert_eq!(
+        shown("redis+sentinel://a/my%2Fmaster?db=1"),
+        "redis+sentinel://a:26379/my/master/1"
+    );
+}
+
+#[test]
+fn sentinels_and_what_they_watch_have_users_of_their_own() {
+    let url = "redis+sentinel://me:mine@a,b/m/3?sentinel_user=they&sentinel_password=their%2Fs";
+    let address = Address::parse(url).expect("the URL is well-formed");
+    for client in address.clients() {
+        let login = client.get_connection_info().redis_settings();
+        assert_eq!(login.username(), Some("they"));
+        assert_eq!(login.password(), Some("their/s"));
+        assert_eq!(login.db(), 0);
+    }
+    let watched = address.watched().expect("sentinels watch something");
+    let login = watched.model.get_connection_info().redis_settings();
+    assert_eq!((watched.name.as_str(), login.db()), ("m", 3));
+    assert_eq!(login.username(), Some("me"));
+    assert_eq!(login.password(), Some("mine"));
+}
+
+#[test]
+fn what_is_wrong_with_several_places_is_said_without_passwords() {
+    assert!(refused("redis+cluster://:secret@a/1").contains("one database"));
+    assert!(refused("redis+cluster://:secret@a,").contains("names no host"));
+    assert!(refused("redis+cluster://:secret@a,b:port").contains("the port"));
+    assert!(refused("redis+cluster://:secret@a?sentinel_user=x").contains("no option"));
+    assert!(refused("redis+sentinel://:secret@a").contains("the name of what they watch"));
+    assert!(refused("redis+sentinel://:secret@a/m/x").contains("the database"));
+    assert!(
+        refused("redis+sentinel://:secret@a/m?sentinel_pasword=secret").contains("did you mean")
+    );
+    assert!(refused("redis+clustr://:secret@a").contains("known are"));
+    let secret = "redis+sentinel://a/m?sentinel_password=se%cret";
+    assert!(refused(secret).contains("two hex digits"));
+}
