@@ -4,7 +4,11 @@
 use crate::run::{Outcome, cargo, program};
 
 /// Programs from the distribution: the name of the program and of its package.
-const PACKAGES: &[(&str, &str)] = &[("valgrind", "valgrind"), ("redis-server", "redis-server")];
+const PACKAGES: &[(&str, &str)] = &[
+    ("valgrind", "valgrind"),
+    ("redis-server", "redis-server"),
+    ("memcached", "memcached"),
+];
 
 /// Components of the Rust toolchain, by the cargo command they bring.
 const COMPONENTS: &[(&str, &str)] = &[("fmt", "rustfmt"), ("clippy", "clippy")];

@@ -45,7 +45,16 @@ impl Default for Config {
 }
 
 /// What stands before `://`.
-const SCHEMES: &[&str] = &["memory", "dummy", "redis", "rediss", "unix", "redis+unix"];
+const SCHEMES: &[&str] = &[
+    "memory",
+    "dummy",
+    "redis",
+    "rediss",
+    "unix",
+    "redis+unix",
+    "memcached",
+    "memcached+unix",
+];
 /// What stands behind `?` for every scheme.
 const OPTIONS: &[&str] = &["max_entries", "max_weight", "default_ttl", "name"];
 /// What stands there for a shared backend too.
@@ -76,8 +85,51 @@ impl Config {
                 config.checked()
             }
             "redis" | "rediss" | "unix" | "redis+unix" => Self::redis(url, scheme, path, pairs),
+            "memcached" | "memcached+unix" => Self::memcached(url, scheme, path, pairs),
             _ => Err(unknown_scheme(url, scheme)),
         }
+    }
+
+    #[cfg(not(feature = "memcached"))]
+    fn memcached<'u>(
+        url: &str,
+        scheme: &str,
+        _: &str,
+        _: impl Iterator<Item = &'u str>,
+    ) -> Result<Self, Error> {
+        let hint = format!(
+            "`{scheme}://` needs the feature `memcached` of cached-core: \
+             `cargo add cached-core --features memcached`"
+        );
+        Err(bad_url(url, &hint))
+    }
+
+    /// All options are ours: the client has none.
+    #[cfg(feature = "memcached")]
+    fn memcached<'u>(
+        url: &str,
+        scheme: &str,
+        path: &str,
+        pairs: impl Iterator<Item = &'u str>,
+    ) -> Result<Self, Error> {
+        use crate::backend::memcached::{Address, Memcached, OPTIONS as CLIENT};
+        let known = [OPTIONS, REMOTE_OPTIONS, CLIENT].concat();
+        let pairs: Vec<&str> = pairs.collect();
+        for pair in &pairs {
+            let (option, _) = pair.split_once('=').unwrap_or((pair, ""));
+            if !known.contains(&option) {
+                let hint = format!("there is no option `{option}`; {}", offer(option, &known));
+                return Err(bad_url(url, &hint));
+            }
+        }
+        let address = Address::parse(&format!("{scheme}://{path}"))?;
+        let servers = Memcached::new(&address, super::remote::runtime()?);
+        let mut config = Self {
+            remote: Some(Settings::new(servers)),
+            ..Self::default()
+        };
+        config.set_all(url, pairs.into_iter())?;
+        config.checked()
     }
 
     fn set_all<'u>(
