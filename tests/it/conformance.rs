@@ -162,6 +162,47 @@ mod mysql {
     conformance_tests!(subject());
 }
 
+/// A server for each behaviour.
+#[cfg(feature = "servers")]
+mod memcached {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::memcached::server::{Server, url};
+    use cached_core::{Cache, backend};
+
+    fn subject_on(servers: usize) -> Subject {
+        let servers: Vec<Server> = (0..servers).map(|_| Server::start()).collect();
+        let url = url(&servers.iter().collect::<Vec<_>>());
+        // They live as long as the subject does.
+        let servers = Arc::new(servers);
+        let same = url.clone();
+        let open = move || {
+            let _alive = &servers;
+            backend::memcached(&url).expect("the URL is well-formed")
+        };
+        let caches = move |prefix: &str| {
+            let builder = Cache::at(&same).expect("the URL is well-formed");
+            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
+            builder.build().expect("the prefix is legal")
+        };
+        Subject::of(open).with_caches(caches)
+    }
+
+    mod on_one {
+        use super::*;
+
+        conformance_tests!(subject_on(1));
+    }
+
+    mod on_three {
+        use super::*;
+
+        conformance_tests!(subject_on(3));
+    }
+}
+
 #[tokio::test]
 async fn all_of_it_runs_under_a_framework_of_ones_own() {
     let clock = ManualClock::new();

@@ -9,6 +9,7 @@ use crate::run::{Outcome, cargo, program};
 const PACKAGES: &[(&str, &str)] = &[
     ("valgrind", "valgrind"),
     ("redis-server", "redis-server"),
+    ("memcached", "memcached"),
     ("postgres", "postgresql"),
     ("mariadbd", "mariadb-server-core"),
     ("mariadb", "mariadb-client-core"),

@@ -5,6 +5,8 @@
 //! it passes the conformance suite in
 //! [`testing`](https://docs.rs/cached-core/latest/cached_core/testing) (feature `testing`).
 
+#[cfg(feature = "memcached")]
+pub(crate) mod memcached;
 pub(crate) mod memory;
 #[cfg(feature = "remote")]
 pub(crate) mod port;
@@ -46,6 +48,29 @@ pub use sql::Sql;
 pub fn redis(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
     let address = redis::Address::parse(url)?;
     Ok(redis::Redis::new(&address, runtime::handle()?))
+}
+
+/// The memcached servers at this URL, as a backend to wrap or to test; a cache on them is
+/// [`Cache::connect`](crate::Cache::connect)'s. Takes none of the options of a cache. Connects to
+/// each server at the first operation that needs it.
+///
+/// ```
+/// use cached_core::{Cache, backend};
+///
+/// # fn main() -> Result<(), cached_core::Error> {
+/// let servers = backend::memcached("memcached://localhost,localhost:11212")?;
+/// let cache = Cache::on(servers).build()?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// [`ErrorKind::Url`](crate::ErrorKind::Url) if it is malformed,
+/// [`ErrorKind::Config`](crate::ErrorKind::Config) if the OS refuses a thread for the I/O.
+#[cfg(feature = "memcached")]
+pub fn memcached(url: &str) -> Result<impl Backend + Clone + use<>, crate::error::Error> {
+    let address = memcached::Address::parse(url)?;
+    Ok(memcached::Memcached::new(&address, runtime::handle()?))
 }
 
 /// The table of cells in the SQLite database at this URL, as in

@@ -78,6 +78,13 @@ const SCHEMES: &[Scheme] = &[
         }),
     },
     Scheme {
+        names: &["memcached", "memcached+unix"],
+        options: &[],
+        opens: opens!("memcached", |url| {
+            crate::backend::memcached(url).map(Settings::new)
+        }),
+    },
+    Scheme {
         names: &["sqlite"],
         options: &["create", "table", "connections"],
         opens: opens!("sqlite", |url| {
