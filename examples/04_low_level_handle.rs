@@ -23,7 +23,7 @@ async fn main() -> Result<(), Error> {
     assert_eq!(cache.get::<u64>("greeting").await?, None);
 
     // One step, so concurrent callers count right. A counter that is not there counts from 0.
-    cache.incr("visits", 1).await?;
+    cache.incr_or("visits", 1, 0).await?;
     println!("{} visits", cache.incr("visits", 41).await?);
 
     // Not a get and then a set: callers of one key share one computation, and an invalidation

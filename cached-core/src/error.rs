@@ -14,6 +14,8 @@ pub enum ErrorKind {
     Key,
     /// A TTL is negative, not a number of milliseconds that fits, or otherwise unusable.
     Ttl,
+    /// No live value is under the key, and the operation needs one.
+    NotFound,
     /// The stored value is of another type than the operation needs.
     WrongType,
     /// A counter would leave the range of `i64`.

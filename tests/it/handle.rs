@@ -35,7 +35,7 @@ fn async_operations_do_what_their_names_say() -> Checked {
     );
     assert_eq!(now(cache.delete_many(["a", "x"]))?, 1);
     assert_eq!(
-        (now(cache.incr("n", 5))?, now(cache.decr("n", 7))?),
+        (now(cache.incr_or("n", 5, 0))?, now(cache.decr("n", 7))?),
         (5, -2)
     );
     assert!(now(cache.touch("n", 60))? && !now(cache.touch("x", 60))?);
@@ -71,7 +71,7 @@ fn sync_operations_do_what_their_names_say() -> Checked {
         [Some(1), None, Some(2)]
     );
     assert_eq!(cache.delete_many(["a", "x"])?, 1);
-    assert_eq!((cache.incr("n", 5)?, cache.decr("n", 7)?), (5, -2));
+    assert_eq!((cache.incr_or("n", 5, 0)?, cache.decr("n", 7)?), (5, -2));
     assert!(cache.touch("n", 60)? && !cache.touch("x", 60)?);
     cache.clear();
     assert!(shared.is_empty());
@@ -283,8 +283,8 @@ fn a_dummy_cache_stores_nothing() -> Checked {
     assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next())?, 2);
     assert_eq!(
         (
-            cache.blocking().incr("n", 5)?,
-            cache.blocking().incr("n", 5)?
+            cache.blocking().incr_or("n", 5, 0)?,
+            cache.blocking().incr_or("n", 5, 0)?
         ),
         (5, 5)
     );
@@ -343,7 +343,7 @@ fn values_may_call_the_cache_when_they_are_cloned_or_dropped() {
             let _ = c.add("k", &value, 60);
             let _ = c.add("k", &value, 0);
             c.get::<Nosy>("k")?;
-            let _ = c.incr("k", 1);
+            let _ = c.incr_or("k", 1, 0);
             c.get_or_set("k", 60, || value.clone())?;
             c.get_or_set("k", 0, || value.clone())?;
             c.get_or_set("other", 60, || value.clone())?;

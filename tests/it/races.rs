@@ -60,12 +60,12 @@ const OVERTAKERS: &[Overtaker] = &[
     ),
     (
         "incr",
-        |c| _ = c.blocking().incr("k", WRITTEN).unwrap(),
+        |c| _ = c.blocking().incr_or("k", WRITTEN, 0).unwrap(),
         Some(WRITTEN),
     ),
     (
-        "decr",
-        |c| _ = c.blocking().decr("k", -WRITTEN).unwrap(),
+        "incr_or, from a beginning",
+        |c| _ = c.blocking().incr_or("k", WRITTEN - 1, 1).unwrap(),
         Some(WRITTEN),
     ),
     (

@@ -46,7 +46,7 @@ async fn a_function_its_mutators_and_its_entries_do_there_what_they_do_in_memory
         assert_eq!(post::traced(1, 2).await.1, Outcome::Stored);
         cache.clear().await.unwrap();
         assert_eq!(post::traced(1, 2).await.1, Outcome::Stored);
-        assert_eq!(cache.incr("n", 2).await.unwrap(), 2);
+        assert_eq!(cache.incr_or("n", 2, 0).await.unwrap(), 2);
         assert_eq!(cache.incr("n", 3).await.unwrap(), 5);
         assert!(post::entry(1, 2).contains().await);
         assert!(post::entry(1, 2).put("x".into()).await);

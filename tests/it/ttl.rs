@@ -269,7 +269,7 @@ fn a_remembered_none_is_no_value_to_the_handle() {
         nothing();
         assert!(!handle.delete("t:absent").expect("a valid key"));
         nothing();
-        assert_eq!(handle.incr("t:absent", 1).expect("a counter"), 1);
+        assert_eq!(handle.incr_or("t:absent", 1, 0).expect("a counter"), 1);
         clock.advance(Duration::from_secs(3600));
         assert_eq!(handle.get("t:absent").expect("a valid key"), Some(1i64));
     });

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::port::{Acquired, Backend, Capabilities};
+use super::port::{Acquired, Backend, Capabilities, Page};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::{Clock, Millis};
@@ -56,7 +56,10 @@ impl Backend for Process {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities {
+            scans: true,
+            ..Capabilities::default()
+        }
     }
 
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
@@ -120,6 +123,16 @@ impl Backend for Process {
         let mut cells = self.lock();
         let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
         Ok(removed.count() as u64)
+    }
+
+    /// All of them on one page.
+    async fn scan(&self, prefix: &str, _: Option<&str>) -> Result<Page, Error> {
+        let cells = self.lock();
+        let names = cells.keys().filter(|name| name.starts_with(prefix));
+        Ok(Page {
+            names: names.cloned().collect(),
+            next: None,
+        })
     }
 
     async fn now(&self) -> Result<u64, Error> {

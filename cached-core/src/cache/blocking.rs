@@ -30,7 +30,7 @@ pub(super) fn result_shape<V, E>() -> ResultShape<V, E> {
 /// an unusable TTL; its own section names only further errors.
 #[derive(Debug, Clone, Copy)]
 pub struct BlockingCache<'c> {
-    cache: &'c Cache,
+    pub(super) cache: &'c Cache,
 }
 
 impl<'c> BlockingCache<'c> {
@@ -38,11 +38,11 @@ impl<'c> BlockingCache<'c> {
         Self { cache }
     }
 
-    fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
+    pub(super) fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
         Ok(key.into_key(self.cache.version)?)
     }
 
-    fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
+    pub(super) fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
         ttl.into().resolve(self.cache.engine.default_ttl())
     }
 
@@ -108,7 +108,11 @@ impl<'c> BlockingCache<'c> {
         hit.unwrap_or_else(|| call.run(&result_shape(), compute)).0
     }
 
-    fn new_value<V: Portable>(&self, value: &V, ttl: impl Into<Ttl>) -> Result<New, Error> {
+    pub(super) fn new_value<V: Portable>(
+        &self,
+        value: &V,
+        ttl: impl Into<Ttl>,
+    ) -> Result<New, Error> {
         let weight = if self.cache.engine.is_weighed() {
             value.encoded_size().ok_or_else(unencodable)?
         } else {
@@ -279,81 +283,9 @@ impl<'c> BlockingCache<'c> {
             .map(|key| self.delete(key).map(usize::from))
             .sum()
     }
-
-    /// Adds to a counter in one step and returns what it then is. A key without a value counts
-    /// from 0 and lives forever; an existing counter keeps its TTL. Counters are `i64` values.
-    ///
-    /// # Errors
-    /// [`ErrorKind::WrongType`] if something else is stored there, [`ErrorKind::Overflow`] beyond
-    /// the range of `i64`; the value stays as it is. [`ErrorKind::TooLarge`] as for
-    /// [`set`](Self::set).
-    pub fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        or_shared!(self.cache, block shared.incr(key, by));
-        let key = self.key(key)?;
-        let (put, sum) = self.cache.engine.update(&key, |live| {
-            let sum = add(&key, live, by).map_err(Err)?;
-            let new = New {
-                payload: Payload::Value(Arc::new(sum)),
-                weight: size_of::<i64>() as u64,
-                lifetime: Lifetime::FOREVER,
-                stamps: Stamps::default(),
-                keeps: None,
-            };
-            Ok((new, Ok(sum)))
-        });
-        match sum {
-            Ok(_) if !put && self.cache.engine.keeps() => Err(too_large(&key)),
-            sum => sum,
-        }
-    }
-
-    /// [`incr`](Self::incr), downwards.
-    ///
-    /// # Errors
-    /// As [`incr`](Self::incr).
-    pub fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        self.incr(key, negated(by)?)
-    }
 }
 
-pub(super) fn negated(by: i64) -> Result<i64, Error> {
-    let error = || overflow("i64::MIN cannot be subtracted in one step");
-    by.checked_neg().ok_or_else(error)
-}
-
-fn add(key: &Key, live: Option<&Payload>, by: i64) -> Result<i64, Error> {
-    let count = match live {
-        None | Some(Payload::Absent) => 0,
-        Some(Payload::Value(stored)) => match (**stored).downcast_ref::<i64>() {
-            Some(count) => *count,
-            None => return Err(not_a_counter(key)),
-        },
-    };
-    sum(key, count, by)
-}
-
-pub(super) fn not_a_counter(key: &Key) -> Error {
-    let message = format!(
-        "`{key}` holds something other than a counter; counters are `i64` values: \
-         `set` it as one, or use another key"
-    );
-    Error::new(ErrorKind::WrongType, message)
-}
-
-pub(super) fn sum(key: &Key, count: i64, by: i64) -> Result<i64, Error> {
-    let sum = count.checked_add(by);
-    sum.ok_or_else(|| {
-        overflow(&format!(
-            "the counter `{key}` at {count} cannot change by {by}"
-        ))
-    })
-}
-
-fn overflow(what: &str) -> Error {
-    Error::new(ErrorKind::Overflow, format!("{what}: counters are `i64`"))
-}
-
-fn too_large(key: &Key) -> Error {
+pub(super) fn too_large(key: &Key) -> Error {
     let message = format!(
         "the value for `{key}` is heavier than the cache allows for one entry; raise `weight`, \
          or store less"

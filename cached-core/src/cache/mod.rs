@@ -8,6 +8,7 @@ mod blocking;
 mod builder;
 #[cfg(feature = "config")]
 mod config;
+mod counters;
 mod entry;
 mod mutate;
 mod ops;
@@ -17,6 +18,7 @@ mod redis;
 mod shared;
 #[cfg(feature = "remote")]
 mod shared_entry;
+mod tools;
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +63,7 @@ use crate::registry::Site;
 /// assert_eq!(cache.get::<String>("greeting").await?, Some("hello".to_owned()));
 ///
 /// let total = cache.get_or_set("total", Ttl::DEFAULT, || async { 42u64 }).await?;
-/// assert_eq!(cache.incr("total-views", 1).await?, 1);
+/// assert_eq!(cache.incr_or("total-views", 1, 0).await?, 1);
 /// # Ok(())
 /// # }
 /// ```

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use super::blocking::{negated, result_shape, value_shape};
+use super::blocking::{result_shape, value_shape};
 use super::{Cache, or_shared};
 use crate::error::Error;
 use crate::event::Delivery;
@@ -221,25 +221,5 @@ impl Cache {
     ) -> Result<usize, Error> {
         or_shared!(self, await shared.delete_many(keys));
         self.blocking().delete_many(keys)
-    }
-
-    /// Adds to a counter in one step and returns what it then is. A key without a value counts from 0
-    /// and lives forever; an existing counter keeps its TTL. Counters are `i64` values.
-    ///
-    /// # Errors
-    /// [`ErrorKind::WrongType`](crate::ErrorKind::WrongType) if something else is stored there,
-    /// [`ErrorKind::Overflow`](crate::ErrorKind::Overflow) beyond the range of `i64`; the value stays as
-    /// it is. [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) as for [`set`](Self::set).
-    pub async fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        or_shared!(self, await shared.incr(key, by));
-        self.blocking().incr(key, by)
-    }
-
-    /// [`incr`](Self::incr), downwards.
-    ///
-    /// # Errors
-    /// As [`incr`](Self::incr).
-    pub async fn decr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        self.incr(key, negated(by)?).await
     }
 }

@@ -15,7 +15,7 @@ use crate::value::Portable;
 
 /// Does when it is dropped what is to be done in this process: after the backend's answer, and
 /// also where nobody waits for it any more.
-struct AtEnd<F: Fn()>(F);
+pub(super) struct AtEnd<F: Fn()>(pub(super) F);
 
 impl<F: Fn()> Drop for AtEnd<F> {
     fn drop(&mut self) {
@@ -26,8 +26,8 @@ impl<F: Fn()> Drop for AtEnd<F> {
 /// A cache with the backend it shares.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SharedCache<'c> {
-    cache: &'c Cache,
-    remote: &'c Arc<Remote>,
+    pub(super) cache: &'c Cache,
+    pub(super) remote: &'c Arc<Remote>,
 }
 
 impl Cache {
@@ -42,15 +42,15 @@ impl Cache {
 }
 
 impl SharedCache<'_> {
-    fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
+    pub(super) fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
         Ok(key.into_key(self.cache.version)?)
     }
 
-    fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
+    pub(super) fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
         ttl.into().resolve(self.cache.engine.default_ttl())
     }
 
-    fn encode<V: Portable>(&self, value: &V) -> Result<Encoded, Error> {
+    pub(super) fn encode<V: Portable>(&self, value: &V) -> Result<Encoded, Error> {
         value
             .to_bytes(&self.remote.codec, None)
             .map_err(unencodable)
@@ -242,25 +242,6 @@ impl SharedCache<'_> {
             }
         });
         self.remote.delete_many(keys).await
-    }
-
-    pub(super) async fn incr(self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
-        let key = self.key(key)?;
-        let codec = self.remote.codec;
-        let read = |opened: &Opened<'_>| i64::from_bytes(opened, &codec, None).ok();
-        let step = |old: Option<Option<i64>>| {
-            let old = match old {
-                None => 0,
-                Some(Some(count)) => count,
-                Some(None) => return Err(super::blocking::not_a_counter(&key)),
-            };
-            let sum = super::blocking::sum(&key, old, by)?;
-            Ok((self.encode(&sum)?, sum))
-        };
-        let sum = self.remote.update(&key, read, step).await?;
-        self.cache.engine.detach(&key);
-        self.cache.engine.tell(EventKind::Written, None, &key);
-        Ok(sum)
     }
 }
 

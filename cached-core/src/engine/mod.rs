@@ -22,6 +22,7 @@ mod overrides;
 #[cfg(feature = "remote")]
 pub(crate) mod remote;
 mod scope;
+mod tools;
 mod verbs;
 
 use std::sync::Arc;

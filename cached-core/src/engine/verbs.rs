@@ -87,7 +87,11 @@ impl Engine {
 
     /// Decides and changes one cell and destroys its lease, all in one step. `act` says what comes
     /// in place of the entry, and what to answer.
-    fn bump<R>(&self, key: &Key, act: impl FnOnce(Option<&mut Slot>) -> (Change, R)) -> (bool, R) {
+    pub(super) fn bump<R>(
+        &self,
+        key: &Key,
+        act: impl FnOnce(Option<&mut Slot>) -> (Change, R),
+    ) -> (bool, R) {
         let now = self.clock.now();
         let watched = self.subscribers.any();
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
@@ -184,7 +188,7 @@ impl Engine {
     }
 
     /// The entry to put; `None` if nothing is to be kept.
-    fn prepare(&self, key: &Key, new: New) -> Option<Write> {
+    pub(super) fn prepare(&self, key: &Key, new: New) -> Option<Write> {
         if !self.stores || new.lifetime.is_zero() {
             return None;
         }
@@ -263,7 +267,7 @@ pub(crate) struct New {
     pub(crate) keeps: Option<(Times, Stamps)>,
 }
 
-enum Change {
+pub(super) enum Change {
     Keep,
     Remove,
     Put(Write),

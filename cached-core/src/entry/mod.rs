@@ -70,6 +70,10 @@ impl Slot {
     pub(crate) fn text(&self) -> &str {
         &self.key.text
     }
+
+    pub(crate) fn key(&self) -> &SlotKey {
+        &self.key
+    }
 }
 
 /// Index slot, control byte and policy links of one entry in the table, in bytes; an estimate.
@@ -88,6 +92,22 @@ impl SlotKey {
             text: key.text().into(),
             edition: key.edition(),
         }
+    }
+
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn version(&self) -> u32 {
+        self.edition.version()
+    }
+
+    pub(crate) fn is_digest(&self) -> bool {
+        self.edition.is_digest()
+    }
+
+    pub(crate) fn to_key(&self) -> Key {
+        Key::restored(&self.text, self.edition)
     }
 
     #[inline]

@@ -43,6 +43,7 @@ mod encoding;
 mod handle;
 mod key_type;
 mod part;
+pub(crate) mod pattern;
 mod pointers;
 mod secret;
 pub(crate) mod template;
@@ -102,12 +103,12 @@ impl Edition {
     }
 
     #[inline]
-    fn is_digest(self) -> bool {
+    pub(crate) fn is_digest(self) -> bool {
         self.0 & 1 == 1
     }
 
     #[inline]
-    fn version(self) -> u32 {
+    pub(crate) fn version(self) -> u32 {
         (self.0 >> 1) as u32
     }
 }
@@ -147,6 +148,18 @@ impl Key {
     #[inline]
     pub(crate) fn edition(&self) -> Edition {
         self.edition
+    }
+
+    /// A key of whose text and edition another one was made.
+    pub(crate) fn restored(text: &str, edition: Edition) -> Self {
+        let len = text.len().min(MAX_LEN);
+        let mut bytes = [0; MAX_LEN];
+        bytes[..len].copy_from_slice(&text.as_bytes()[..len]);
+        Self {
+            bytes,
+            edition,
+            len: len as u8,
+        }
     }
 
     /// The same text under another version.

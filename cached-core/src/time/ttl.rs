@@ -43,6 +43,13 @@ impl Ttl {
         Self(millis)
     }
 
+    /// The time it stands for; `None` for [`DEFAULT`](Self::DEFAULT), which is the cache's, and for
+    /// [`FOREVER`](Self::FOREVER).
+    #[must_use]
+    pub fn as_duration(self) -> Option<Duration> {
+        (self.0 <= Self::LONGEST).then(|| Duration::from_millis(self.0))
+    }
+
     fn checked(millis: Option<Millis>) -> Self {
         match millis {
             Some(millis) if millis <= Self::LONGEST => Self(millis),

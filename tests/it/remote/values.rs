@@ -51,7 +51,7 @@ async fn counters_add_up_however_many_write() {
         tokio::spawn(async move {
             for _ in 0..50 {
                 cache
-                    .incr("n", 1)
+                    .incr_or("n", 1, 0)
                     .await
                     .expect("somebody is fastest, in the end all are");
                 tokio::task::yield_now().await;

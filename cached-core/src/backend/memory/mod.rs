@@ -137,6 +137,20 @@ impl<L> Store<L> {
         cleared
     }
 
+    /// The keys of entries that are wanted, and of all computations under way, a shard at a time:
+    /// each is locked for as long as it takes to look through it.
+    pub(crate) fn keys(
+        &self,
+        wanted: impl Fn(&Slot) -> bool,
+    ) -> impl Iterator<Item = Vec<SlotKey>> {
+        self.shards.iter().map(move |shard| {
+            let cells = look(shard);
+            let kept = cells.table.entries().filter(|slot| wanted(slot));
+            let leased = cells.leases.iter().map(|leased| leased.key.clone());
+            kept.map(|slot| slot.key().clone()).chain(leased).collect()
+        })
+    }
+
     /// The number of entries, expired ones included.
     pub(crate) fn len(&self) -> usize {
         self.shards
@@ -205,6 +219,13 @@ impl<L> Cell<'_, L> {
         self.cells
             .table
             .peek(self.hash, |slot| slot.is_for(self.key))
+    }
+
+    /// What the entry weighs in the table; 0 if there is none.
+    pub(crate) fn weight(&self) -> u64 {
+        self.cells
+            .table
+            .weight_of(self.hash, |slot| slot.is_for(self.key))
     }
 
     /// [`peek`](Self::peek), to change it.

@@ -49,6 +49,7 @@ mod raw;
 mod reads;
 mod route;
 mod said;
+mod scan;
 mod scope;
 mod script;
 mod sentinel;

@@ -13,7 +13,7 @@ use super::reads::Reads;
 use super::route::Route;
 use super::script::{self, Script};
 use super::servers::Group;
-use crate::backend::port::{Acquired, Backend, Capabilities};
+use crate::backend::port::{Acquired, Backend, Capabilities, Page};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 
@@ -30,6 +30,7 @@ impl Backend for Redis {
         Capabilities {
             pushes: self.common().pushes(),
             shortest_ttl: Duration::from_millis(1),
+            scans: true,
             ..Capabilities::default()
         }
     }
@@ -105,6 +106,10 @@ impl Backend for Redis {
             self.routed(key, move |to| unlink_here(to, key))
         });
         Ok(removing.await?.into_iter().sum())
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {
+        Ok(self.page(prefix, after).await?)
     }
 
     async fn now(&self) -> Result<u64, Error> {

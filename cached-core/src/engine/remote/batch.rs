@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Remote;
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
-use crate::backend::port::Put;
+use crate::backend::port::{Acquired, Put};
 use crate::cell::Cell;
 use crate::codec::{Encoded, Kind, Opened};
 use crate::error::Error;
@@ -19,10 +19,41 @@ impl Remote {
         values: &[(Key, Encoded)],
         lifetime: Lifetime,
     ) -> Result<(), Error> {
-        let Some((first, _)) = values.first() else {
+        let cells: HashMap<String, Cell> = self.cells_of(values, lifetime).await?.collect();
+        if cells.is_empty() {
             return Ok(());
+        }
+        let writing = puts(&cells, lifetime);
+        let writing = self.backend.write_many(&writing);
+        self.ask(self.limits.operation, writing).await
+    }
+
+    /// Puts values where nothing is; of those for one key the last. How many were put.
+    pub(crate) async fn warm(
+        self: &Arc<Self>,
+        values: &[(Key, Encoded)],
+        lifetime: Lifetime,
+    ) -> Result<usize, Error> {
+        let cells: HashMap<String, Cell> = self.cells_of(values, lifetime).await?.collect();
+        if cells.is_empty() {
+            return Ok(0);
+        }
+        let putting = puts(&cells, lifetime);
+        let putting = self.backend.acquire_many(&putting);
+        let acquired = self.ask(self.limits.operation, putting).await?;
+        let put = acquired.iter().filter(|one| **one == Acquired::Granted);
+        Ok(put.count())
+    }
+
+    /// The values as they go in, by name. All of them depend on the namespace alone.
+    async fn cells_of(
+        self: &Arc<Self>,
+        values: &[(Key, Encoded)],
+        lifetime: Lifetime,
+    ) -> Result<impl Iterator<Item = (String, Cell)> + use<>, Error> {
+        let Some((first, _)) = values.first() else {
+            return Ok(Vec::new().into_iter());
         };
-        // All of them depend on the namespace alone.
         let captured = self.capture_now(&self.place(first, None, &[])).await?;
         let sealing = Sealing {
             times: times_from(self.now().await?, lifetime),
@@ -34,14 +65,8 @@ impl Remote {
             let cell = self.seal_value(&place, &sealing, Some(encoded))?;
             Ok((place.name, cell))
         });
-        let cells = sealed.collect::<Result<HashMap<String, Cell>, Error>>()?;
-        let ttl = ttl_of(lifetime);
-        let puts: Vec<Put<'_>> = cells
-            .iter()
-            .map(|(key, cell)| Put { key, cell, ttl })
-            .collect();
-        let writing = self.backend.write_many(&puts);
-        self.ask(self.limits.operation, writing).await
+        let cells = sealed.collect::<Result<Vec<_>, Error>>()?;
+        Ok(cells.into_iter())
     }
 
     /// Removes what is under the keys. How many of them held a live value.
@@ -57,4 +82,10 @@ impl Remote {
         self.invalidate(names).await?;
         Ok(found?.iter().filter(|found| **found == Some(true)).count())
     }
+}
+
+fn puts(cells: &HashMap<String, Cell>, lifetime: Lifetime) -> Vec<Put<'_>> {
+    let ttl = ttl_of(lifetime);
+    let cells = cells.iter();
+    cells.map(|(key, cell)| Put { key, cell, ttl }).collect()
 }

@@ -251,7 +251,7 @@ impl Raw {
         stamps.map(|stamp| stamp.id).collect()
     }
 
-    fn opened(&self, remote: &Remote, place: &Place) -> Option<Opened<'_>> {
+    pub(super) fn opened(&self, remote: &Remote, place: &Place) -> Option<Opened<'_>> {
         let cell = self.cell.as_ref()?;
         remote.codec.seal().open(cell, place.hash).ok()
     }

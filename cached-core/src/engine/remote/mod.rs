@@ -32,6 +32,7 @@ mod said;
 mod settings;
 mod settle;
 mod stamps;
+mod tools;
 mod verbs;
 
 use std::fmt;
@@ -78,6 +79,8 @@ pub(crate) struct Limits {
     pub(crate) lease: Millis,
     /// A lease is renewed no longer than this.
     pub(crate) lock_cap: Millis,
+    /// For a page of names.
+    pub(crate) scan: Millis,
 }
 
 impl Limits {
@@ -95,6 +98,7 @@ impl Default for Limits {
             invalidation: 250,
             lease: 10_000,
             lock_cap: 60_000,
+            scan: 5_000,
         }
     }
 }

@@ -84,6 +84,20 @@ impl Names {
         name
     }
 
+    /// What the names of all keys of a version begin with, and those of a few other versions.
+    pub(super) fn version(&self, version: u32) -> String {
+        format!("{}:{version}", self.prefix)
+    }
+
+    /// The text in the name of a key of this version, and whether it is only the beginning of it
+    /// with a hash; `None` for other names.
+    pub(super) fn text<'n>(&self, name: &'n str, version: u32) -> Option<(&'n str, bool)> {
+        let rest = name.strip_prefix(&self.version(version))?;
+        let whole = rest.strip_prefix(':').map(|text| (text, false));
+        let cut = || Some((rest.strip_prefix(['#', '*'])?.strip_prefix(':')?, true));
+        whole.or_else(cut)
+    }
+
     /// The name of a stamp.
     pub(super) fn stamp(&self, id: StampId) -> String {
         format!("{}:s:{id:016x}", self.prefix)

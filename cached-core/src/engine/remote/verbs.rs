@@ -43,7 +43,7 @@ pub(crate) enum Change<R> {
 
 impl Remote {
     /// What a cell comes to for a reader that takes any age the writer allowed.
-    fn live<R>(
+    pub(super) fn live<R>(
         &self,
         place: &Place,
         raw: &Raw,

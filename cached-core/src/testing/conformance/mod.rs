@@ -130,6 +130,8 @@ behaviours! { $
         write_replaces_whatever_is_there
         invalidate_removes_and_counts
         many_keys_go_at_once
+        several_operations_go_at_once
+        names_are_listed
         handles_share_their_cells
         a_cell_goes_with_its_time
         a_new_cell_has_a_time_of_its_own
@@ -201,6 +203,14 @@ behaviours! { $
         touch_gives_another_time
         expire_makes_stale
         several_keys_at_once
+        a_value_tells_its_time
+        a_long_time_is_long
+        a_stored_none_is_no_miss
+        a_value_goes_to_another_version
+        a_moved_value_falls_with_its_cache
+        warming_replaces_nothing
+        keys_are_listed_by_a_pattern
+        keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it
         a_function_drops_its_entries
     }

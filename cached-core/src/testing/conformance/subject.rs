@@ -133,7 +133,7 @@ pub(super) struct Handle(pub(super) Arc<dyn AnyBackend>);
 
 /// What an operation answered, where no fault is expected.
 #[track_caller]
-fn answered<T>(operation: &str, answer: Result<T, crate::error::Error>) -> T {
+pub(super) fn answered<T>(operation: &str, answer: Result<T, crate::error::Error>) -> T {
     match answer {
         Ok(answer) => answer,
         Err(error) => panic!(

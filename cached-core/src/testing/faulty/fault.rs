@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::error::ErrorKind;
 
-/// An operation of a [`Backend`](crate::backend::Backend).
+/// An operation of a [`Backend`](crate::backend::Backend); of several at once it is one call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "named after the port's operations")]
 pub enum Op {
@@ -17,6 +17,7 @@ pub enum Op {
     Release,
     Write,
     Invalidate,
+    Scan,
     Now,
     Changed,
     Check,
@@ -24,7 +25,7 @@ pub enum Op {
 
 impl Op {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
         Self::Acquire,
         Self::Fill,
@@ -32,6 +33,7 @@ impl Op {
         Self::Release,
         Self::Write,
         Self::Invalidate,
+        Self::Scan,
         Self::Now,
         Self::Changed,
         Self::Check,

@@ -11,7 +11,7 @@ pub use self::fault::{Fault, Lie, Op};
 
 use self::fault::Script;
 use self::memory::Memory;
-use crate::backend::port::{Acquired, Backend, Capabilities};
+use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::{Clock, Millis};
@@ -97,6 +97,10 @@ impl<B: Backend> Faulty<B> {
     #[must_use]
     pub fn inner(&self) -> &B {
         &self.0.backend
+    }
+
+    fn keep<'p>(&self, puts: impl Iterator<Item = &'p Put<'p>>) {
+        puts.for_each(|put| self.0.memory.keep(put.key, put.cell));
     }
 
     /// One call of the operation, with whatever is planned for it.
@@ -203,6 +207,29 @@ impl<B: Backend> Backend for Faulty<B> {
     async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
         let removing = self.0.backend.invalidate(keys);
         self.call(Op::Invalidate, removing, truthful).await
+    }
+
+    async fn write_many(&self, puts: &[Put<'_>]) -> Result<(), Error> {
+        self.keep(puts.iter());
+        let writing = self.0.backend.write_many(puts);
+        self.call(Op::Write, writing, truthful).await
+    }
+
+    async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
+        self.keep(puts.iter());
+        let acquiring = self.0.backend.acquire_many(puts);
+        self.call(Op::Acquire, acquiring, truthful).await
+    }
+
+    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+        self.keep(fills.iter().map(|(_, put)| put));
+        let filling = self.0.backend.fill_many(fills);
+        self.call(Op::Fill, filling, truthful).await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {
+        let scanning = self.0.backend.scan(prefix, after);
+        self.call(Op::Scan, scanning, truthful).await
     }
 
     async fn now(&self) -> Result<u64, Error> {

@@ -52,6 +52,17 @@ impl<E> Shard<E> {
         self.slab.slot(number).entry.as_ref()
     }
 
+    /// The weight that the entry of a key was put with; 0 if there is none.
+    pub(crate) fn weight_of(&self, hash: u64, eq: impl FnMut(&E) -> bool) -> u64 {
+        let number = self.find(Tag::of(hash), eq);
+        number.map_or(0, |number| self.slab.slot(number).weight)
+    }
+
+    /// All entries, in no order, without counting a use.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &E> {
+        (0..self.slab.slots()).filter_map(|number| self.slab.slot(number as u32).entry.as_ref())
+    }
+
     /// [`peek`](Self::peek), to change the entry.
     pub(crate) fn peek_mut(&mut self, hash: u64, eq: impl FnMut(&E) -> bool) -> Option<&mut E> {
         let number = self.find(Tag::of(hash), eq)?;

@@ -2,6 +2,7 @@
 
 mod steps;
 mod times;
+mod tools;
 
 pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
@@ -9,6 +10,12 @@ pub use steps::{
 pub use times::{
     a_value_goes_with_its_time, an_increment_keeps_the_time, expire_makes_stale,
     touch_gives_another_time, zero_is_over_at_once,
+};
+
+pub use tools::{
+    a_long_time_is_long, a_moved_value_falls_with_its_cache, a_stored_none_is_no_miss,
+    a_value_goes_to_another_version, a_value_tells_its_time, keys_are_deleted_by_a_pattern,
+    keys_are_listed_by_a_pattern, warming_replaces_nothing,
 };
 
 use super::stage::{Gate, eventually, fresh, function, together};
@@ -166,14 +173,18 @@ pub async fn clear_drops_this_cache_only(subject: &Subject) {
     for cache in [&here, &neighbour] {
         set(cache, "k", "value", 60).await;
         set(cache, "l", "value", Ttl::FOREVER).await;
-        done(cache.incr("n", 1).await);
+        done(cache.incr_or("n", 1, 0).await);
     }
     done(here.clear().await);
     for cache in [&here, &there] {
         assert_eq!(got(cache, "k").await, None, "it was cleared");
         assert_eq!(got(cache, "l").await, None, "forever ends here too");
     }
-    assert_eq!(done(there.incr("n", 1).await), 1, "counters begin anew");
+    assert_eq!(
+        done(there.incr_or("n", 1, 0).await),
+        1,
+        "counters begin anew"
+    );
     assert_eq!(
         got(&neighbour, "k").await.as_deref(),
         Some("value"),

@@ -49,7 +49,7 @@ pub async fn no_increment_is_lost(subject: &Subject) {
         async move {
             let mut sums = Vec::new();
             for _ in 0..25 {
-                sums.push(done(cache.incr("n", 1).await));
+                sums.push(done(cache.incr_or("n", 1, 0).await));
             }
             sums
         }
@@ -68,10 +68,13 @@ pub async fn no_increment_is_lost(subject: &Subject) {
     );
 }
 
-/// A counter begins at 0, refuses to leave its range, and is no other value.
+/// A counter has to be there or is given a beginning, refuses to leave its range, and is no other value.
 pub async fn counters_have_rules(subject: &Subject) {
     let (here, there) = subject.caches();
-    assert_eq!(done(here.incr("n", i64::MAX).await), i64::MAX, "from 0");
+    let missing = here.incr("n", 1).await.map_err(|error| error.kind());
+    assert_eq!(missing, Err(ErrorKind::NotFound), "there is no counter");
+    let begun = here.incr_or("n", 5, i64::MAX - 5).await;
+    assert_eq!(done(begun), i64::MAX, "it counts from what it is given");
     let beyond = there.incr("n", 1).await.map_err(|error| error.kind());
     assert_eq!(beyond, Err(ErrorKind::Overflow), "there is no larger sum");
     assert_eq!(

@@ -16,9 +16,9 @@ pub async fn an_increment_keeps_the_time(subject: &Subject) {
     subject.advance(subject.short()).await;
     let later = subject.cache(&prefix);
     assert_eq!(
-        done(later.incr("n", 1).await),
+        done(later.incr_or("n", 1, 0).await),
         1,
-        "its time was over, so this one begins at 0"
+        "its time was over, so this one begins anew"
     );
 }
 

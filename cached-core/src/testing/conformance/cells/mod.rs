@@ -1,8 +1,10 @@
 //! The operations of the port, one by one.
 
+mod batches;
 mod sizes;
 mod times;
 
+pub use batches::{names_are_listed, several_operations_go_at_once};
 pub use sizes::{
     a_large_cell_comes_back_whole, bytes_come_back_as_they_are, keys_are_told_apart,
     many_keys_go_at_once,
