@@ -25,6 +25,8 @@ mod handles;
 mod invalidates;
 mod keys;
 mod layering;
+#[cfg(feature = "servers")]
+mod memcached;
 mod methods;
 mod misbehaving;
 mod mutators;

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// How many keys there are.
-pub(super) const KEYS: u64 = 64;
+pub(crate) const KEYS: u64 = 64;
 
 /// Two numbers per key: its version, and the floor below which no reader may fall.
 #[derive(Debug)]
-pub(super) struct Database {
+pub(crate) struct Database {
     file: File,
     path: PathBuf,
     owned: bool,
@@ -18,7 +18,7 @@ pub(super) struct Database {
 
 impl Database {
     /// An empty one, removed when it is dropped.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
         let name = format!("cached-versions-{}-{number}", std::process::id());
@@ -30,7 +30,7 @@ impl Database {
     }
 
     /// The one that another process made.
-    pub(super) fn at(path: &Path) -> Self {
+    pub(crate) fn at(path: &Path) -> Self {
         let file = OpenOptions::new().read(true).write(true).open(path);
         Self {
             file: file.expect("somebody made it"),
@@ -39,25 +39,25 @@ impl Database {
         }
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub(super) fn version(&self, key: u64) -> u64 {
+    pub(crate) fn version(&self, key: u64) -> u64 {
         self.read(key * 16)
     }
 
-    pub(super) fn floor(&self, key: u64) -> u64 {
+    pub(crate) fn floor(&self, key: u64) -> u64 {
         self.read(key * 16 + 8)
     }
 
     /// Writes a new version; which.
-    pub(super) fn bump(&self, key: u64) -> u64 {
+    pub(crate) fn bump(&self, key: u64) -> u64 {
         self.change(key * 16, |version| version + 1)
     }
 
     /// No reader that begins from now on may see less.
-    pub(super) fn raise_floor(&self, key: u64, version: u64) {
+    pub(crate) fn raise_floor(&self, key: u64, version: u64) {
         self.change(key * 16 + 8, |floor| floor.max(version));
     }
 

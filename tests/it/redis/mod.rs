@@ -10,7 +10,7 @@ pub(crate) mod server;
 
 pub(crate) mod chaos;
 mod client;
-mod database;
+pub(crate) mod database;
 mod failovers;
 mod fences;
 mod locks;
@@ -18,7 +18,7 @@ mod networks;
 pub(crate) mod outages;
 mod refusals;
 mod styles;
-mod worker;
+pub(crate) mod worker;
 
 use std::time::{Duration, Instant};
 

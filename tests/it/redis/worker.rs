@@ -21,12 +21,12 @@ const MARK: &str = ">> ";
 static VERSIONS: OnceLock<Database> = OnceLock::new();
 static HELD: AtomicBool = AtomicBool::new(false);
 
-pub(super) fn database() -> &'static Database {
+pub(crate) fn database() -> &'static Database {
     VERSIONS.get().expect("a worker has one")
 }
 
 #[cached(key = "worker:plain:<id>", ttl = 60, tags("worker-tag:<id>"))]
-pub(super) async fn plain(id: u64) -> u64 {
+pub(crate) async fn plain(id: u64) -> u64 {
     compute(id).await
 }
 
@@ -45,7 +45,7 @@ async fn compute(id: u64) -> u64 {
     version
 }
 
-pub(super) fn say(report: &str) {
+pub(crate) fn say(report: &str) {
     // In one piece: the harness writes to the same pipe.
     let line = format!("\n{MARK}{report}\n");
     let mut out = std::io::stdout().lock();
@@ -117,7 +117,7 @@ async fn invalidate(how: &str, id: u64) -> cached_core::Delivery {
 }
 
 /// The parent's end of a worker. Killed when it is dropped.
-pub(super) struct Worker {
+pub(crate) struct Worker {
     child: Child,
     orders: ChildStdin,
     reports: Arc<(Mutex<Vec<String>>, Condvar)>,
@@ -125,7 +125,7 @@ pub(super) struct Worker {
 
 impl Worker {
     /// A worker that has begun.
-    pub(super) fn start(url: &str, versions: &Database) -> Self {
+    pub(crate) fn start(url: &str, versions: &Database) -> Self {
         let mut command =
             Command::new(std::env::current_exe().expect("the path of this test binary"));
         command
@@ -158,18 +158,18 @@ impl Worker {
         worker
     }
 
-    pub(super) fn tell(&mut self, order: &str) {
+    pub(crate) fn tell(&mut self, order: &str) {
         writeln!(self.orders, "{order}").expect("it listens");
     }
 
     /// The first report that begins so, now or later.
     #[track_caller]
-    pub(super) fn reports(&self, begin: &str) -> String {
+    pub(crate) fn reports(&self, begin: &str) -> String {
         let found = self.reports_within(begin, Duration::from_secs(30));
         found.unwrap_or_else(|| panic!("no report `{begin}`; {:?}", self.all()))
     }
 
-    pub(super) fn reports_within(&self, begin: &str, time: Duration) -> Option<String> {
+    pub(crate) fn reports_within(&self, begin: &str, time: Duration) -> Option<String> {
         let find = |reports: &[String]| {
             let found = reports.iter().find(|report| report.starts_with(begin));
             found.cloned()
@@ -183,7 +183,7 @@ impl Worker {
         find(&reports)
     }
 
-    pub(super) fn all(&self) -> Vec<String> {
+    pub(crate) fn all(&self) -> Vec<String> {
         self.reports
             .0
             .lock()
@@ -192,7 +192,7 @@ impl Worker {
     }
 
     /// How many reports begin so.
-    pub(super) fn count(&self, begin: &str) -> usize {
+    pub(crate) fn count(&self, begin: &str) -> usize {
         let all = self.all();
         all.iter()
             .filter(|report| report.starts_with(begin))
@@ -200,7 +200,7 @@ impl Worker {
     }
 
     /// Forgets what was reported so far.
-    pub(super) fn forget(&self) {
+    pub(crate) fn forget(&self) {
         self.reports
             .0
             .lock()
@@ -208,11 +208,11 @@ impl Worker {
             .clear();
     }
 
-    pub(super) fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.signal("-STOP");
     }
 
-    pub(super) fn go_on(&self) {
+    pub(crate) fn go_on(&self) {
         self.signal("-CONT");
     }
 
@@ -223,7 +223,7 @@ impl Worker {
     }
 
     /// As `kill -9` does.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         // It may be dead already.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -5,9 +5,6 @@ use std::path::PathBuf;
 
 use crate::error::{Error, ErrorKind};
 
-/// What may stand behind `?` beside the options of a cache: nothing so far.
-pub(crate) const OPTIONS: &[&str] = &[];
-
 /// The port of a server that states none.
 const PORT: u16 = 11211;
 

@@ -15,9 +15,10 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::clock::{Sample, expires};
+use super::command::Commands;
 use super::connect::Greeting;
 use super::fault::Fault;
-use super::wire::{Commands, Reply, read_reply};
+use super::wire::{Reply, read_reply};
 use crate::error::ErrorKind;
 
 /// Questions that may queue before an operation has to wait for room.

@@ -4,7 +4,7 @@
 //! ops      the port in commands ──▶ ring    which server has the key
 //!                                     ▼
 //! node     one server: connects when asked, pauses after a failure ──▶ connect   who are you
-//! link     one live connection: questions out, replies in, its end ──▶ wire      bytes
+//! link     one live connection: questions out, replies in, its end ──▶ command, wire   bytes
 //! held     CAS numbers of our leases    clock    the server's time, and times to live
 //! ```
 //!
@@ -26,6 +26,7 @@
 
 mod address;
 mod clock;
+mod command;
 mod connect;
 mod fault;
 mod held;
@@ -38,7 +39,7 @@ mod wire;
 #[cfg(all(test, feature = "servers"))]
 mod tests;
 
-pub(crate) use address::{Address, OPTIONS};
+pub(crate) use address::Address;
 
 use std::fmt;
 use std::sync::Arc;

@@ -7,10 +7,11 @@ use futures_util::future::join_all;
 
 use super::Memcached;
 use super::clock::SHORTEST;
+use super::command::{Commands, When, is_key};
 use super::fault::Fault;
 use super::link::Link;
 use super::node::Node;
-use super::wire::{Code, Commands, Reply, When, is_key};
+use super::wire::{Code, Reply};
 use crate::backend::port::{Acquired, Backend, Capabilities};
 use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};

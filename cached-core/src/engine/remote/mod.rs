@@ -44,7 +44,7 @@ use tokio::runtime::Handle;
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
-#[cfg(any(feature = "memcached", feature = "redis"))]
+#[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
 pub(crate) use verbs::Incoming;

@@ -28,7 +28,10 @@ const ROUNDS: u32 = 100;
 /// between it and its `acquire`.
 pub async fn every_order_agrees_with_the_model(subject: &Subject) {
     let handles = [subject.backend(), subject.backend()];
-    for orders in model::orders(DEPTH).chunks(ABREAST) {
+    let slow = shortest(&handles[0]) >= Duration::from_secs(1);
+    // Where a life cannot be short, all orders share the waiting.
+    let abreast = if slow { usize::MAX } else { ABREAST };
+    for orders in model::orders(DEPTH).chunks(abreast) {
         let mut games: Vec<Game> = orders.iter().map(|order| Game::new(order)).collect();
         for at in 0..DEPTH {
             let steps = games.iter_mut().map(|game| game.step(&handles, at));
