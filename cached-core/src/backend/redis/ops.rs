@@ -185,6 +185,9 @@ impl Redis {
                 };
             }
         }
+        if found.iter().all(Option::is_some) {
+            return Ok(found.into_iter().flatten().collect());
+        }
         let late = found
             .iter_mut()
             .zip(keys)

@@ -208,3 +208,51 @@ fn what_is_said_where_there_is_no_cluster() {
     let node = fault(&redis_at(&empty.url()));
     assert!(node.to_string().contains("redis+cluster://"), "{node}");
 }
+
+/// A user of a cluster of one, who may do this and nothing else.
+fn allowed(fleet: &Fleet, rights: &str) -> Redis {
+    let mut rule: Vec<&str> = vec!["ACL", "SETUSER", "few", "on", ">secret", "~*"];
+    rule.extend(rights.split_whitespace());
+    assert_eq!(fleet.nodes[0].say(&rule), "OK");
+    redis_at(&fleet.url().replace("://", "://few:secret@"))
+}
+
+#[test]
+fn the_rights_that_suffice() {
+    let fleet = Fleet::start(1, false);
+    let redis = allowed(
+        &fleet,
+        "+get +mget +set +unlink +pexpire +getrange +evalsha +script|load +hello +ping +info +time \
+         +client|tracking +client|caching +select +asking +cluster|slots +cluster|info",
+    );
+    let ((lease, leased), (token, value)) = (cell("l"), cell("v"));
+    assert_eq!(acquire(&redis, "k", &leased), Acquired::Granted);
+    assert!(fill(&redis, "k", lease, &value));
+    assert!(wait(redis.release("k", token)).expect("the server answers"));
+    assert!(redis.scoped() && redis.capabilities().pushes);
+    assert_eq!(redis.incarnation(), None);
+}
+
+#[test]
+fn servers_that_do_not_tell_who_they_are_are_new_with_each_connection() {
+    let mut fleet = Fleet::start(1, false);
+    let redis = allowed(
+        &fleet,
+        "+get +set +unlink +evalsha +hello +time +select +cluster|slots +cluster|info",
+    );
+    write(&redis, "k", &cell("v").1);
+    assert!(read(&redis, "k").is_some());
+    let first = redis.incarnation().expect("INFO is denied");
+    fleet.nodes[0].restart();
+    super::fleet::until("it is back", || {
+        fleet.nodes[0]
+            .say(&["CLUSTER", "INFO"])
+            .contains("cluster_state:ok")
+    });
+    allowed(
+        &fleet,
+        "+get +set +hello +time +select +cluster|slots +cluster|info",
+    );
+    assert_eq!(reached(&redis, "k"), None);
+    assert!(redis.incarnation() > Some(first));
+}

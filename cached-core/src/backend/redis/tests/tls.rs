@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use redis::{Client, TlsCertificates};
 
@@ -9,6 +10,10 @@ use super::server::{Server, free_port};
 use super::support::*;
 use crate::backend::port::Backend;
 use crate::backend::redis::Redis;
+use crate::backend::redis::cluster::Cluster;
+use crate::backend::redis::connect::Target;
+use crate::backend::redis::node::Common;
+use crate::backend::redis::servers::Servers;
 use crate::error::ErrorKind;
 
 /// An authority, and a certificate of it for 127.0.0.1.
@@ -29,12 +34,12 @@ fn certify(directory: &Path) {
 }
 
 /// A server with a port for TLS besides its plain one, and the certificate of its authority.
-fn start(directory: &Path) -> (Server, String, Vec<u8>) {
+fn start(directory: &Path, options: &[&str]) -> (Server, String, Vec<u8>) {
     certify(directory);
     let file = |name: &str| directory.join(name).display().to_string();
     let port = free_port().to_string();
     let (key, certificate, authority) = (file("redis.key"), file("redis.crt"), file("ca.crt"));
-    let server = Server::with(&[
+    let tls = [
         "--tls-port",
         &port,
         "--tls-key-file",
@@ -45,7 +50,8 @@ fn start(directory: &Path) -> (Server, String, Vec<u8>) {
         &authority,
         "--tls-auth-clients",
         "no",
-    ]);
+    ];
+    let server = Server::with(&[&tls, options].concat());
     let authority = std::fs::read(&authority).expect("openssl has written it");
     (server, port, authority)
 }
@@ -54,7 +60,7 @@ fn start(directory: &Path) -> (Server, String, Vec<u8>) {
 fn tls_is_spoken_and_checked() {
     let directory = std::env::temp_dir().join(format!("cached-tls-{}", std::process::id()));
     std::fs::create_dir_all(&directory).expect("the directory is writable");
-    let (server, port, authority) = start(&directory);
+    let (server, port, authority) = start(&directory, &[]);
     let url = format!("rediss://127.0.0.1:{port}");
     let certificates = TlsCertificates {
         client_tls: None,
@@ -75,5 +81,37 @@ fn tls_is_spoken_and_checked() {
     let plain = format!("rediss://127.0.0.1:{}", server.port());
     let encrypted = fault(&redis_at(&plain)).to_string();
     assert!(encrypted.contains("`redis://`"), "{encrypted}");
+    let _ = std::fs::remove_dir_all(&directory);
+}
+
+#[test]
+fn a_cluster_is_spoken_to_by_tls_throughout() {
+    let directory = std::env::temp_dir().join(format!("cached-tls-c-{}", std::process::id()));
+    std::fs::create_dir_all(&directory).expect("the directory is writable");
+    let options = ["--cluster-enabled", "yes", "--tls-cluster", "yes"];
+    let (server, port, authority) = start(&directory, &options);
+    assert_eq!(
+        server.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]),
+        "OK"
+    );
+    super::fleet::until("it serves its slots", || {
+        server
+            .say(&["CLUSTER", "INFO"])
+            .contains("cluster_state:ok")
+    });
+    let certificates = TlsCertificates {
+        client_tls: None,
+        root_cert: Some(authority),
+    };
+    let client = Client::build_with_tls(format!("rediss://127.0.0.1:{port}"), certificates);
+    let seeds = vec![Target::new(&client.expect("the certificate is one"))];
+    let common = Arc::new(Common::new(None));
+    let cluster = Cluster::new(seeds, Arc::clone(&common), runtime());
+    let redis = Redis::on(Servers::Cluster(Arc::new(cluster)), common, runtime());
+    write(&redis, "k", &cell("v").1);
+    assert!(read(&redis, "k").is_some());
+    let named = redis_at(&format!("rediss+cluster://127.0.0.1:{port}"));
+    let stranger = fault(&named).to_string();
+    assert!(stranger.contains("SSL_CERT_FILE"), "{stranger}");
     let _ = std::fs::remove_dir_all(&directory);
 }
