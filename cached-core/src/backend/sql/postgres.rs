@@ -10,8 +10,8 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, Postgres};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted,
-    granted_or_found,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
+    granted_or_found, put_values,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -131,6 +131,35 @@ impl Dialect for Postgres {
             }
         };
         (fit(text, table), true)
+    }
+
+    const FILLS: bool = true;
+
+    fn batch(table: &str, verb: Verb, rows: usize) -> String {
+        let types = ["TEXT", "BYTEA", "BYTEA", "BIGINT", "BYTEA"];
+        let columns = match verb {
+            Verb::Fill => 5,
+            Verb::Write | Verb::Acquire => 4,
+        };
+        let values = (0..rows).map(|row| {
+            let marks = types[..columns].iter().enumerate();
+            let marks = marks.map(|(at, kind)| format!("${}::{kind}", row * columns + at + 1));
+            format!("({})", marks.collect::<Vec<_>>().join(", "))
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let text = put_values(verb, &values).replace("{key}", "c.name");
+        fit(
+            &text
+                .replacen("{none}", "NULL::BYTEA", 1)
+                .replace("{none}", "NULL::BIGINT"),
+            table,
+        )
+    }
+
+    fn scan(table: &str) -> String {
+        let text = "SELECT name, NULL::BYTEA, NULL::BIGINT FROM {t} WHERE name >= $1 AND name < $2 \
+                    AND name > $3 AND expires > {now} ORDER BY name LIMIT $4";
+        fit(text, table)
     }
 
     fn returns(verb: Many) -> bool {
