@@ -93,10 +93,12 @@ impl Dialect for Postgres {
                 "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} \
                  WHERE expires <= (SELECT {now}) ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED)",
             ),
+            // A table of ours that somebody has made a logged one is of no version.
             version: asks(
-                "SELECT NULL::TEXT, NULL::BYTEA, COALESCE(CAST(substring(obj_description(\
-                 to_regclass('{t}')::OID, 'pg_class') FROM 'cached-core schema ([0-9]+)') \
-                 AS BIGINT), 0) WHERE to_regclass('{t}') IS NOT NULL",
+                "SELECT NULL::TEXT, NULL::BYTEA, CASE WHEN relpersistence = 'u' THEN version \
+                 WHEN version = 0 THEN 0 ELSE -1 END FROM (SELECT relpersistence, COALESCE(CAST(\
+                 substring(obj_description(oid, 'pg_class') FROM 'cached-core schema ([0-9]+)') \
+                 AS BIGINT), 0) AS version FROM pg_class WHERE oid = to_regclass('{t}')) AS c",
             ),
             create: create(table),
             evict: None,
