@@ -132,6 +132,25 @@ mod sqlite {
     conformance_tests!(subject());
 }
 
+/// A directory for each behaviour.
+#[cfg(feature = "servers")]
+mod file {
+    use super::*;
+    use crate::databases::Directory;
+    use cached_core::backend;
+
+    fn subject() -> Subject {
+        let directory = Directory::new();
+        let url = format!("file://{}/cache", directory.path().display());
+        Subject::of(move || {
+            let _alive = &directory;
+            backend::file(&url).expect("the URL is well-formed")
+        })
+    }
+
+    conformance_tests!(subject());
+}
+
 /// A database for each behaviour, in one server.
 #[cfg(feature = "servers")]
 mod postgres {

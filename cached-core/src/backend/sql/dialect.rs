@@ -40,6 +40,16 @@ pub trait Dialect: Database {
     /// ([`Arg::Texts`]), and the statement for them.
     fn many(table: &str, verb: Many, keys: usize) -> (String, bool);
 
+    /// Whether there is a statement that fills many leases and says which.
+    const FILLS: bool;
+
+    /// The statement that puts so many rows of name, token, cell, time to live and, to fill, the old
+    /// token.
+    fn batch(table: &str, verb: Verb, rows: usize) -> String;
+
+    /// The statement that lists names: from this one on, before that one, after a third, so many.
+    fn scan(table: &str) -> String;
+
     /// Whether what is done to many keys answers with rows.
     fn returns(verb: Many) -> bool;
 
@@ -106,6 +116,17 @@ pub enum Many {
     Sweep,
     /// Puts tombstones in their place.
     Bury,
+}
+
+/// How many rows are put at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Whatever is there.
+    Write,
+    /// Where nothing is.
+    Acquire,
+    /// Where the old token is; answers with the names of those.
+    Fill,
 }
 
 /// One statement, and what comes back.
@@ -275,6 +296,27 @@ pub(super) fn fitted(text: &str, table: &str, now: &str) -> String {
     let (_, index) = table.rsplit_once('.').unwrap_or(("", table));
     let text = text.replace("{t}", table).replace("{i}", index);
     text.replace("{now}", now)
+}
+
+/// Statements that put rows, as SQLite and PostgreSQL spell them; `values` has a row for each.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) fn put_values(verb: Verb, values: &str) -> String {
+    let put = "INSERT INTO {t} AS c (name, token, cell, expires) \
+               SELECT name, token, cell, {now} + ttl FROM n WHERE true ORDER BY name \
+               ON CONFLICT (name) DO UPDATE SET token = excluded.token, cell = excluded.cell, \
+               expires = excluded.expires";
+    match verb {
+        Verb::Write => format!("WITH n (name, token, cell, ttl) AS (VALUES {values}) {put}"),
+        Verb::Acquire => format!(
+            "WITH n (name, token, cell, ttl) AS (VALUES {values}) {put} WHERE c.expires <= {{now}}"
+        ),
+        Verb::Fill => format!(
+            "WITH n (name, token, cell, ttl, old) AS (VALUES {values}) UPDATE {{t}} AS c \
+             SET token = n.token, cell = n.cell, expires = {{now}} + n.ttl FROM n \
+             WHERE c.name = n.name AND c.token = n.old AND c.expires > {{now}} \
+             RETURNING {{key}}, {{none}}, {{none}}"
+        ),
+    }
 }
 
 /// What an acquire that answers with one row says: 1 for the caller's, or what is there.

@@ -14,6 +14,7 @@
 //! in the background.
 
 mod address;
+mod batch;
 mod clock;
 mod cull;
 pub(crate) mod dialect;

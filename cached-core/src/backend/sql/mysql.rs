@@ -6,7 +6,8 @@ use sqlx::ConnectOptions;
 use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlDatabaseError};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted, marks,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
+    marks,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -112,6 +113,34 @@ impl Dialect for MySql {
             }
         };
         (fit(&text.replace("{?}", &marks(keys)), table), false)
+    }
+
+    const FILLS: bool = false;
+
+    fn batch(table: &str, verb: Verb, rows: usize) -> String {
+        let values = vec!["(?, ?, ?, {now} + ?)"; rows].join(", ");
+        let update = match verb {
+            Verb::Acquire => {
+                "token = IF(expires <= {now}, VALUES(token), token), \
+                 cell = IF(expires <= {now}, VALUES(cell), cell), \
+                 expires = IF(expires <= {now}, VALUES(expires), expires)"
+            }
+            // There is none to fill.
+            Verb::Write | Verb::Fill => {
+                "token = VALUES(token), cell = VALUES(cell), expires = VALUES(expires)"
+            }
+        };
+        let text = format!(
+            "INSERT INTO {{t}} (name, token, cell, expires) VALUES {values} \
+             ON DUPLICATE KEY UPDATE {update}"
+        );
+        fit(&text, table)
+    }
+
+    fn scan(table: &str) -> String {
+        let text = "SELECT name, NULL, NULL FROM {t} WHERE name >= ? AND name < ? AND name > ? \
+                    AND expires > {now} ORDER BY name LIMIT ?";
+        fit(text, table)
     }
 
     fn returns(verb: Many) -> bool {

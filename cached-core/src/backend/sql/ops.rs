@@ -4,15 +4,21 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
+
 use super::Sql;
+use super::batch::Row;
 use super::dialect::{Answer, Arg, Dialect, Many, Statement, millis};
 use super::inner::{Inner, Lane};
-use crate::backend::port::{Acquired, Backend, Capabilities};
+use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put};
 use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};
 
 /// Keys of one statement, at most.
 pub(super) const CHUNK: usize = 256;
+
+/// Names of one page.
+const PAGE: i64 = 500;
 
 /// How often an acquire looks again when what stood there went while it looked.
 const LOOKS: usize = 8;
@@ -25,6 +31,9 @@ impl<D: Dialect> Backend for Sql<D> {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             shortest_ttl: Duration::from_millis(1),
+            scans: true,
+            // It locks, and on SQLite it is in everybody's way.
+            dear_writes: true,
             ..Capabilities::default()
         }
     }
@@ -97,6 +106,59 @@ impl<D: Dialect> Backend for Sql<D> {
             .await
     }
 
+    async fn write_many(&self, puts: &[Put<'_>]) -> Result<(), Error> {
+        let rows = self.rows(puts)?;
+        self.0
+            .drive(|inner| async move { inner.write_rows(rows).await })
+            .await
+    }
+
+    async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
+        let rows = self.rows(puts)?;
+        self.0
+            .drive(|inner| async move { inner.acquire_rows(rows).await })
+            .await
+    }
+
+    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+        if !D::FILLS {
+            let each = fills.iter();
+            let each = each.map(|(token, put)| self.fill(put.key, *token, put.cell, put.ttl));
+            return join_all(each).await.into_iter().collect();
+        }
+        let mut rows = Vec::with_capacity(fills.len());
+        for (at, (token, put)) in fills.iter().enumerate() {
+            self.0.fits(put.cell)?;
+            rows.push(Row::of(at, put, Some(*token)));
+        }
+        self.0
+            .drive(|inner| async move { inner.fill_rows(rows).await })
+            .await
+    }
+
+    async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {
+        // No name is after a prefix and this.
+        let end = format!("{prefix}\u{7f}");
+        // What the adapter itself keeps begins with a space.
+        let prefix = if prefix.is_empty() { "!" } else { prefix };
+        let after = after.unwrap_or_default().to_owned();
+        let arguments = [
+            text(prefix),
+            Arg::Text(end),
+            Arg::Text(after),
+            Arg::Int(PAGE),
+        ];
+        let listed = self.0.drive(|inner| async move {
+            let statement = Statement::asks(D::scan(&inner.address.table));
+            inner.ask(Lane::Read, &statement, &arguments).await
+        });
+        let rows = listed.await?.rows.into_iter();
+        let names: Vec<String> = rows.filter_map(|row| row.name).collect();
+        let full = i64::try_from(names.len()).is_ok_and(|names| names >= PAGE);
+        let next = full.then(|| names.last().cloned()).flatten();
+        Ok(Page { names, next })
+    }
+
     async fn now(&self) -> Result<u64, Error> {
         match self.0.clock.now() {
             Some(now) => Ok(now),
@@ -115,6 +177,14 @@ impl<D: Dialect> Backend for Sql<D> {
 }
 
 impl<D: Dialect> Sql<D> {
+    fn rows(&self, puts: &[Put<'_>]) -> Result<Vec<Row>, Error> {
+        let rows = puts.iter().enumerate().map(|(at, put)| {
+            self.0.fits(put.cell)?;
+            Ok(Row::of(at, put, None))
+        });
+        rows.collect()
+    }
+
     /// Whether the statement touched a row.
     async fn write_one(
         &self,
@@ -130,7 +200,10 @@ impl<D: Dialect> Sql<D> {
 }
 
 impl<D: Dialect> Inner<D> {
-    async fn read(self: &Arc<Self>, keys: Vec<String>) -> Result<Vec<Option<Cell>>, Error> {
+    pub(super) async fn read(
+        self: &Arc<Self>,
+        keys: Vec<String>,
+    ) -> Result<Vec<Option<Cell>>, Error> {
         let mut found = HashMap::with_capacity(keys.len());
         for keys in keys.chunks(CHUNK) {
             let answer = self.ask_many(Lane::Read, Many::Read, keys).await?;
@@ -144,7 +217,11 @@ impl<D: Dialect> Inner<D> {
         Ok(cells.map(|cell| cell.map(Cell::from_bytes)).collect())
     }
 
-    async fn acquire(self: &Arc<Self>, key: String, put: [Arg; 4]) -> Result<Acquired, Error> {
+    pub(super) async fn acquire(
+        self: &Arc<Self>,
+        key: String,
+        put: [Arg; 4],
+    ) -> Result<Acquired, Error> {
         for _ in 0..LOOKS {
             let answer = self
                 .ask(Lane::Write, &self.statements.acquire, &put)
@@ -202,7 +279,7 @@ impl<D: Dialect> Inner<D> {
 }
 
 /// The arguments of a statement that puts a cell.
-fn put(key: &str, cell: &Cell, ttl: Option<Duration>) -> [Arg; 4] {
+pub(super) fn put(key: &str, cell: &Cell, ttl: Option<Duration>) -> [Arg; 4] {
     let token = cell.token().map(|token| *token.as_bytes());
     let bytes = cell.as_bytes().to_vec();
     [

@@ -10,8 +10,8 @@ use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, Postgres};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted,
-    granted_or_found,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
+    granted_or_found, put_values,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -93,10 +93,12 @@ impl Dialect for Postgres {
                 "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} \
                  WHERE expires <= (SELECT {now}) ORDER BY expires LIMIT $1 FOR UPDATE SKIP LOCKED)",
             ),
+            // A table of ours that somebody has made a logged one is of no version.
             version: asks(
-                "SELECT NULL::TEXT, NULL::BYTEA, COALESCE(CAST(substring(obj_description(\
-                 to_regclass('{t}')::OID, 'pg_class') FROM 'cached-core schema ([0-9]+)') \
-                 AS BIGINT), 0) WHERE to_regclass('{t}') IS NOT NULL",
+                "SELECT NULL::TEXT, NULL::BYTEA, CASE WHEN relpersistence = 'u' THEN version \
+                 WHEN version = 0 THEN 0 ELSE -1 END FROM (SELECT relpersistence, COALESCE(CAST(\
+                 substring(obj_description(oid, 'pg_class') FROM 'cached-core schema ([0-9]+)') \
+                 AS BIGINT), 0) AS version FROM pg_class WHERE oid = to_regclass('{t}')) AS c",
             ),
             create: create(table),
             evict: None,
@@ -131,6 +133,35 @@ impl Dialect for Postgres {
             }
         };
         (fit(text, table), true)
+    }
+
+    const FILLS: bool = true;
+
+    fn batch(table: &str, verb: Verb, rows: usize) -> String {
+        let types = ["TEXT", "BYTEA", "BYTEA", "BIGINT", "BYTEA"];
+        let columns = match verb {
+            Verb::Fill => 5,
+            Verb::Write | Verb::Acquire => 4,
+        };
+        let values = (0..rows).map(|row| {
+            let marks = types[..columns].iter().enumerate();
+            let marks = marks.map(|(at, kind)| format!("${}::{kind}", row * columns + at + 1));
+            format!("({})", marks.collect::<Vec<_>>().join(", "))
+        });
+        let values = values.collect::<Vec<_>>().join(", ");
+        let text = put_values(verb, &values).replace("{key}", "c.name");
+        fit(
+            &text
+                .replacen("{none}", "NULL::BYTEA", 1)
+                .replace("{none}", "NULL::BIGINT"),
+            table,
+        )
+    }
+
+    fn scan(table: &str) -> String {
+        let text = "SELECT name, NULL::BYTEA, NULL::BIGINT FROM {t} WHERE name >= $1 AND name < $2 \
+                    AND name > $3 AND expires > {now} ORDER BY name LIMIT $4";
+        fit(text, table)
     }
 
     fn returns(verb: Many) -> bool {

@@ -46,7 +46,7 @@ impl<D: Dialect> Inner<D> {
     async fn create(self: &Arc<Self>) -> Result<(), Error> {
         match self.version().await? {
             Some(VERSION) => return Ok(()),
-            Some(version) if version > VERSION || version == 0 => {
+            Some(version) if version > VERSION || version <= 0 => {
                 return Err(self.of_another_version(version));
             }
             Some(_) => self.execute(&self.statements.drop).await?,
@@ -86,6 +86,14 @@ impl<D: Dialect> Inner<D> {
         let table = &self.address.table;
         let fix = if version > VERSION {
             "a newer release made it: update this program, or name another table"
+        } else if version < 0 {
+            let message = format!(
+                "{} at {}: the table `{table}` is logged, so a failover may bring back what was \
+                 invalidated; run `ALTER TABLE {table} SET UNLOGGED`",
+                self.address.scheme,
+                D::place(&self.address.options)
+            );
+            return Error::new(ErrorKind::Config, message);
         } else if version == 0 {
             "something else made it: name another table with `table=`"
         } else {

@@ -7,7 +7,8 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, ask, fitted, marks,
+    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
+    marks, put_values,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -122,6 +123,27 @@ impl Dialect for Sqlite {
             }
         };
         (fit(&text.replace("{?}", &marks(keys)), table), false)
+    }
+
+    const FILLS: bool = true;
+
+    fn batch(table: &str, verb: Verb, rows: usize) -> String {
+        let row = match verb {
+            Verb::Fill => "(?, ?, ?, ?, ?)",
+            Verb::Write | Verb::Acquire => "(?, ?, ?, ?)",
+        };
+        let values = vec![row; rows].join(", ");
+        let text = put_values(verb, &values);
+        fit(
+            &text.replace("{key}", "name").replace("{none}", "NULL"),
+            table,
+        )
+    }
+
+    fn scan(table: &str) -> String {
+        let text = "SELECT name, NULL, NULL FROM {t} WHERE name >= ?1 AND name < ?2 AND name > ?3 \
+                    AND expires > {now} ORDER BY name LIMIT ?4";
+        fit(text, table)
     }
 
     fn returns(_: Many) -> bool {

@@ -78,8 +78,8 @@ fn a_mariadb_that_was_killed_keeps_what_it_acknowledged() {
 fn a_stopped_server_costs_what_it_may_and_no_connection_is_mixed_up() {
     for kind in [Kind::Postgres, Kind::MariaDb] {
         match kind {
-            Kind::Postgres => stopped(kind, |url| backend::postgres(url)),
-            Kind::MariaDb => stopped(kind, |url| backend::mysql(url)),
+            Kind::Postgres => stopped(kind, backend::postgres),
+            Kind::MariaDb => stopped(kind, backend::mysql),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The adapter on real databases: files, and servers that the tests start themselves.
 
 mod address;
+mod batch;
 mod directory;
 mod faults;
 mod file;

@@ -173,3 +173,18 @@ fn a_schema_of_ones_own_can_hold_the_table() {
     block_on(table.write("k", &cell(Token::random(), 50), MINUTE)).expect("it is there");
     assert!(block_on(table.read(&["k"])).expect("it answers")[0].is_some());
 }
+
+#[test]
+fn a_table_that_was_made_a_logged_one_is_refused() {
+    let url = Server::postgres().new_database();
+    let table = backend::postgres(&url).expect("it is well-formed");
+    block_on(table.create()).expect("it is made");
+    run::<sqlx::Postgres>(&url, "ALTER TABLE cached_cells SET LOGGED");
+    let table = backend::postgres(&url).expect("it is well-formed");
+    for fault in [block_on(table.check()), block_on(table.create())] {
+        let said = fault.expect_err("it is logged").to_string();
+        assert!(said.contains("SET UNLOGGED"), "{said}");
+    }
+    run::<sqlx::Postgres>(&url, "ALTER TABLE cached_cells SET UNLOGGED");
+    block_on(table.check()).expect("it is what it should be");
+}
