@@ -89,7 +89,12 @@ impl Server {
                 .parse()
                 .ok()
                 .filter(|port| *port > 0)
-                .ok_or_else(|| unusable(&format!("`{digits}` is no port; write `host:{PORT}`")))?,
+                .ok_or_else(|| {
+                    // Whatever it is, it may be a password.
+                    unusable(&format!(
+                        "what follows a host is no port; write `host:{PORT}`"
+                    ))
+                })?,
         };
         let bare = host
             .strip_prefix('[')
@@ -103,9 +108,8 @@ impl Server {
             None if is_name(host) => {}
             _ => {
                 return Err(unusable(&format!(
-                    "`{}` is no host; write `memcached://host:{PORT}`, several separated by \
-                     commas, IPv6 addresses in brackets, and no path",
-                    host.escape_default()
+                    "what stands there is no host; write `memcached://host:{PORT}`, several \
+                     separated by commas, IPv6 addresses in brackets, and no path"
                 )));
             }
         }

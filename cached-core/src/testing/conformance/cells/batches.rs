@@ -1,6 +1,7 @@
 //! Several operations in one call, and the names of what is there.
 
 use crate::backend::port::{Acquired, Put};
+use crate::cell::{Cell, Token};
 use crate::testing::conformance::stage::{LONG, cell, fresh_key};
 use crate::testing::conformance::subject::{Subject, answered};
 
@@ -10,27 +11,25 @@ pub async fn several_operations_go_at_once(subject: &Subject) {
     let keys: Vec<String> = (0..300).map(|_| fresh_key()).collect();
     let names: Vec<&str> = keys.iter().map(String::as_str).collect();
     let cells: Vec<_> = keys.iter().map(|_| cell("one of many")).collect();
-    let put = |at: usize| Put {
-        key: names[at],
-        cell: &cells[at].1,
-        ttl: LONG,
-    };
-    let all: Vec<_> = (0..300).map(put).collect();
-    let (first, _) = all.split_at(100);
-    answered("write_many", backend.0.write_many(first).await);
-    let acquired = answered("acquire_many", backend.0.acquire_many(&all).await);
+    let there: Vec<_> = (0..100).map(|_| cell("there before")).collect();
+    let write = puts(&names, &there);
+    answered("write_many", backend.0.write_many(&write).await);
+    let acquire = puts(&names, &cells);
+    let acquired = answered("acquire_many", backend.0.acquire_many(&acquire).await);
     assert_eq!(acquired.len(), 300, "one answer per key");
-    for (at, (put, outcome)) in all.iter().zip(&acquired).enumerate() {
-        let expected = match at < first.len() {
-            true => Acquired::Found(put.cell.clone()),
-            false => Acquired::Granted,
+    for (at, outcome) in acquired.into_iter().enumerate() {
+        let expected = match there.get(at) {
+            Some((_, cell)) => Acquired::Found(cell.clone()),
+            None => Acquired::Granted,
         };
-        assert_eq!(*outcome, expected, "as a single `acquire` answers");
+        assert_eq!(outcome, expected, "as a single `acquire` answers");
     }
+    // The first hundred hold the cells that were there before.
+    let held = |at: usize| there.get(at).unwrap_or(&cells[at]);
     let next: Vec<_> = keys.iter().map(|_| cell("the next")).collect();
     let fills: Vec<_> = (0..300)
         .map(|at| {
-            let token = if at % 2 == 0 { cells[at].0 } else { next[at].0 };
+            let token = if at % 2 == 0 { held(at).0 } else { next[at].0 };
             let put = Put {
                 key: names[at],
                 cell: &next[at].1,
@@ -44,7 +43,7 @@ pub async fn several_operations_go_at_once(subject: &Subject) {
     assert_eq!(filled, even, "those with the right token are filled");
     let found = backend.read_all(&names).await;
     for (at, found) in found.into_iter().enumerate() {
-        let expected = if at % 2 == 0 { &next[at] } else { &cells[at] };
+        let expected = if at % 2 == 0 { &next[at] } else { held(at) };
         assert_eq!(found.as_ref(), Some(&expected.1), "of key number {at}");
     }
     answered("write_many", backend.0.write_many(&[]).await);
@@ -52,6 +51,17 @@ pub async fn several_operations_go_at_once(subject: &Subject) {
     assert_eq!(none, [], "nothing was asked");
     let none = answered("fill_many", backend.0.fill_many(&[]).await);
     assert_eq!(none, [], "nothing was asked");
+}
+
+/// These cells on their way to these keys.
+fn puts<'a>(keys: &[&'a str], cells: &'a [(Token, Cell)]) -> Vec<Put<'a>> {
+    let pairs = keys.iter().zip(cells);
+    let put = |(key, (_, cell)): (&&'a str, &'a (Token, Cell))| Put {
+        key,
+        cell,
+        ttl: LONG,
+    };
+    pairs.map(put).collect()
 }
 
 /// A backend that lists names lists all that begin with a prefix, and no others.
