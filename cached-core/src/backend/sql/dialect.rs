@@ -185,7 +185,8 @@ pub struct Statements {
     pub create: String,
     /// What drops the table.
     pub drop: String,
-    /// How many: removes so many rows, whatever their time.
+    /// The origin, how many: removes so many rows, whatever their time, unless the table is of
+    /// this origin already.
     pub forget: Statement,
 }
 

@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind};
 
 /// How long a statement may take before its connection is given up: the engine has stopped waiting
 /// long before.
-const STATEMENT: Duration = Duration::from_secs(5);
+const STATEMENT: Duration = Duration::from_secs(6);
 
 /// How often a statement that others were in the way of is tried, and the longest pause before.
 const ATTEMPTS: u32 = 6;
@@ -58,7 +58,10 @@ impl<D: Dialect> Inner<D> {
             Arc::clone(&ready),
         ));
         let writers = if D::ONE_WRITER {
-            Arc::new(Pool::new(address.options.clone(), 1, Arc::clone(&ready)))
+            Arc::new(Pool::one_writer(
+                address.options.clone(),
+                Arc::clone(&ready),
+            ))
         } else {
             Arc::clone(&readers)
         };

@@ -91,7 +91,11 @@ impl Dialect for MySql {
             evict: None,
             used: None,
             made: None,
-            forget: does("DELETE FROM {t} WHERE name >= '!' LIMIT ?"),
+            // What is deleted from can be looked at through another table only.
+            forget: does(
+                "DELETE FROM {t} WHERE name >= '!' AND NOT EXISTS (SELECT 1 FROM \
+                 (SELECT cell FROM {t} WHERE name = ' origin') AS o WHERE o.cell = ?) LIMIT ?",
+            ),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }
     }

@@ -23,8 +23,8 @@ const NAME: &str = " origin";
 const ROWS: i64 = 2000;
 
 impl<D: Dialect> Inner<D> {
-    /// Forgets what is of another origin. Several processes may be at it at once; each has nothing
-    /// left when it ends.
+    /// Forgets what is of another origin. Several processes may be at it at once: those that are
+    /// late remove nothing of what the first has put there since.
     pub(super) async fn settle(self: &Arc<Self>) -> Result<(), Error> {
         let Some(origin) = self.origin() else {
             return Ok(());
@@ -38,7 +38,7 @@ impl<D: Dialect> Inner<D> {
         if stood.as_deref() == Some(origin.as_bytes()) {
             return Ok(());
         }
-        let rows = [Arg::Int(ROWS)];
+        let rows = [Arg::Bytes(origin.clone().into_bytes()), Arg::Int(ROWS)];
         while self
             .plainly(Lane::Write, &self.statements.forget, &rows)
             .await?

@@ -4,9 +4,10 @@
 //! an attempt to connect that fails is repeated there until the reason is lost. A cache wants the
 //! shortest way to an answer, and the reason at once.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use sqlx::{ConnectOptions, Connection};
@@ -20,7 +21,7 @@ use super::fault::Fault;
 const CONNECT: Duration = Duration::from_secs(2);
 
 /// How long an operation may wait for a connection that others use.
-const ROOM: Duration = Duration::from_secs(2);
+const ROOM: Duration = Duration::from_secs(4);
 
 /// A connection that was idle for longer is asked whether it still lives.
 const DOUBT: Duration = Duration::from_secs(1);
@@ -55,9 +56,26 @@ pub(super) struct Taken<D: Dialect> {
 
 impl<D: Dialect> Pool<D> {
     pub(super) fn new(options: Options<D>, connections: usize, ready: Arc<AtomicBool>) -> Self {
+        Self::with_room(options, Arc::new(Semaphore::new(connections)), ready)
+    }
+
+    /// One writer at a time among all handles of this process: they take turns here, where the
+    /// database would let them try again and again.
+    pub(super) fn one_writer(options: Options<D>, ready: Arc<AtomicBool>) -> Self {
+        static TURNS: Mutex<BTreeMap<String, Weak<Semaphore>>> = Mutex::new(BTreeMap::new());
+        let mut turns = TURNS.lock().unwrap_or_else(PoisonError::into_inner);
+        turns.retain(|_, turn| turn.strong_count() > 0);
+        let place = D::place(&options);
+        let turn = turns.get(&place).and_then(Weak::upgrade);
+        let turn = turn.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
+        turns.insert(place, Arc::downgrade(&turn));
+        Self::with_room(options, turn, ready)
+    }
+
+    fn with_room(options: Options<D>, room: Arc<Semaphore>, ready: Arc<AtomicBool>) -> Self {
         Self {
             options,
-            room: Arc::new(Semaphore::new(connections)),
+            room,
             idle: Mutex::default(),
             age: AtomicU64::new(0),
             told: Mutex::default(),

@@ -105,7 +105,8 @@ impl Dialect for Postgres {
             used: None,
             made: None,
             forget: does(
-                "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} WHERE name >= '!' LIMIT $1)",
+                "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} WHERE name >= '!' LIMIT $2) \
+                 AND NOT EXISTS (SELECT 1 FROM {t} WHERE name = ' origin' AND cell = $1)",
             ),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }

@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind};
 const NOW: &str = "CAST(ROUND(unixepoch('subsec') * 1000) AS INTEGER)";
 
 /// How long a write may wait for another process's.
-const BUSY: Duration = Duration::from_secs(2);
+const BUSY: Duration = Duration::from_secs(4);
 
 impl Dialect for Sqlite {
     const SCHEME: &'static str = "sqlite";
@@ -105,7 +105,8 @@ impl Dialect for Sqlite {
             )),
             made: Some(asks("SELECT NULL, NULL, page_count FROM pragma_page_count")),
             forget: does(
-                "DELETE FROM {t} WHERE rowid IN (SELECT rowid FROM {t} WHERE name >= '!' LIMIT ?1)",
+                "DELETE FROM {t} WHERE rowid IN (SELECT rowid FROM {t} WHERE name >= '!' LIMIT ?2) \
+                 AND NOT EXISTS (SELECT 1 FROM {t} WHERE name = ' origin' AND cell = ?1)",
             ),
             drop: fit("DROP TABLE IF EXISTS {t}", table),
         }

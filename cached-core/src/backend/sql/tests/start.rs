@@ -68,7 +68,10 @@ fn command(name: &str, directory: &Path) -> Command {
         .open(directory.join("log"));
     let log = log.expect("the directory is writable");
     let mut command = Command::new(program(name));
-    command.current_dir(directory).stdin(Stdio::null());
+    command
+        .current_dir(directory)
+        .stdin(Stdio::null())
+        .env("TMPDIR", directory);
     command
         .stdout(log.try_clone().expect("a file can be shared"))
         .stderr(log);
