@@ -12,6 +12,9 @@ pub(crate) mod memory;
 pub(crate) mod port;
 #[cfg(all(feature = "remote", feature = "testing"))]
 pub(crate) mod process;
+#[cfg(all(test, feature = "servers"))]
+#[path = "redis/tests/proxy.rs"]
+mod proxy;
 #[cfg(feature = "redis")]
 pub(crate) mod redis;
 #[cfg(feature = "remote")]

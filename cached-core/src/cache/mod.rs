@@ -67,6 +67,25 @@ use crate::registry::Site;
 /// # Ok(())
 /// # }
 /// ```
+///
+/// Whoever knows the low-level API of Django's caches finds it here, typed, async, and for sync
+/// callers behind [`blocking`](Self::blocking), alike on every backend:
+///
+/// | Django | Here |
+/// |---|---|
+/// | `get(key)`, `get(key, default)` | [`get`](Self::get), which tells a stored `None` from a miss; [`get_or`](Self::get_or) |
+/// | `set`, `add`, `get_or_set` | [`set`](Self::set), [`add`](Self::add), [`get_or_set`](Self::get_or_set), which computes once |
+/// | `get_many`, `set_many`, `delete_many` | [`get_many`](Self::get_many), [`set_many`](Self::set_many), [`delete_many`](Self::delete_many): one round trip for each step |
+/// | `delete`, `has_key` | [`delete`](Self::delete), [`contains`](Self::contains) |
+/// | `touch`, `timeout=None`, `timeout=0` | [`touch`](Self::touch), [`Ttl::FOREVER`](crate::Ttl::FOREVER), a TTL of 0 |
+/// | `incr`, `decr` | [`incr`](Self::incr), [`decr`](Self::decr): in one step; [`incr_or`](Self::incr_or) |
+/// | `version=2`, `incr_version` | [`with_version`](Self::with_version), [`incr_version`](Self::incr_version) |
+/// | `clear` | [`clear`](Self::clear), which touches nobody else's keys |
+/// | `KEY_PREFIX`, `caches["name"]` | [`Builder::prefix`], [`Cache::named`] |
+///
+/// Beyond it: [`invalidate`](Self::invalidate), [`invalidate_tag`](Self::invalidate_tag),
+/// [`expire`](Self::expire), [`ttl`](Self::ttl), [`keys`](Self::keys),
+/// [`delete_matching`](Self::delete_matching), [`warm`](Self::warm).
 #[derive(Clone)]
 pub struct Cache {
     pub(crate) engine: Arc<Engine>,

@@ -20,6 +20,14 @@ impl Cache {
     /// How long the value under the key may still be served: [`Ttl::FOREVER`], or a time whose
     /// [`as_duration`](Ttl::as_duration) is what is left. `None` if no live value is there.
     ///
+    /// ```
+    /// # async fn example(cache: &cached_core::Cache) -> Result<(), cached_core::Error> {
+    /// cache.set("session", &1u64, 60).await?;
+    /// let left = cache.ttl("session").await?.and_then(|ttl| ttl.as_duration());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// The key is empty.
     pub async fn ttl(&self, key: impl IntoKey) -> Result<Option<Ttl>, Error> {
@@ -80,6 +88,13 @@ impl Cache {
     /// looks through all that the backend holds. A key that comes while it looks may be left. To drop
     /// many entries in one step give them a tag, and to drop all use [`clear`](Self::clear).
     ///
+    /// ```
+    /// # async fn example(cache: &cached_core::Cache) -> Result<(), cached_core::Error> {
+    /// let gone = cache.delete_matching("post:*:draft").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// As [`keys`](Self::keys). After an error some may be gone.
     pub async fn delete_matching(&self, pattern: &str) -> Result<usize, Error> {
@@ -91,6 +106,14 @@ impl Cache {
     /// as it goes, a few hundred values at a time. For filling a cache before it is used: what the
     /// program stores or computes meanwhile counts more. Values for it must be read after the last
     /// change of what they are made from, because no invalidation overtakes them.
+    ///
+    /// ```
+    /// # async fn example(cache: &cached_core::Cache) -> Result<(), cached_core::Error> {
+    /// let rates = [("rate:eur", 1.08f64), ("rate:gbp", 1.27)];
+    /// let stored = cache.warm(rates, 3600).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// As [`set`](Self::set); what was stored before stays.

@@ -70,14 +70,14 @@ async fn a_killed_and_a_stopped_server_of_three_bring_nothing_old_back() {
     let source = Source::default();
     with_cache(&cache, async {
         all_hit(&source).await;
-        for place in 0..3 {
-            println!("stopping {}", servers[place].about());
-            servers[place].stop();
-            changed_meanwhile(&cache, &source, || servers[place].go_on()).await;
-            println!("killing {}", servers[place].about());
-            servers[place].kill();
-            changed_meanwhile(&cache, &source, || servers[place].restart()).await;
-            println!("restarted as {}", servers[place].about());
+        for server in &mut servers {
+            println!("stopping {}", server.about());
+            server.stop();
+            changed_meanwhile(&cache, &source, || server.go_on()).await;
+            println!("killing {}", server.about());
+            server.kill();
+            changed_meanwhile(&cache, &source, || server.restart()).await;
+            println!("restarted as {}", server.about());
         }
     })
     .await;

@@ -191,11 +191,15 @@ impl Remote {
         let Err(error) = answer else {
             return;
         };
+        let consequence = match error.kind() {
+            // The caller is told, and it is nothing that another call would meet.
+            ErrorKind::Unsupported | ErrorKind::Key => return,
+            ErrorKind::TooLarge => "what is too large is computed at each call",
+            _ => "cached functions run without it until it answers again",
+        };
         if self.said.is_news(error.kind(), Clock::System.now()) {
             let name = self.backend.name();
-            report(&format!(
-                "{name}: {error}; cached functions run without it until it answers again"
-            ));
+            report(&format!("{name}: {error}; {consequence}"));
         }
     }
 

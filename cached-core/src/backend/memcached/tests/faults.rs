@@ -4,11 +4,11 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use super::proxy::{Proxy, Weather};
 use super::server::{Server, free_port, url};
 use super::support::{TTL, cell, memcached, memcached_at, read, until, wait, write};
 use crate::backend::memcached::Memcached;
 use crate::backend::port::Backend;
+use crate::backend::proxy::{Proxy, Weather};
 use crate::error::{Error, ErrorKind};
 
 /// What an operation says once the server cannot be used.

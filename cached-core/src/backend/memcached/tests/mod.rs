@@ -2,7 +2,5 @@
 
 mod faults;
 mod operations;
-#[path = "../../redis/tests/proxy.rs"]
-mod proxy;
 mod server;
 mod support;

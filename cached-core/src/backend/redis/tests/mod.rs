@@ -7,7 +7,7 @@ mod faults;
 mod fleet;
 mod life;
 mod operations;
-mod proxy;
+use crate::backend::proxy;
 mod reads;
 mod sentinel;
 mod server;

@@ -48,9 +48,9 @@ pub async fn several_operations_go_at_once(subject: &Subject) {
     }
     answered("write_many", backend.0.write_many(&[]).await);
     let none = answered("acquire_many", backend.0.acquire_many(&[]).await);
-    assert_eq!(none, [], "nothing was asked");
+    assert!(none.is_empty(), "nothing was asked");
     let none = answered("fill_many", backend.0.fill_many(&[]).await);
-    assert_eq!(none, [], "nothing was asked");
+    assert!(none.is_empty(), "nothing was asked");
 }
 
 /// These cells on their way to these keys.
