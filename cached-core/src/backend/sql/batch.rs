@@ -94,6 +94,22 @@ impl<D: Dialect> Inner<D> {
     ) -> Result<Vec<Acquired>, Error> {
         let mut outcomes = HashMap::new();
         for batch in batches(rows) {
+            // A cell that the caller has put there before looks like one that was put now.
+            let keys = batch.iter().map(|row| row.key.clone()).collect();
+            let there = self.read(keys).await?;
+            let mut absent = Vec::with_capacity(batch.len());
+            for (row, there) in batch.into_iter().zip(there) {
+                match there {
+                    Some(there) => {
+                        outcomes.insert(row.at, Acquired::Found(there));
+                    }
+                    None => absent.push(row),
+                }
+            }
+            if absent.is_empty() {
+                continue;
+            }
+            let batch = absent;
             let mine: Vec<(usize, String, Cell, Option<Duration>)> = batch
                 .iter()
                 .map(|row| (row.at, row.key.clone(), row.cell.clone(), row.ttl))

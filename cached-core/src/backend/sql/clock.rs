@@ -18,10 +18,8 @@ struct Sample {
 }
 
 impl DatabaseClock {
-    /// Takes a sample that was asked for at `asked` and has just arrived.
-    pub(super) fn set(&self, millis: u64, asked: Instant) {
-        // The database looked at its clock somewhere between; the middle halves the error.
-        let taken = asked + asked.elapsed() / 2;
+    /// Takes a sample: the database said this at about that moment.
+    pub(super) fn set(&self, millis: u64, taken: Instant) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Sample { millis, taken });
     }
 

@@ -26,6 +26,10 @@ const STATEMENT: Duration = Duration::from_secs(6);
 const ATTEMPTS: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// Times that the clock is asked for, until an answer is this quick.
+const SAMPLES: u32 = 4;
+const QUICK: Duration = Duration::from_micros(500);
+
 /// What the clones of one handle share.
 pub(super) struct Inner<D: Dialect> {
     pub(super) address: Address<D>,
@@ -205,13 +209,26 @@ impl<D: Dialect> Inner<D> {
         Ok(())
     }
 
-    /// Asks the database for its time.
+    /// Asks the database for its time. The error is half of what the answer takes, so the quickest
+    /// of a few counts, without the time to connect.
     pub(super) async fn sample(self: &Arc<Self>) -> Result<u64, Error> {
-        let asked = Instant::now();
-        let answer = self.ask(Lane::Read, &self.statements.now, &[]).await?;
-        let millis = answer.rows.first().and_then(|row| row.number);
-        let millis = u64::try_from(millis.unwrap_or_default()).unwrap_or_default();
-        self.clock.set(millis, asked);
+        self.make_ready().await?;
+        let mut best: Option<(Duration, Instant, u64)> = None;
+        for _ in 0..SAMPLES {
+            let asked = Instant::now();
+            let answer = self.ask(Lane::Read, &self.statements.now, &[]).await?;
+            let taken = asked.elapsed();
+            let millis = answer.rows.first().and_then(|row| row.number);
+            let millis = u64::try_from(millis.unwrap_or_default()).unwrap_or_default();
+            if best.is_none_or(|(quickest, ..)| taken < quickest) {
+                best = Some((taken, asked + taken / 2, millis));
+            }
+            if taken < QUICK {
+                break;
+            }
+        }
+        let (_, taken, millis) = best.unwrap_or((QUICK, Instant::now(), 0));
+        self.clock.set(millis, taken);
         Ok(millis)
     }
 
