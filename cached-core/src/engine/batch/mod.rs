@@ -9,12 +9,15 @@
 //! within the body joins none of them.
 
 mod open;
+#[cfg(feature = "remote")]
+mod shared;
 mod waits;
 
 use std::collections::HashSet;
 use std::future::{Future, ready};
 use std::hash::Hash;
 use std::sync::Arc;
+use std::time::Instant;
 
 use self::open::{Open, Work};
 use self::waits::Waits;
@@ -145,10 +148,11 @@ where
             if !work.is_empty() {
                 let ids = open.ids(&tally, &work);
                 let (frame, _ties) = open.frame(&work);
+                let began = Instant::now();
                 let computing = frame.scope_with(|| body(ids));
                 let returned = waits.beside(computing, &mut open).await;
                 let settled = match open.part(bulk, &tally, &work, returned) {
-                    Ok(values) => open.settle(bulk, &mut tally, work, values).await,
+                    Ok(values) => open.settle(bulk, &mut tally, work, values, began).await,
                     Err(error) => Err(open.fail(bulk, work, error)),
                 };
                 if let Err(error) = settled {

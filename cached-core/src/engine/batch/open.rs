@@ -1,24 +1,30 @@
 //! The ids of a batch that have no value yet.
 
 use std::sync::Arc;
+use std::time::Instant;
 
-use super::waits::Waits;
+use super::waits::{End, Waits};
 use super::{Came, Tally, frame_of};
 use crate::engine::call::Missed;
 use crate::engine::context::Frame;
 use crate::engine::cycle::Wait;
 use crate::engine::flight::Style;
-use crate::engine::lease::{Heard, Lease};
+use crate::engine::lease::{Heard, Lease, Waiting};
 use crate::engine::miss::{Miss, Next, Step};
+#[cfg(feature = "remote")]
+use crate::engine::remote::Bulk;
+use crate::entry::Shape;
 use crate::event::Outcome;
-use crate::time::Millis;
 use crate::value::{Batched, Split};
 
 /// The ids that were not found at once, by number.
 pub(super) struct Open<'c> {
-    items: Vec<Item<'c>>,
+    pub(super) items: Vec<Item<'c>>,
     /// Those whose next step is to be decided.
-    undecided: Vec<usize>,
+    pub(super) undecided: Vec<usize>,
+    /// Where they are, if that is a shared backend.
+    #[cfg(feature = "remote")]
+    pub(super) shared: Option<Bulk>,
 }
 
 /// One id without a value.
@@ -28,19 +34,29 @@ pub(super) struct Item<'c> {
     pub(super) miss: Miss<'c>,
 }
 
+/// What the undecided items do next.
+#[derive(Default)]
+pub(super) struct Steps {
+    pub(super) work: Vec<Work>,
+    pub(super) waits: Vec<(usize, Waiting)>,
+    #[cfg(feature = "remote")]
+    pub(super) leased: Vec<(usize, crate::engine::remote::Leased)>,
+    /// What a shared backend is to be asked for.
+    #[cfg(feature = "remote")]
+    pub(super) asks: Vec<usize>,
+}
+
 /// Something for the body to compute.
 pub(super) struct Work {
-    item: usize,
+    pub(super) item: usize,
     /// The right to store it; without it is computed for this call only.
     pub(super) lease: Option<Lease>,
 }
 
 impl<'c> Open<'c> {
-    pub(super) fn new<S: crate::entry::Shape>(
-        missed: Vec<(usize, Missed<'c>)>,
-        style: Style,
-        shape: &S,
-    ) -> Self {
+    pub(super) fn new<S: Shape>(missed: Vec<(usize, Missed<'c>)>, style: Style, shape: &S) -> Self {
+        #[cfg(feature = "remote")]
+        let shared = Bulk::of(&missed, shape);
         let items = missed.into_iter().map(|(at, missed)| Item {
             at,
             miss: Miss::new(missed, style, shape.is_disguised()),
@@ -49,6 +65,8 @@ impl<'c> Open<'c> {
         Self {
             undecided: (0..items.len()).collect(),
             items,
+            #[cfg(feature = "remote")]
+            shared,
         }
     }
 
@@ -67,15 +85,21 @@ impl<'c> Open<'c> {
     }
 
     /// Takes note of how a wait ended.
-    pub(super) fn hear(&mut self, item: usize, end: (Heard, Millis)) {
-        self.items[item].miss.hear(end);
+    pub(super) fn hear(&mut self, item: usize, end: End) {
+        match end {
+            End::Flight(end) => self.items[item].miss.hear(end),
+            #[cfg(feature = "remote")]
+            End::Lease(true) => {}
+            #[cfg(feature = "remote")]
+            End::Lease(false) => self.items[item].miss.give_up(),
+        }
         self.undecided.push(item);
     }
 
     /// The same while a body runs: who is offered a lead cannot take it.
-    pub(super) fn hear_beside(&mut self, item: usize, end: (Heard, Millis)) {
+    pub(super) fn hear_beside(&mut self, item: usize, end: End) {
         match end {
-            (Heard::Promoted(lease), _) => {
+            End::Flight((Heard::Promoted(lease), _)) => {
                 drop(lease);
                 self.undecided.push(item);
             }
@@ -91,43 +115,52 @@ impl<'c> Open<'c> {
         tally: &mut Tally<B>,
         waits: &mut Waits,
     ) -> Result<Vec<Work>, B::Error> {
-        let mut work = Vec::new();
+        let mut steps = Steps::default();
         let mut undecided = std::mem::take(&mut self.undecided);
         undecided.sort_unstable();
         for item in undecided {
             let next = self.items[item].miss.next(bulk.shape());
-            self.carry_out(item, next, tally, waits, &mut work)?;
+            self.take_step(item, next, tally, &mut steps)?;
         }
-        work.sort_unstable_by_key(|work: &Work| work.item);
-        Ok(work)
+        #[cfg(feature = "remote")]
+        self.decide_shared(bulk, tally, &mut steps).await?;
+        for (item, waiting) in steps.waits {
+            waits.push(item, waiting);
+        }
+        #[cfg(feature = "remote")]
+        for (item, leased) in steps.leased {
+            waits.push_leased(item, leased);
+        }
+        steps.work.sort_unstable_by_key(|work| work.item);
+        Ok(steps.work)
     }
 
-    fn carry_out<B: Batched>(
-        &mut self,
+    /// Takes note of what an item comes to, or of what it does next.
+    pub(super) fn take_step<B: Batched>(
+        &self,
         item: usize,
         next: Next<Split<B::Value, B::Error>>,
         tally: &mut Tally<B>,
-        waits: &mut Waits,
-        work: &mut Vec<Work>,
+        steps: &mut Steps,
     ) -> Result<(), B::Error> {
         let step = match next {
             Next::Break(came) => return self.note(item, tally, came),
             Next::Continue(step) => step,
         };
         match step {
-            Step::Alone => work.push(Work { item, lease: None }),
-            Step::Lead(lease) => work.push(Work {
+            Step::Alone => steps.work.push(Work { item, lease: None }),
+            Step::Lead(lease) => steps.work.push(Work {
                 item,
                 lease: Some(lease),
             }),
-            Step::Wait(waiting) => waits.push(item, waiting),
+            Step::Wait(waiting) => steps.waits.push((item, waiting)),
             #[cfg(feature = "remote")]
-            Step::Ask => work.push(Work { item, lease: None }),
+            Step::Ask => steps.asks.push(item),
         }
         Ok(())
     }
 
-    fn note<B: Batched>(
+    pub(super) fn note<B: Batched>(
         &self,
         item: usize,
         tally: &mut Tally<B>,
@@ -166,7 +199,13 @@ impl<'c> Open<'c> {
         tally: &mut Tally<B>,
         work: Vec<Work>,
         values: Vec<Option<B::Value>>,
+        began: Instant,
     ) -> Result<(), B::Error> {
+        #[cfg(feature = "remote")]
+        if self.shared.is_some() {
+            return self.settle_shared(bulk, tally, work, values, began).await;
+        }
+        let _ = began;
         for (work, value) in work.into_iter().zip(values) {
             let item = value.map_or(Split::Absent, Split::Value);
             let came = match work.lease {
@@ -183,19 +222,35 @@ impl<'c> Open<'c> {
 
     /// Ends what was to be computed: the body failed.
     pub(super) fn fail<B: Batched>(
-        &self,
+        &mut self,
         bulk: &B,
         work: Vec<Work>,
         mut error: B::Error,
     ) -> B::Error {
         for work in work {
             let Some(lease) = work.lease else { continue };
-            let filling = self.items[work.item].miss.filling();
-            error = match lease.settle(bulk.shape(), filling, Split::Failed(error)).0 {
+            error = match self.fail_one(bulk.shape(), work.item, lease, Split::Failed(error)) {
                 Split::Failed(error) => error,
                 Split::Value(_) | Split::Absent => unreachable!("a failure comes back as one"),
             };
         }
         error
+    }
+
+    fn fail_one<S: Shape>(
+        &mut self,
+        shape: &S,
+        item: usize,
+        lease: Lease,
+        failed: S::Return,
+    ) -> S::Return {
+        #[cfg(feature = "remote")]
+        if let Some(shared) = &self.shared {
+            let caller = self.items[item].miss.caller();
+            return shared.fail(shape, (item, lease, caller), failed);
+        }
+        lease
+            .settle(shape, self.items[item].miss.filling(), failed)
+            .0
     }
 }

@@ -8,15 +8,53 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use super::open::Open;
 use crate::engine::lease::{Heard, Waiting};
+#[cfg(feature = "remote")]
+use crate::engine::remote::Leased;
 use crate::time::Millis;
 
 /// Waits by the number of their item.
 #[derive(Default)]
-pub(super) struct Waits(Vec<(usize, Waiting)>);
+pub(super) struct Waits(Vec<(usize, For)>);
+
+/// What an item waits for.
+#[cfg_attr(
+    feature = "remote",
+    expect(clippy::large_enum_variant, reason = "most are flights")
+)]
+enum For {
+    /// A computation of this process.
+    Flight(Waiting),
+    /// One of another process.
+    #[cfg(feature = "remote")]
+    Lease(Leased),
+}
+
+/// How a wait ended.
+pub(super) enum End {
+    Flight((Heard, Millis)),
+    /// The lease of another process is gone, or the time for waiting is over.
+    #[cfg(feature = "remote")]
+    Lease(bool),
+}
+
+impl For {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
+        match self {
+            Self::Flight(waiting) => Pin::new(waiting).poll(cx).map(End::Flight),
+            #[cfg(feature = "remote")]
+            Self::Lease(leased) => leased.as_mut().poll(cx).map(End::Lease),
+        }
+    }
+}
 
 impl Waits {
     pub(super) fn push(&mut self, item: usize, waiting: Waiting) {
-        self.0.push((item, waiting));
+        self.0.push((item, For::Flight(waiting)));
+    }
+
+    #[cfg(feature = "remote")]
+    pub(super) fn push_leased(&mut self, item: usize, leased: Leased) {
+        self.0.push((item, For::Lease(leased)));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -24,16 +62,13 @@ impl Waits {
     }
 
     /// Polls all of them; takes out those that ended.
-    fn poll(&mut self, cx: &mut Context<'_>, mut heard: impl FnMut(usize, (Heard, Millis))) {
-        self.0.retain_mut(|(item, waiting)| {
-            let poll = Pin::new(waiting).poll(cx);
-            match poll {
-                Poll::Ready(end) => {
-                    heard(*item, end);
-                    false
-                }
-                Poll::Pending => true,
+    fn poll(&mut self, cx: &mut Context<'_>, mut heard: impl FnMut(usize, End)) {
+        self.0.retain_mut(|(item, waiting)| match waiting.poll(cx) {
+            Poll::Ready(end) => {
+                heard(*item, end);
+                false
             }
+            Poll::Pending => true,
         });
     }
 

@@ -291,7 +291,19 @@ impl Remote {
         expected: Expected,
         caller: Caller,
     ) -> Result<Claimed, Error> {
-        let (clock, deadline) = (&lease.engine.clock, caller.waits_until);
+        let clock = &lease.engine.clock;
+        self.until_gone(clock, &place.name, token, expected, caller.waits_until)
+            .await
+    }
+
+    pub(super) async fn until_gone(
+        self: &Arc<Self>,
+        clock: &Clock,
+        name: &str,
+        token: Token,
+        expected: Expected,
+        deadline: Millis,
+    ) -> Result<Claimed, Error> {
         let ahead = expected.end.saturating_sub(expected.now);
         let pushes = self.backend.capabilities().pushes;
         let mut pace = Pace::new(clock.now().saturating_add(ahead), pushes);
@@ -301,9 +313,9 @@ impl Remote {
                 return Ok(Claimed::TimedOut);
             }
             let next = pace.next(now, crate::tag::fresh_stamp()).min(deadline);
-            let told = self.backend.changed(&place.name, token);
+            let told = self.backend.changed(name, token);
             first(told, clock.sleep_until(next)).await;
-            let cells = self.read(&[place.name.as_str()]).await?;
+            let cells = self.read(&[name]).await?;
             let cell = cells.first().and_then(Option::as_ref);
             if cell.and_then(Cell::token) != Some(token) {
                 return Ok(Claimed::Again);

@@ -16,6 +16,7 @@
 
 mod acquire;
 mod batch;
+mod bulk;
 mod call;
 mod claim;
 mod cost;
@@ -40,6 +41,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 
+pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
