@@ -1,7 +1,8 @@
 //! Batches: one call for many keys, each of which is an entry of its own.
 
+mod counting;
 mod shapes;
-// mod shared;
+mod shared;
 
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -2,8 +2,12 @@
 //! of a cell that says nothing, by marking a value that is to be refreshed, or by waiting for
 //! whoever holds it.
 
+mod many;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub(super) use many::Taking;
 
 use super::Remote;
 use super::call::{Basis, Caller, Claimed};
@@ -43,13 +47,17 @@ impl Remote {
         match self.try_claim(lease, place, basis, caller).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                count(caller.site.number(), Counter::Fault);
-                // What refuses a claim may still be read.
-                self.odds.forget(caller.site.number());
-                self.go_without(place, claim, &error);
+                self.cannot_claim(place, claim, caller, &error);
                 Claimed::Compute
             }
         }
+    }
+
+    fn cannot_claim(self: &Arc<Self>, place: &Place, claim: &Claim, caller: Caller, error: &Error) {
+        count(caller.site.number(), Counter::Fault);
+        // What refuses a claim may still be read.
+        self.odds.forget(caller.site.number());
+        self.go_without(place, claim, error);
     }
 
     /// Computes without the backend. What it was asked for it may have granted.

@@ -7,8 +7,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 
 use super::Remote;
+use super::acquire::Taking;
 use super::call::{Basis, Caller, Claimed};
+use super::claim::Claim as Held;
+use super::guard::both;
 use super::look::{Expected, Place, Raw};
+use super::settle::Settling;
 use crate::cell::Token;
 use crate::engine::call::Missed;
 use crate::engine::lease::Lease;
@@ -103,8 +107,54 @@ impl Bulk {
 
     /// Claims the cells of these. Nothing here waits for another process.
     pub(in crate::engine) async fn claim(&self, leads: Vec<Lead>) -> Vec<(usize, Claim)> {
-        let claims = leads.into_iter().map(|lead| self.claim_one(lead));
-        join_all(claims).await
+        let (at_once, each): (Vec<Lead>, Vec<Lead>) =
+            leads.into_iter().partition(|lead| self.is_plain(lead));
+        let taking = self.take_all(at_once);
+        let claiming = join_all(each.into_iter().map(|lead| self.claim_one(lead)));
+        let (taken, claimed) = both(taking, claiming).await;
+        taken.into_iter().chain(claimed).collect()
+    }
+
+    /// Whether nothing is to be done about the cell but to put a lease there.
+    fn is_plain(&self, lead: &Lead) -> bool {
+        let new = lead.lease.claim().is_some_and(Held::is_new);
+        new && self.over(lead).is_some()
+    }
+
+    /// The place of the item, what was there, and what the lease is to replace.
+    fn over<'l>(&'l self, lead: &'l Lead) -> Option<(&'l Place, &'l Raw, Option<Token>)> {
+        let place = self.places[lead.item].as_deref()?;
+        match lead.basis.as_ref()? {
+            Basis::Absent(raw) => Some((place, raw, None)),
+            Basis::Replaceable(raw, token) => Some((place, raw, Some(*token))),
+            _ => None,
+        }
+    }
+
+    async fn take_all(&self, leads: Vec<Lead>) -> Vec<(usize, Claim)> {
+        let takings = leads.iter().filter_map(|lead| {
+            let (place, raw, over) = self.over(lead)?;
+            Some(Taking {
+                lease: &lead.lease,
+                place,
+                raw,
+                over,
+                caller: lead.caller,
+            })
+        });
+        let takings: Vec<Taking<'_>> = takings.collect();
+        let taken = match takings.is_empty() {
+            true => Vec::new(),
+            false => self.remote.take_all(&takings).await,
+        };
+        let claim = |(lead, taken): (Lead, bool)| match taken {
+            true => (lead.item, Claim::Compute(lead.lease)),
+            false => {
+                lead.lease.reread();
+                (lead.item, Claim::Again)
+            }
+        };
+        leads.into_iter().zip(taken).map(claim).collect()
     }
 
     async fn claim_one(&self, lead: Lead) -> (usize, Claim) {
@@ -163,25 +213,34 @@ impl Bulk {
         computed: Vec<Computed>,
         cost: u32,
     ) -> Vec<(usize, S::Return, Outcome)> {
-        let settling = computed.into_iter().map(|computed| async move {
-            let Computed {
-                item,
+        let mut kept = Vec::new();
+        let mut leases = Vec::new();
+        for Computed {
+            item,
+            lease,
+            caller,
+            payload,
+        } in computed
+        {
+            leases.push((lease, caller));
+            kept.push((item, payload));
+        }
+        let settling = kept.iter().zip(leases);
+        let settling = settling.filter_map(|((item, payload), (lease, caller))| {
+            // Who leads has a place.
+            let place = self.places[*item].as_ref()?;
+            Some(Settling {
                 lease,
+                place,
                 caller,
                 payload,
-            } = computed;
-            let outcome = match &self.places[item] {
-                Some(place) => {
-                    let settling = lease.settle_shared(shape, place, caller, &payload, cost);
-                    settling.await
-                }
-                None => Outcome::NotStored,
-            };
-            (item, payload, outcome)
+            })
         });
-        let settled = join_all(settling).await.into_iter();
+        let settling: Vec<Settling<'_>> = settling.collect();
+        let outcomes = self.remote.settle_all(shape, settling, cost).await;
+        let settled = kept.into_iter().zip(outcomes);
         let reopened =
-            settled.map(|(item, payload, outcome)| (item, shape.reopen(payload), outcome));
+            settled.map(|((item, payload), outcome)| (item, shape.reopen(payload), outcome));
         reopened.collect()
     }
 
