@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use cached_core::backend::Backend;
 use cached_core::event::EventKind;
 use cached_core::testing::{Fault, Faulty, Op, in_process, with_cache};
-use cached_core::{Cache, Outcome, cached};
+use cached_core::{Cache, ErrorKind, Outcome, cached};
 
 use super::counting::Counting;
 use super::{Source, all, changed, one, post, posts, sorted};
@@ -139,7 +139,7 @@ fn without_an_answer_the_body_computes_all_of_it() {
     let cache = Cache::on(faulty.clone()).build().expect("valid");
     let source = Source::open();
     all(&cache, &source, &[1]).ends();
-    faulty.next(Op::Read, Fault::Fail);
+    faulty.next(Op::Read, Fault::Error(ErrorKind::Unavailable));
     assert_eq!(sorted(all(&cache, &source, &[1, 2]).ends()), [1, 2]);
     assert_eq!(source.asked(), [vec![1], vec![1, 2]]);
     assert_eq!(sorted(all(&cache, &source, &[1, 2]).ends()), [1, 2]);
@@ -158,7 +158,7 @@ fn a_fill_that_fails_is_no_failure_of_the_call() {
     let faulty = Faulty::new(in_process());
     let cache = Cache::on(faulty.clone()).build().expect("valid");
     let source = Source::open();
-    faulty.always(Op::Fill, Fault::Fail);
+    faulty.always(Op::Fill, Fault::Error(ErrorKind::Unavailable));
     assert_eq!(sorted(all(&cache, &source, &[1, 2]).ends()), [1, 2]);
     faulty.clear();
     assert_eq!(sorted(in_time(&mut all(&cache, &source, &[1, 2]))), [1, 2]);
