@@ -47,6 +47,8 @@ pub(crate) struct Ast {
     pub(crate) crate_path: Option<Path>,
     /// What `#[cached_impl]` knows about the surroundings.
     pub(crate) within: Option<Within>,
+    /// Whether `batch` was given, readable or not.
+    pub(crate) batch_given: bool,
     /// Whether `key` was given, readable or not.
     pub(crate) key_given: bool,
 }
@@ -101,7 +103,10 @@ impl Ast {
                 self.key_given = true;
                 Key::fill(&mut self.key, given, faults);
             }
-            Batch::NAME => Batch::fill(&mut self.batch, given, faults),
+            Batch::NAME => {
+                self.batch_given = true;
+                Batch::fill(&mut self.batch, given, faults);
+            }
             Ttl::NAME => Ttl::fill(&mut self.ttl, given, faults),
             TtlNone::NAME => TtlNone::fill(&mut self.ttl_none, given, faults),
             Lock::NAME => Lock::fill(&mut self.lock, given, faults),

@@ -34,9 +34,13 @@ pub(crate) fn check(
         .map_or(around, |within| within.around.clone());
     let place = place(&function, &signature, &around);
     let is_method = place != Place::Free;
-    let (batch, keyed) = batch::check(&ast, &function, place, &mut faults);
-    check_templates(&ast, &keyed, is_method, &mut faults);
-    let mut proofs = coverage::check(&ast, &function, &keyed, &mut faults);
+    let (batch, keyed) = batch::check(&ast, &function, &mut faults);
+    let mut proofs = Vec::new();
+    // What the templates of a faulty batch would name is unknown.
+    if batch.is_some() || !ast.batch_given {
+        check_templates(&ast, &keyed, is_method, &mut faults);
+        proofs = coverage::check(&ast, &function, &keyed, &mut faults);
+    }
     proofs.extend(more_proofs(&ast, &signature, place));
     let layout = layout(&ast, &function, place, &mut faults);
     let key = key(&mut ast, &function, &signature, &around);

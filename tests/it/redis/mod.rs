@@ -6,6 +6,7 @@ mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 pub(crate) mod server;
 
+mod batches;
 mod chaos;
 mod client;
 mod database;

@@ -5,7 +5,7 @@ use quote::quote;
 
 use super::parts::Parts;
 use crate::cached::model::Batch;
-use crate::signature::Flow;
+use crate::signature::{Argument, Flow, types};
 
 /// What is run for a batch: `companion` functions end in its values with their outcomes.
 pub(super) struct Bulk<'p, 'm> {
@@ -49,7 +49,7 @@ impl<'p, 'm> Bulk<'p, 'm> {
 
     /// The body as a function of the ids that nothing was found for, in a companion.
     pub(super) fn calling(&self, owner: &TokenStream, name: &Ident) -> TokenStream {
-        let Parts { private, model, .. } = self.parts;
+        let model = self.parts.model;
         let signature = &model.signature;
         let receiver = signature.receiver.iter().map(|receiver| {
             let token = &receiver.token;
@@ -64,9 +64,11 @@ impl<'p, 'm> Bulk<'p, 'm> {
             }
         });
         let arguments = receiver.chain(arguments);
-        let again = self
-            .others()
-            .map(|name| quote!(let #name = #private::again(&#name);));
+        let again = self.others().map(|argument| {
+            let name = &argument.name;
+            let again = self.again(argument, name);
+            quote!(let #name = #again;)
+        });
         let turbofish = signature.turbofish(&model.function);
         let call = quote!(#owner::#name #turbofish (#(#arguments),*));
         match signature.flow {
@@ -82,10 +84,12 @@ impl<'p, 'm> Bulk<'p, 'm> {
         let Parts { private, model, .. } = self.parts;
         let (function, output) = (&model.function, &model.signature.output);
         let (body, ids, ty) = (&function.body, &self.batch.ids, &self.batch.ty);
-        let bindings = model.signature.arguments.iter();
-        let bindings = bindings.filter(|argument| argument.name != *ids);
-        let again = bindings.flat_map(|argument| &argument.bindings).map(|name| {
-            quote!(#[allow(unused_mut, unused_variables)] let mut #name = #private::again(&#name);)
+        let again = self.others().flat_map(|argument| {
+            let again = |name| {
+                let again = self.again(argument, name);
+                quote!(#[allow(unused_mut, unused_variables)] let mut #name = #again;)
+            };
+            argument.bindings.iter().map(again)
         });
         let ids = match &self.batch.by_ref {
             Some(held) => quote!(let #ids: &#held = &__missing;),
@@ -111,9 +115,15 @@ impl<'p, 'm> Bulk<'p, 'm> {
     }
 
     /// The arguments beside the ids.
-    fn others(&self) -> impl Iterator<Item = &'m Ident> {
-        let names = self.parts.model.signature.arguments.iter();
-        let names = names.map(|argument| &argument.name);
-        names.filter(|name| **name != self.batch.ids)
+    fn others(&self) -> impl Iterator<Item = &'m Argument> {
+        let arguments = self.parts.model.signature.arguments.iter();
+        arguments.filter(|argument| argument.name != self.batch.ids)
+    }
+
+    /// A clone for one run of the body, underlined at the type.
+    fn again(&self, argument: &Argument, name: &Ident) -> TokenStream {
+        let private = &self.parts.private;
+        let ends = types::ends(&argument.ty);
+        types::shown_over(quote!(#private::again), quote!(&#name), ends)
     }
 }

@@ -9,14 +9,12 @@ use crate::cached::model::Batch;
 use crate::diagnostics::{Faults, did_you_mean};
 use crate::function::{Function, plain};
 use crate::options::batch::Ids;
-use crate::place::Place;
 use crate::signature::{Argument, Signature, types};
 
 /// The batch that the options describe, and the signature that its templates see.
 pub(super) fn check(
     ast: &Ast,
     function: &Function,
-    _place: Place,
     faults: &mut Faults,
 ) -> (Option<Batch>, Signature) {
     let mut keyed = Signature::of(function);
@@ -24,6 +22,7 @@ pub(super) fn check(
         return (None, keyed);
     };
     check_beside(ast, ids, &keyed, faults);
+    check_output(&keyed.output, faults);
     let batch = batch(ids, &keyed, faults);
     if let Some(batch) = &batch {
         let one = one_of(batch);
@@ -53,6 +52,34 @@ fn check_beside(ast: &Ast, ids: &Ids, signature: &Signature, faults: &mut Faults
             receiver.token.span(),
             "a batch takes no `self` by value: its body may run more than once",
             "take `&self`",
+        );
+    }
+}
+
+/// What is spelled as no map; the traits see the rest.
+fn check_output(output: &Type, faults: &mut Faults) {
+    const SETS: [&str; 4] = ["HashSet", "BTreeSet", "VecDeque", "Arc"];
+    let map = match types::last_segment(output) {
+        Some(last) if last.ident == "Result" => types::arguments(last).into_iter().next(),
+        _ => Some(output),
+    };
+    let Some(map) = map else { return };
+    let last = types::last_segment(map);
+    if types::is_data(map) || last.is_some_and(|last| SETS.iter().any(|set| last.ident == set)) {
+        return faults.over(
+            map,
+            "a batch returns its values by their ids",
+            "write `HashMap<K, V>`, `BTreeMap<K, V>`, or a `Result` of one of them, where `K` is \
+             the type of the ids",
+        );
+    }
+    let values = last.map(types::arguments).unwrap_or_default();
+    let fails = |value: &Type| types::last_segment(value).is_some_and(|v| v.ident == "Result");
+    if let Some(value) = values.get(1).filter(|value| fails(value)) {
+        faults.over(
+            value,
+            "a batch fails as a whole: its map holds values or `Option`s of them",
+            "return a `Result` of the map: `Result<HashMap<K, V>, E>`",
         );
     }
 }
