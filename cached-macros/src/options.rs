@@ -4,6 +4,7 @@
 //! whole attributes ([`crate::cached::ast`], [`crate::invalidates::ast`]) are tables over them.
 
 pub(crate) mod again_after;
+pub(crate) mod batch;
 pub(crate) mod cache;
 pub(crate) mod companion;
 pub(crate) mod crate_path;

@@ -2,6 +2,7 @@
 
 mod arming;
 mod bad_input;
+mod batches;
 mod budgets;
 mod check;
 mod companion;

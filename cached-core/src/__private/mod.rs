@@ -6,7 +6,7 @@ pub use serde::Serialize;
 pub use crate::cache::{Cache, Entry, EntryAll};
 #[cfg(feature = "testing")]
 pub use crate::engine::Isolate;
-pub use crate::engine::{Call, Late, Mutation};
+pub use crate::engine::{Batch, Call, Late, Missed, Mutation};
 pub use crate::event::{Delivery, Outcome};
 pub use crate::key::{Handle, Key, KeyError, KeyPart, KeyType, KeyWriter};
 pub use crate::registry::{Registered, Site, ValueId};
@@ -72,6 +72,66 @@ macro_rules! __assert_storable {
     }};
 }
 
+/// What a batch with this return type is made of: [`shape!`] for each of its ids. The calls in
+/// brackets are made on that shape.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __bulk {
+    ($ret:ty) => {
+        $crate::__bulk!($ret, [])
+    };
+    ($ret:ty, in_process) => {
+        $crate::__bulk!($ret, in_process, [])
+    };
+    ($ret:ty, [$($with:tt)*]) => {
+        $crate::__bulk!($ret, AnyBackend, [$($with)*])
+    };
+    ($ret:ty, in_process, [$($with:tt)*]) => {
+        $crate::__bulk!($ret, InProcess, [$($with)*])
+    };
+    ($ret:ty, $reach:ident, [$($with:tt)*]) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::probe::*;
+        let probe = || ReturnProbe::<$ret>::NEW;
+        let whole = (&&&probe()).kind();
+        let rows = || rows_of(whole, probe());
+        let each = (&&&rows()).kind();
+        let item = || item_of(whole, probe(), each, rows());
+        let sharing = (&&error_of(whole, probe())).sharing();
+        let taking = (&&&value_of(each, rows())).taking();
+        let shape = (&&storage_of(Item, item(), $crate::__private::$reach)).shape(sharing, taking);
+        bulk_of(whole, probe(), each, rows(), shape $($with)*)
+    }};
+}
+
+/// Fails to compile where the values of a batch cannot be stored.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __assert_bulk {
+    ($ret:ty) => {
+        $crate::__assert_bulk!($ret, assert_portable)
+    };
+    ($ret:ty, in_process) => {
+        $crate::__assert_bulk!($ret, assert_local)
+    };
+    ($ret:ty, $assert:ident) => {{
+        #[allow(unused_imports)]
+        use $crate::__private::probe::*;
+        let probe = || ReturnProbe::<$ret>::NEW;
+        let rows = || rows_of((&&&probe()).kind(), probe());
+        $crate::__private::$assert(value_of((&&&rows()).kind(), rows()))
+    }};
+}
+
+/// [`value_of!`] of a batch.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __value_of_bulk {
+    ($ret:ty $(, $reach:ident)?) => {
+        || $crate::__private::value_of_bulk(&$crate::__bulk!($ret $(, $reach)?))
+    };
+}
+
 /// The type that a reader stores, for `check()`.
 #[doc(hidden)]
 #[macro_export]
@@ -107,14 +167,36 @@ macro_rules! __ok_of {
 }
 
 pub use crate::{
-    __assert_storable as assert_storable, __every_entry as every_entry, __ok_of as ok_of,
-    __shape as shape, __site as site, __value_of as value_of,
+    __assert_bulk as assert_bulk, __assert_storable as assert_storable, __bulk as bulk,
+    __every_entry as every_entry, __ok_of as ok_of, __shape as shape, __site as site,
+    __value_of as value_of, __value_of_bulk as value_of_bulk,
 };
 
 /// The type that a reader stores, for `check()`.
 pub fn value_of_shape(shape: &impl crate::entry::Shape) -> ValueId {
     ValueId::of(shape)
 }
+
+/// The type that a batch stores, for `check()`.
+pub fn value_of_bulk(bulk: &impl crate::value::Batched) -> ValueId {
+    ValueId::of(bulk.shape())
+}
+
+/// What the body of a batch is given besides its ids. It may run again, for ids that another call
+/// computed in vain, so it is given a clone.
+pub fn again<T: Again>(argument: &T) -> T {
+    argument.clone()
+}
+
+/// An argument of a batch besides its ids.
+#[diagnostic::on_unimplemented(
+    message = "an argument of a batch must be `Clone`: `{Self}` is not",
+    label = "the body may run more than once, each time for other ids",
+    note = "take it by reference, or in an `Arc`"
+)]
+pub trait Again: Clone {}
+#[diagnostic::do_not_recommend]
+impl<T: Clone> Again for T {}
 
 /// Fails to compile where `ttl_none` is given to a function that never returns a `None`.
 pub fn assert_absent<K: Absence>(_: PhantomData<K>) {}

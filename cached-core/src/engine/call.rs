@@ -217,6 +217,12 @@ impl<'c> Call<'c> {
         self.missed(Vec::new()).tag(write)
     }
 
+    /// A call whose entry will carry no tags.
+    #[must_use]
+    pub fn untagged(self) -> Missed<'c> {
+        self.missed(Vec::new())
+    }
+
     pub(crate) fn missed(self, tags: Vec<Box<str>>) -> Missed<'c> {
         Missed { call: self, tags }
     }
@@ -345,7 +351,10 @@ impl Missed<'_> {
 #[cfg(feature = "remote")]
 impl Missed<'_> {
     /// The backend to ask, where values of this shape are shared.
-    fn remote_for<S: Shape + ?Sized>(&self, shape: &S) -> Option<Arc<super::remote::Remote>> {
+    pub(super) fn remote_for<S: Shape + ?Sized>(
+        &self,
+        shape: &S,
+    ) -> Option<Arc<super::remote::Remote>> {
         let engine = self.call.resolve()?;
         engine.remote().filter(|_| shape.travels()).cloned()
     }

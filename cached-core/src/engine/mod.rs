@@ -6,6 +6,7 @@
 
 mod again;
 mod armed;
+mod batch;
 mod block;
 mod call;
 mod config;
@@ -28,9 +29,9 @@ mod verbs;
 use std::sync::Arc;
 
 pub(crate) use armed::{Target, deliver, deliver_blocking};
+pub use batch::Batch;
 pub(crate) use block::block_on;
-pub use call::Call;
-pub(crate) use call::Missed;
+pub use call::{Call, Missed};
 pub(crate) use config::Config;
 #[cfg(feature = "config")]
 pub(crate) use config::{Caches, UNNAMED};

@@ -3,6 +3,7 @@
 //! A return type is classified by traits, never by its spelling: an alias of `Result`, however
 //! deep, is a `Result`. [`probe`] finds the class at the call site, [`Shaped`] acts on it.
 
+mod bulk;
 mod kind;
 pub mod probe;
 mod refused;
@@ -13,7 +14,9 @@ use crate::codec::{Codec, Encoded, Opened, Unencodable, Unreadable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub(crate) use bulk::Batched;
 pub use kind::Absence;
+pub(crate) use kind::Split;
 pub(crate) use kind::{Outside, Plain, Res, Unshared};
 pub use refused::{assert_local, assert_portable};
 pub(crate) use shaped::Shaped;

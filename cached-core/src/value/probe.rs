@@ -9,6 +9,7 @@
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+pub use super::bulk::{Item, bulk_of, item_of, rows_of};
 pub use super::refused::{ProbeRefused, ProbeStorable, storage_of};
 
 use super::kind::{Bits, Cloned, Counted, Kind, Opt, Outside, Plain, Res, ResOpt, Unshared};

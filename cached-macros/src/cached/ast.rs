@@ -5,6 +5,7 @@ use syn::ext::IdentExt;
 use syn::{Expr, LitStr, Path};
 
 use crate::diagnostics::{Faults, did_you_mean};
+use crate::options::batch::{Batch, Ids};
 use crate::options::cache::{Cache, Which};
 use crate::options::companion::{Companion, Wanted};
 use crate::options::crate_path::CratePath;
@@ -29,6 +30,7 @@ use crate::template::Template;
 #[derive(Default)]
 pub(crate) struct Ast {
     pub(crate) key: Option<Template>,
+    pub(crate) batch: Option<Ids>,
     pub(crate) ttl: Option<Duration>,
     pub(crate) ttl_none: Option<Duration>,
     pub(crate) lock: Option<Lease>,
@@ -45,12 +47,15 @@ pub(crate) struct Ast {
     pub(crate) crate_path: Option<Path>,
     /// What `#[cached_impl]` knows about the surroundings.
     pub(crate) within: Option<Within>,
+    /// Whether `batch` was given, readable or not.
+    pub(crate) batch_given: bool,
     /// Whether `key` was given, readable or not.
     pub(crate) key_given: bool,
 }
 
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 16] = [
     Key::NAME,
+    Batch::NAME,
     Ttl::NAME,
     TtlNone::NAME,
     Lock::NAME,
@@ -97,6 +102,10 @@ impl Ast {
             Key::NAME => {
                 self.key_given = true;
                 Key::fill(&mut self.key, given, faults);
+            }
+            Batch::NAME => {
+                self.batch_given = true;
+                Batch::fill(&mut self.batch, given, faults);
             }
             Ttl::NAME => Ttl::fill(&mut self.ttl, given, faults),
             TtlNone::NAME => TtlNone::fill(&mut self.ttl_none, given, faults),

@@ -1,5 +1,6 @@
 //! The generated code: what a caller of the function runs, and the functions beside it.
 
+mod batch;
 mod by;
 mod companion;
 mod entries;

@@ -16,6 +16,9 @@ pub(crate) struct Model {
     pub(crate) runtime: Runtime,
     pub(crate) function: Function,
     pub(crate) signature: Signature,
+    /// What its key and tags are made of: of a batch one id instead of all of them.
+    pub(crate) keyed: Signature,
+    pub(crate) batch: Option<Batch>,
     pub(crate) layout: Layout,
     pub(crate) key: Key,
     pub(crate) tags: Vec<Template>,
@@ -23,6 +26,18 @@ pub(crate) struct Model {
     pub(crate) proofs: Vec<Proof>,
     /// Whether the function has a `Self` of the user's.
     pub(crate) is_method: bool,
+}
+
+/// What a batch is called for.
+pub(crate) struct Batch {
+    /// What one of the ids is called in templates.
+    pub(crate) id: Ident,
+    /// The argument that holds all of them.
+    pub(crate) ids: Ident,
+    /// The type of one.
+    pub(crate) ty: Type,
+    /// `[K]` or `Vec<K>`, where the body takes a reference to it.
+    pub(crate) by_ref: Option<Type>,
 }
 
 /// Where the generated functions go.

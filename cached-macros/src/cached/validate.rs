@@ -1,5 +1,6 @@
 //! Checks the options against each other and against the function, and builds the model.
 
+mod batch;
 mod coverage;
 
 use proc_macro2::Ident;
@@ -33,8 +34,13 @@ pub(crate) fn check(
         .map_or(around, |within| within.around.clone());
     let place = place(&function, &signature, &around);
     let is_method = place != Place::Free;
-    check_templates(&ast, &signature, is_method, &mut faults);
-    let mut proofs = coverage::check(&ast, &function, &signature, &mut faults);
+    let (batch, keyed) = batch::check(&ast, &function, &mut faults);
+    let mut proofs = Vec::new();
+    // What the templates of a faulty batch would name is unknown.
+    if batch.is_some() || !ast.batch_given {
+        check_templates(&ast, &keyed, is_method, &mut faults);
+        proofs = coverage::check(&ast, &function, &keyed, &mut faults);
+    }
     proofs.extend(more_proofs(&ast, &signature, place));
     let layout = layout(&ast, &function, place, &mut faults);
     let key = key(&mut ast, &function, &signature, &around);
@@ -47,6 +53,8 @@ pub(crate) fn check(
         proofs,
         is_method,
         signature,
+        keyed,
+        batch,
         function,
     })
 }

@@ -35,6 +35,13 @@ impl Db {
         Ok(Post { id, author: 1 })
     }
 
+    async fn posts(
+        &self,
+        ids: &[u64],
+    ) -> Result<std::collections::HashMap<u64, Post>, DbError> {
+        Err(DbError)
+    }
+
     async fn list(&self, query: &Query) -> Result<Vec<Post>, DbError> {
         Err(DbError)
     }

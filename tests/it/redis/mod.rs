@@ -8,6 +8,7 @@ mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 pub(crate) mod server;
 
+mod batches;
 pub(crate) mod chaos;
 mod client;
 pub(crate) mod database;

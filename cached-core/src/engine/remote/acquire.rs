@@ -2,8 +2,12 @@
 //! of a cell that says nothing, by marking a value that is to be refreshed, or by waiting for
 //! whoever holds it.
 
+mod many;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub(super) use many::Taking;
 
 use super::Remote;
 use super::call::{Basis, Caller, Claimed};
@@ -43,13 +47,17 @@ impl Remote {
         match self.try_claim(lease, place, basis, caller).await {
             Ok(claimed) => claimed,
             Err(error) => {
-                count(caller.site.number(), Counter::Fault);
-                // What refuses a claim may still be read.
-                self.odds.forget(caller.site.number());
-                self.go_without(place, claim, &error);
+                self.cannot_claim(place, claim, caller, &error);
                 Claimed::Compute
             }
         }
+    }
+
+    fn cannot_claim(self: &Arc<Self>, place: &Place, claim: &Claim, caller: Caller, error: &Error) {
+        count(caller.site.number(), Counter::Fault);
+        // What refuses a claim may still be read.
+        self.odds.forget(caller.site.number());
+        self.go_without(place, claim, error);
     }
 
     /// Computes without the backend. What it was asked for it may have granted.
@@ -291,7 +299,19 @@ impl Remote {
         expected: Expected,
         caller: Caller,
     ) -> Result<Claimed, Error> {
-        let (clock, deadline) = (&lease.engine.clock, caller.waits_until);
+        let clock = &lease.engine.clock;
+        self.until_gone(clock, &place.name, token, expected, caller.waits_until)
+            .await
+    }
+
+    pub(super) async fn until_gone(
+        self: &Arc<Self>,
+        clock: &Clock,
+        name: &str,
+        token: Token,
+        expected: Expected,
+        deadline: Millis,
+    ) -> Result<Claimed, Error> {
         let ahead = expected.end.saturating_sub(expected.now);
         let pushes = self.backend.capabilities().pushes;
         let mut pace = Pace::new(clock.now().saturating_add(ahead), pushes);
@@ -301,9 +321,9 @@ impl Remote {
                 return Ok(Claimed::TimedOut);
             }
             let next = pace.next(now, crate::tag::fresh_stamp()).min(deadline);
-            let told = self.backend.changed(&place.name, token);
+            let told = self.backend.changed(name, token);
             first(told, clock.sleep_until(next)).await;
-            let cells = self.read(&[place.name.as_str()]).await?;
+            let cells = self.read(&[name]).await?;
             let cell = cells.first().and_then(Option::as_ref);
             if cell.and_then(Cell::token) != Some(token) {
                 return Ok(Claimed::Again);

@@ -164,7 +164,7 @@ where
 }
 
 impl Missed<'_> {
-    fn place(&self, remote: &Remote) -> Option<Place> {
+    pub(super) fn place(&self, remote: &Remote) -> Option<Place> {
         let key = self.call.key.key().ok()?;
         Some(remote.place(key, Some(self.call.site), &self.tags))
     }
@@ -222,7 +222,7 @@ impl Miss<'_> {
     }
 
     /// What to do about the backend's answer.
-    fn answered<S: Shape + ?Sized>(
+    pub(super) fn answered<S: Shape + ?Sized>(
         &mut self,
         shape: &S,
         remote: &Remote,

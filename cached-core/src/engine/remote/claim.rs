@@ -88,6 +88,11 @@ impl Claim {
         self.start == Start::Unasked && unanswered()
     }
 
+    /// Whether the backend was not asked yet, or has not answered.
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self.lock().hold, Hold::Nothing | Hold::Asked)
+    }
+
     /// Whether it is news that its flight computes; once.
     pub(super) fn is_news(&self) -> bool {
         !self.told.swap(true, Ordering::Relaxed)

@@ -1,5 +1,6 @@
 //! Asking the backend for one key, and what its cell comes to for this reader.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Remote;
@@ -105,31 +106,53 @@ impl Remote {
         })
     }
 
-    /// [`look`](Self::look) at several places that depend on the namespace alone.
-    pub(super) async fn look_at_all(self: &Arc<Self>, places: &[Place]) -> Result<Vec<Raw>, Error> {
+    /// [`look`](Self::look) at several places: in one round trip, or two.
+    pub(super) async fn look_at_all(
+        self: &Arc<Self>,
+        places: &[&Place],
+    ) -> Result<Vec<Raw>, Error> {
         let now = self.now().await?;
-        let namespace = self.namespace_name();
+        let stamps = places.iter().flat_map(|place| &place.stamps);
+        let stamps: HashMap<StampId, &str> =
+            stamps.map(|(id, name)| (*id, name.as_str())).collect();
         let keys = places.iter().map(|place| place.name.as_str());
-        let names: Vec<&str> = [namespace.as_str()].into_iter().chain(keys).collect();
+        let names: Vec<&str> = stamps.values().copied().chain(keys).collect();
         let mut cells = self.read(&names).await?.into_iter();
-        let stamp = as_stamp(cells.next().flatten());
-        let raw = |cell| Raw {
-            cell,
-            stamps: vec![(self.namespace, stamp)],
-            now,
+        let tokens = stamps.keys().zip(cells.by_ref().map(as_stamp));
+        let tokens: HashMap<StampId, Option<Token>> = tokens.map(|(id, t)| (*id, t)).collect();
+        let raw = |(cell, place): (_, &&Place)| {
+            let ids = place.stamps.iter().map(|(id, _)| *id);
+            Raw {
+                cell,
+                stamps: ids
+                    .map(|id| (id, tokens.get(&id).copied().flatten()))
+                    .collect(),
+                now,
+            }
         };
-        let mut raws: Vec<Raw> = cells.map(raw).collect();
-        let mut missing: Vec<_> = raws
-            .iter()
-            .zip(places)
-            .flat_map(|(raw, place)| raw.missing(self, place))
-            .collect();
-        missing.sort_unstable();
-        missing.dedup();
-        let stamps = self.read_missing(missing).await?;
-        raws.iter_mut()
-            .for_each(|raw| raw.stamps.extend_from_slice(&stamps));
+        let mut raws: Vec<Raw> = cells.zip(places).map(raw).collect();
+        self.complete_all(&mut raws, places).await?;
         Ok(raws)
+    }
+
+    /// [`complete`](Self::complete) for several places.
+    async fn complete_all(
+        self: &Arc<Self>,
+        raws: &mut [Raw],
+        places: &[&Place],
+    ) -> Result<(), Error> {
+        let missing = raws.iter().zip(places);
+        let missing: Vec<Vec<StampId>> = missing.map(|(raw, at)| raw.missing(self, at)).collect();
+        let mut ids = missing.concat();
+        ids.sort_unstable();
+        ids.dedup();
+        let stamps = self.read_missing(ids).await?;
+        let stamps: HashMap<StampId, Option<Token>> = stamps.into_iter().collect();
+        for (raw, missing) in raws.iter_mut().zip(missing) {
+            let token = |id| (id, stamps.get(&id).copied().flatten());
+            raw.stamps.extend(missing.into_iter().map(token));
+        }
+        Ok(())
     }
 
     /// Reads the stamps that an entry carries beside those its reader knows.

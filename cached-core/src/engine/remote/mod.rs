@@ -16,6 +16,7 @@
 
 mod acquire;
 mod batch;
+mod bulk;
 mod call;
 mod claim;
 mod cost;
@@ -41,6 +42,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
 
+pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
@@ -221,6 +223,13 @@ impl Remote {
             .cast_unsigned())
     }
 
+    /// How long an operation on so many keys may take: as long again for every thousand.
+    fn limit_for(&self, keys: usize) -> Millis {
+        self.limits
+            .operation
+            .saturating_mul(1 + keys as Millis / 1000)
+    }
+
     /// Asks the backend about these names, unless what is there may be older than this process
     /// knows.
     async fn question<T>(
@@ -234,7 +243,7 @@ impl Remote {
             let message = "an invalidation of this is not delivered yet, so it is not read";
             return Err(Error::new(ErrorKind::Unavailable, message));
         }
-        let answer = self.ask(self.limits.operation, asking).await?;
+        let answer = self.ask(self.limit_for(names.len()), asking).await?;
         self.same_since(known)?;
         Ok(answer)
     }

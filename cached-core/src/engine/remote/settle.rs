@@ -1,20 +1,25 @@
 //! How a computation on a shared backend ends: its fill, and what its joiners are told.
 
+mod many;
+mod seal;
+
 use std::sync::Arc;
+
+pub(super) use many::Settling;
+pub(super) use seal::{Sealing, stamps_of, times_from, ttl_of};
 
 use super::Remote;
 use super::call::Caller;
 use super::claim::{Captured, Claim, Hold};
-use super::look::{Place, stamp_of};
+use super::look::Place;
 use crate::cell::{Cell, Token};
-use crate::codec::{Body, Encoded, Meta, Stamp, Times, Unencodable};
+use crate::codec::{Encoded, Unencodable};
 use crate::engine::flight::Verdict;
 use crate::engine::lease::Lease;
 use crate::entry::{Payload, Shape, Stored};
-use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::registry::{Notice, Site};
-use crate::time::{Lifetime, Millis, Ttl};
+use crate::time::{Lifetime, Ttl};
 
 impl Lease {
     pub(super) fn claim(&self) -> Option<&Claim> {
@@ -57,12 +62,24 @@ impl Lease {
         payload: &Payload,
         cost: u32,
     ) -> Outcome {
-        let shared = self.engine.remote().cloned().zip(self.claim());
-        let Some((remote, (token, hold))) =
-            shared.map(|(remote, claim)| (remote, (claim.token, claim.hold())))
-        else {
+        let Some(closing) = self.closing(shape, caller, payload, cost) else {
             return Outcome::NotStored;
         };
+        let end = closing.end(place).await;
+        self.conclude_shared(&closing, &end, payload)
+    }
+
+    /// Takes the flight out of the table; what is left to do in the backend.
+    fn closing<S: Shape + ?Sized>(
+        &mut self,
+        shape: &S,
+        caller: Caller,
+        payload: &Payload,
+        cost: u32,
+    ) -> Option<Closing> {
+        let remote = self.engine.remote().cloned()?;
+        let claim = self.claim()?;
+        let (token, hold) = (claim.token, claim.hold());
         let site = caller.site;
         let lifetime = self.lifetime_of(site, caller.ttl, payload);
         let encoded = if lifetime.is_zero() {
@@ -72,32 +89,31 @@ impl Lease {
         };
         // From here on nobody joins: whoever comes later asks the backend.
         let (standing, waiters) = self.close();
-        let ending = Ending {
-            remote: &remote,
-            place,
+        let value = encoded.map(|encoded| Value {
+            lifetime,
+            cost,
+            encoded,
+        });
+        Some(Closing {
+            remote,
+            site,
+            token,
+            hold,
+            standing,
             waiters,
-        };
-        let end = match (standing, encoded) {
-            (false, _) => End::Refused,
-            (true, Some(encoded)) => {
-                let value = Value {
-                    lifetime,
-                    cost,
-                    encoded,
-                };
-                ending.fill(token, &hold, value).await
-            }
-            (true, None) => {
-                let end = ending.keep_none(token, &hold).await;
-                ending.remove_refreshed(token, &hold).await;
-                end
-            }
-        };
+            cost,
+            value,
+        })
+    }
+
+    /// Counts and tells how it ended, and gives the joiners what they may have.
+    fn conclude_shared(&mut self, closing: &Closing, end: &End, payload: &Payload) -> Outcome {
+        let (site, cost) = (closing.site, closing.cost);
         if let End::Stored(_) = end {
-            remote.costs.learn(site.number(), cost);
+            closing.remote.costs.learn(site.number(), cost);
         }
-        self.tell_end(site, &end);
-        self.publish_end(&end, Verdict::Value(payload.clone()));
+        self.tell_end(site, end);
+        self.publish_end(end, Verdict::Value(payload.clone()));
         end.outcome()
     }
 
@@ -241,6 +257,40 @@ struct Ending<'e> {
     waiters: bool,
 }
 
+/// A computation whose flight nobody joins any more.
+struct Closing {
+    remote: Arc<Remote>,
+    site: &'static Site,
+    token: Token,
+    hold: Hold,
+    /// Whether no invalidation of this process came in between.
+    standing: bool,
+    waiters: bool,
+    /// In microseconds.
+    cost: u32,
+    /// What is to be stored, if anything.
+    value: Option<Value>,
+}
+
+impl Closing {
+    async fn end(&self, place: &Arc<Place>) -> End {
+        let ending = Ending {
+            remote: &self.remote,
+            place,
+            waiters: self.waiters,
+        };
+        match (self.standing, &self.value) {
+            (false, _) => End::Refused,
+            (true, Some(value)) => ending.fill(self.token, &self.hold, value).await,
+            (true, None) => {
+                let end = ending.keep_none(self.token, &self.hold).await;
+                ending.remove_refreshed(self.token, &self.hold).await;
+                end
+            }
+        }
+    }
+}
+
 /// An encoded value with all that its envelope says but the time.
 struct Value {
     lifetime: Lifetime,
@@ -250,7 +300,7 @@ struct Value {
 }
 
 impl Ending<'_> {
-    async fn fill(&self, token: Token, hold: &Hold, value: Value) -> End {
+    async fn fill(&self, token: Token, hold: &Hold, value: &Value) -> End {
         match hold {
             Hold::Lease(captured) | Hold::Value(captured) => {
                 self.conditionally(token, captured, value).await
@@ -259,17 +309,12 @@ impl Ending<'_> {
         }
     }
 
-    async fn conditionally(&self, token: Token, captured: &Captured, value: Value) -> End {
+    async fn conditionally(&self, token: Token, captured: &Captured, value: &Value) -> End {
         let (remote, place) = (self.remote, self.place);
         let Ok(now) = remote.now().await else {
             return End::Unknown;
         };
-        let sealed = Sealing {
-            times: times_from(now, value.lifetime),
-            stamps: &stamps_of(captured),
-            compute_us: value.cost,
-        };
-        let Ok(cell) = remote.seal_value(place, &sealed, value.encoded.as_ref()) else {
+        let Ok(cell) = remote.seal_at(now, place, captured, value) else {
             return self
                 .keep_none(token, &Hold::Lease(Arc::clone(captured)))
                 .await;
@@ -336,55 +381,4 @@ impl Ending<'_> {
             Err(_) => End::NotStored,
         }
     }
-}
-
-/// What an envelope says beside its value.
-pub(super) struct Sealing<'s> {
-    pub(super) times: Times,
-    pub(super) stamps: &'s [Stamp],
-    pub(super) compute_us: u32,
-}
-
-impl Remote {
-    /// A value, or the fact that there is none, as it is stored.
-    pub(super) fn seal_value(
-        &self,
-        place: &Place,
-        sealing: &Sealing<'_>,
-        encoded: Option<&Encoded>,
-    ) -> Result<Cell, Error> {
-        let meta = Meta {
-            key_hash: place.hash,
-            token: Token::random(),
-            times: sealing.times,
-            compute_us: sealing.compute_us,
-            stamps: sealing.stamps,
-        };
-        let body = encoded.map_or(Body::Absent, Body::Value);
-        let sealed = self.codec.seal().write(&meta, body);
-        sealed.map_err(|error| Error::new(ErrorKind::TooLarge, error.to_string()))
-    }
-}
-
-/// A lifetime that begins now.
-pub(super) fn times_from(now: Millis, lifetime: Lifetime) -> Times {
-    let expires = lifetime.deadline(now);
-    Times {
-        created: now,
-        soft: expires,
-        hard: expires,
-    }
-}
-
-pub(super) fn stamps_of(captured: &Captured) -> Vec<Stamp> {
-    let stamp = |(id, token): &(u64, Token)| Stamp {
-        id: *id,
-        value: stamp_of(token),
-    };
-    captured.iter().map(stamp).collect()
-}
-
-/// How long the backend keeps it; `None`: forever.
-pub(super) fn ttl_of(lifetime: Lifetime) -> Option<std::time::Duration> {
-    (lifetime != Lifetime::FOREVER).then(|| std::time::Duration::from_millis(lifetime.0))
 }

@@ -16,7 +16,7 @@ use crate::cell::{Cell, Token};
 use crate::error::Error;
 
 /// A stamp that nobody captured for so long goes; its entries are computed anew then.
-const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+pub(super) const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 /// One capture in so many lets the stamp live on.
 const RENEWAL: u64 = 64;
 
@@ -54,7 +54,7 @@ impl Remote {
 
     /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
     /// surely, and of one that is not, few entries are lost.
-    fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
+    pub(super) fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
         if !crate::tag::fresh_stamp().is_multiple_of(RENEWAL) {
             return;
         }
@@ -79,7 +79,7 @@ impl Remote {
     }
 
     /// Something else stands where the stamp should be.
-    async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
+    pub(super) async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
         let cell = Cell::stamp(token);
         let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
         self.ask(self.limits.operation, operation).await?;

@@ -74,7 +74,7 @@ impl Remote {
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Vec<Option<R>>, Error> {
         let places: Vec<Place> = keys.iter().map(|key| self.place(key, None, &[])).collect();
-        let raws = self.look_at_all(&places).await?;
+        let raws = self.look_at_all(&places.iter().collect::<Vec<_>>()).await?;
         let values =
             places
                 .iter()

@@ -5,6 +5,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens, format_ident, quote};
 use syn::{FnArg, Visibility};
 
+use super::batch::Bulk;
 use super::entries::Entries;
 use super::names::Names;
 use super::parts::Parts;
@@ -138,31 +139,42 @@ fn traced(
     } = parts;
     let (everywhere, lints, vis) = (&attrs.everywhere, &attrs.lints, &model.function.vis);
     let (name, site) = (names.of("traced"), names.of("site"));
-    let begin = begin(parts, &quote!(Self::#site()));
-    let (tags, body) = (parts.tags(), call(parts, owner, body));
-    let (asyncness, run) = match model.signature.flow {
-        Flow::Sync => (None, quote!(.run(&__shape, move || #body))),
-        Flow::Async | Flow::Boxed => (
-            Some(quote!(async)),
-            quote!(.run_async(&__shape, move || #body).await),
+    let site = quote!(Self::#site());
+    let (outcome, does) = match Bulk::of(parts) {
+        Some(bulk) => (
+            quote!(::std::vec::Vec<#private::Outcome>),
+            bulk.run(&site, &bulk.calling(owner, body)),
+        ),
+        None => (
+            quote!(#private::Outcome),
+            reading(parts, &site, &call(parts, owner, body)),
         ),
     };
+    let asyncness = (model.signature.flow != Flow::Sync).then(|| quote!(async));
     let output = &model.signature.output;
     let header = header(
         parts,
         &name,
         &inputs(parts),
-        &quote!(-> (#output, #private::Outcome)),
+        &quote!(-> (#output, #outcome)),
     );
     let doc = names.documented("{}, and where its value came from.", &model.function.name());
+    quote!(#(#everywhere)* #doc #(#lints)* #vis #asyncness #header { #does })
+}
+
+/// A hit, or the body.
+fn reading(parts: &Parts<'_>, site: &TokenStream, body: &TokenStream) -> TokenStream {
+    let (begin, tags) = (begin(parts, site), parts.tags());
+    let run = match parts.model.signature.flow {
+        Flow::Sync => quote!(.run(&__shape, move || #body)),
+        Flow::Async | Flow::Boxed => quote!(.run_async(&__shape, move || #body).await),
+    };
     quote! {
-        #(#everywhere)* #doc #(#lints)* #vis #asyncness #header {
-            #begin
-            if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
-                return __hit;
-            }
-            __call #tags #run
+        #begin
+        if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
+            return __hit;
         }
+        __call #tags #run
     }
 }
 

@@ -51,7 +51,12 @@ impl<'p, 'm> Entries<'p, 'm> {
     }
 
     pub(super) fn all(&self) -> TokenStream {
-        let (entry, entry_by, whole) = (self.entry(), self.entry_by(), self.whole());
+        let whole = self.whole();
+        // The entries of a batch are those of the function of one id.
+        if self.parts.model.batch.is_some() {
+            return whole;
+        }
+        let (entry, entry_by) = (self.entry(), self.entry_by());
         quote!(#entry #entry_by #whole)
     }
 

@@ -3,6 +3,7 @@
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+use super::batch::Bulk;
 use super::companion::begin;
 use super::parts::Parts;
 use crate::cached::model::Model;
@@ -19,14 +20,12 @@ pub(super) fn inline(model: &Model, reached: Option<&Ident>) -> TokenStream {
         }
         None => parts.site(),
     };
-    let begin = begin(&parts, &site);
-    let (tags, run) = (parts.tags(), run(&parts));
-    let value = quote! {
-        #begin
-        if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
-            return __hit.0;
+    let value = match Bulk::of(&parts) {
+        Some(bulk) => {
+            let run = bulk.run(&site, &bulk.inside());
+            quote!({ #run }.0)
         }
-        __call #tags #run.0
+        None => reading(&parts, &site),
     };
     let function = &model.function;
     let (attrs, vis, sig) = (&function.attrs, &function.vis, &function.sig);
@@ -35,6 +34,17 @@ pub(super) fn inline(model: &Model, reached: Option<&Ident>) -> TokenStream {
         Flow::Boxed => {
             quote!(#(#attrs)* #vis #sig { ::std::boxed::Box::pin(async move { #value }) })
         }
+    }
+}
+
+fn reading(parts: &Parts<'_>, site: &TokenStream) -> TokenStream {
+    let (begin, tags, run) = (begin(parts, site), parts.tags(), run(parts));
+    quote! {
+        #begin
+        if let ::core::option::Option::Some(__hit) = __call.hit(&__shape) {
+            return __hit.0;
+        }
+        __call #tags #run.0
     }
 }
 

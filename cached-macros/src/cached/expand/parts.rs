@@ -28,7 +28,7 @@ impl<'m> Parts<'m> {
     pub(crate) fn beside(model: &'m Model) -> Self {
         Self::new(
             model,
-            Scope::of_companion(&model.signature, model.is_method),
+            Scope::of_companion(&model.keyed, model.is_method),
             false,
         )
     }
@@ -43,11 +43,7 @@ impl<'m> Parts<'m> {
 
     /// For code inside of the function itself.
     pub(crate) fn inside(model: &'m Model) -> Self {
-        Self::new(
-            model,
-            Scope::of_body(&model.signature, model.is_method),
-            true,
-        )
+        Self::new(model, Scope::of_body(&model.keyed, model.is_method), true)
     }
 
     fn new(model: &'m Model, scope: Scope<'m>, unpacked: bool) -> Self {
@@ -149,10 +145,13 @@ impl<'m> Parts<'m> {
         let (private, output) = (&self.private, &self.model.signature.output);
         let policy = &self.model.policy;
         let in_process = policy.in_process.then(|| quote!(, in_process));
-        let shape = quote!(#private::shape!(#output #in_process));
         let unshared = (!policy.share_err).then(|| quote!(.no_share_err()));
         let weigh = policy.weigh.iter();
-        quote!(#shape #unshared #(.weigh(#weigh))*)
+        let with = quote!(#unshared #(.weigh(#weigh))*);
+        match self.model.batch {
+            Some(_) => quote!(#private::bulk!(#output #in_process, [#with])),
+            None => quote!(#private::shape!(#output #in_process) #with),
+        }
     }
 
     /// `__call` with all that is known at call time. The key is written where the call stands,
@@ -246,7 +245,10 @@ impl<'m> Parts<'m> {
     fn storable(&self) -> TokenStream {
         let (private, output) = (&self.private, &self.model.signature.output);
         let in_process = self.model.policy.in_process.then(|| quote!(, in_process));
-        let assert = quote!(#private::assert_storable!);
+        let assert = match self.model.batch {
+            Some(_) => quote!(#private::assert_bulk!),
+            None => quote!(#private::assert_storable!),
+        };
         let assert = types::shown_over(assert, quote!(#output #in_process), types::ends(output));
         quote!(#assert;)
     }

@@ -59,7 +59,11 @@ fn value(model: &Model, private: &TokenStream) -> Option<TokenStream> {
     let alone = !model.is_method && model.function.sig.generics.params.is_empty();
     let output = &model.signature.output;
     let in_process = model.policy.in_process.then(|| quote!(, in_process));
-    alone.then(|| quote!(.value(#private::value_of!(#output #in_process))))
+    let value_of = match model.batch {
+        Some(_) => quote!(value_of_bulk),
+        None => quote!(value_of),
+    };
+    alone.then(|| quote!(.value(#private::#value_of!(#output #in_process))))
 }
 
 fn with(name: &str, value: u64) -> TokenStream {

@@ -1,0 +1,193 @@
+//! One call for many keys: each is looked up, led, joined and stored like that of a single call,
+//! and one body computes all that this call leads.
+//!
+//! # Why two batches never wait crosswise
+//!
+//! A batch waits for others only while it leads nothing: what it leads is computed, stored and told
+//! before. What it joined meanwhile it waits for, and what it is offered while its body runs it
+//! passes on. The flights that share a body count as waiting for the first of them, so that a call
+//! within the body joins none of them.
+
+mod open;
+#[cfg(feature = "remote")]
+mod shared;
+mod waits;
+
+use std::collections::HashSet;
+use std::future::{Future, ready};
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Instant;
+
+use self::open::{Open, Work};
+use self::waits::Waits;
+use super::block::block_on;
+use super::call::{Call, Missed};
+use super::context::Frame;
+use super::cycle::Wait;
+use super::flight::Style;
+use crate::event::Outcome;
+use crate::value::{Batched, Split};
+
+/// What is known of the ids of a call, in their order, each once.
+struct Tally<B: Batched> {
+    ids: Vec<B::Id>,
+    /// What each came to: a value, or nothing.
+    found: Vec<Option<(Option<B::Value>, Outcome)>>,
+}
+
+impl<B: Batched> Tally<B> {
+    /// Takes note of what the id at `at` came to.
+    fn note(&mut self, at: usize, (item, outcome): Came<B>) -> Result<(), B::Error> {
+        let value = match item {
+            Split::Value(value) => Some(value),
+            Split::Absent => None,
+            Split::Failed(error) => return Err(error),
+        };
+        self.found[at] = Some((value, outcome));
+        Ok(())
+    }
+
+    fn answer(self, bulk: &B) -> (B::Return, Vec<Outcome>) {
+        let (mut values, mut outcomes) = (Vec::new(), Vec::new());
+        for found in self.found {
+            let (value, outcome) = found.unwrap_or((None, Outcome::Uncached));
+            values.push(value);
+            outcomes.push(outcome);
+        }
+        (bulk.answer(self.ids.into_iter().zip(values)), outcomes)
+    }
+}
+
+/// What one id came to.
+type Came<B> = (Split<<B as Batched>::Value, <B as Batched>::Error>, Outcome);
+
+/// A call of a batch on its way to its values. Built by the generated code.
+pub struct Batch<'c, B: Batched> {
+    tally: Tally<B>,
+    missed: Vec<(usize, Missed<'c>)>,
+}
+
+impl<'c, B: Batched> Batch<'c, B>
+where
+    B::Id: Clone + Eq + Hash,
+{
+    /// Looks up every id: `call` makes its call, `missed` adds the tags where nothing was found.
+    pub fn look<'i>(
+        bulk: &B,
+        ids: impl IntoIterator<Item = &'i B::Id>,
+        call: impl Fn(&B::Id) -> Call<'c>,
+        missed: impl Fn(Call<'c>, &B::Id) -> Missed<'c>,
+    ) -> Self
+    where
+        B::Id: 'i,
+    {
+        let mut seen = HashSet::new();
+        let distinct = ids.into_iter().filter(|id| seen.insert(*id));
+        let ids: Vec<B::Id> = distinct.cloned().collect();
+        let mut batch = Self {
+            tally: Tally {
+                found: ids.iter().map(|_| None).collect(),
+                ids,
+            },
+            missed: Vec::new(),
+        };
+        for at in 0..batch.tally.ids.len() {
+            let id = &batch.tally.ids[at];
+            let call = call(id);
+            let hit = call.hit(bulk.shape());
+            // What a cache holds is never a failure.
+            let found = hit.is_some_and(|came| batch.tally.note(at, came).is_ok());
+            if !found {
+                let missed = missed(call, &batch.tally.ids[at]);
+                batch.missed.push((at, missed));
+            }
+        }
+        batch
+    }
+
+    /// The values of a sync function, and where each came from.
+    pub fn run<F>(self, bulk: &B, body: F) -> (B::Return, Vec<Outcome>)
+    where
+        F: Fn(Vec<B::Id>) -> B::Return,
+    {
+        if self.missed.is_empty() {
+            return self.tally.answer(bulk);
+        }
+        block_on(self.run_as(Style::Sync, bulk, |ids| ready(body(ids))))
+    }
+
+    /// The values of an async function, and where each came from.
+    ///
+    /// Dropping the future hands each computation to a waiter, if there is one.
+    pub async fn run_async<F, Fut>(self, bulk: &B, body: F) -> (B::Return, Vec<Outcome>)
+    where
+        F: Fn(Vec<B::Id>) -> Fut,
+        Fut: Future<Output = B::Return>,
+    {
+        if self.missed.is_empty() {
+            return self.tally.answer(bulk);
+        }
+        // Boxed: it is large, and would make every caller's future as large.
+        Box::pin(self.run_as(Style::Async, bulk, body)).await
+    }
+
+    async fn run_as<F, Fut>(self, style: Style, bulk: &B, body: F) -> (B::Return, Vec<Outcome>)
+    where
+        F: Fn(Vec<B::Id>) -> Fut,
+        Fut: Future<Output = B::Return>,
+    {
+        let mut tally = self.tally;
+        let mut open = Open::new(self.missed, style, bulk.shape());
+        let mut waits = Waits::default();
+        loop {
+            let work = match open.decide(bulk, &mut tally, &mut waits).await {
+                Ok(work) => work,
+                Err(error) => return failed(bulk, error),
+            };
+            if !work.is_empty() {
+                let ids = open.ids(&tally, &work);
+                let (frame, _ties) = open.frame(&work);
+                let began = Instant::now();
+                let computing = frame.scope_with(|| body(ids));
+                let returned = waits.beside(computing, &mut open).await;
+                let settled = match open.part(bulk, &tally, &work, returned) {
+                    Ok(values) => open.settle(bulk, &mut tally, work, values, began).await,
+                    Err(error) => Err(open.fail(bulk, work, error)),
+                };
+                if let Err(error) = settled {
+                    return failed(bulk, error);
+                }
+            } else if open.is_settled() {
+                if waits.is_empty() {
+                    return tally.answer(bulk);
+                }
+                waits.next(&mut open).await;
+            }
+        }
+    }
+}
+
+fn failed<B: Batched>(bulk: &B, error: B::Error) -> (B::Return, Vec<Outcome>) {
+    (bulk.failed(error), Vec::new())
+}
+
+/// The frame of a computation for several flights, and what makes them count as one.
+fn frame_of(work: &[Work], lone: impl FnOnce() -> Arc<Frame>) -> (Arc<Frame>, Vec<Wait>) {
+    let mut leases = work.iter().filter_map(|work| work.lease.as_ref());
+    let Some(first) = leases.next() else {
+        return (lone(), Vec::new());
+    };
+    // The others are computed when the body of the first ends.
+    let ties = leases.filter_map(|lease| Wait::begin(Some(lease.flight.id), first.flight.id));
+    (first.frame(), ties.collect())
+}
+
+impl<B: Batched> std::fmt::Debug for Batch<'_, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Batch")
+            .field("ids", &self.tally.ids.len())
+            .field("missed", &self.missed.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,231 @@
+//! Claiming many cells at once: one round trip for the leases, one for the stamps that are missing.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use super::{Hold, Remote};
+use crate::backend::port::{Acquired, Put};
+use crate::cell::{Cell, Token};
+use crate::engine::lease::Lease;
+use crate::engine::remote::call::Caller;
+use crate::engine::remote::claim::Captured;
+use crate::engine::remote::guard::both;
+use crate::engine::remote::look::{Place, Raw};
+use crate::engine::remote::name::StampId;
+use crate::engine::remote::stamps::STAMP_TTL;
+use crate::error::{Error, ErrorKind};
+
+/// A cell to be leased: where nothing is, or in the place of the cell with the token `over`.
+pub(in crate::engine::remote) struct Taking<'t> {
+    pub(in crate::engine::remote) lease: &'t Lease,
+    pub(in crate::engine::remote) place: &'t Place,
+    pub(in crate::engine::remote) raw: &'t Raw,
+    pub(in crate::engine::remote) over: Option<Token>,
+    pub(in crate::engine::remote) caller: Caller,
+}
+
+/// A lease on its way.
+struct Leasing {
+    cell: Cell,
+    ttl: Duration,
+}
+
+impl Remote {
+    /// Puts the leases there. Whether each may compute; false: its cell changed meanwhile.
+    pub(in crate::engine::remote) async fn take_all(
+        self: &Arc<Self>,
+        takings: &[Taking<'_>],
+    ) -> Vec<bool> {
+        let leases: Vec<Leasing> = takings.iter().map(|taking| self.prepare(taking)).collect();
+        let putting = both(
+            self.acquire_all(takings, &leases),
+            self.replace_all(takings, &leases),
+        );
+        let ((acquired, replaced), captured) = both(putting, self.capture_all(takings)).await;
+        let (mut acquired, mut replaced) =
+            (acquired.map(Vec::into_iter), replaced.map(Vec::into_iter));
+        let mut captured = captured.map(Vec::into_iter);
+        let taken = takings.iter().zip(&leases).map(|(taking, lease)| {
+            let held = match taking.over {
+                None => next(&mut acquired),
+                Some(_) => next(&mut replaced),
+            };
+            self.took(taking, lease.ttl, held, next(&mut captured))
+        });
+        taken.collect()
+    }
+
+    fn prepare(&self, taking: &Taking<'_>) -> Leasing {
+        let Taking {
+            lease,
+            place,
+            raw,
+            caller,
+            ..
+        } = taking;
+        let token = lease
+            .claim()
+            .map_or_else(Token::random, |claim| claim.token);
+        lease.hold(Hold::Asked);
+        Leasing {
+            cell: self.lease_cell(place, token, raw, *caller),
+            ttl: self.lease_of(*caller),
+        }
+    }
+
+    async fn acquire_all(
+        &self,
+        takings: &[Taking<'_>],
+        leases: &[Leasing],
+    ) -> Result<Vec<bool>, Error> {
+        let pairs = takings.iter().zip(leases);
+        let pairs: Vec<_> = pairs.filter(|(taking, _)| taking.over.is_none()).collect();
+        let puts: Vec<Put<'_>> = pairs
+            .iter()
+            .map(|(taking, lease)| put(taking, lease))
+            .collect();
+        if puts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let acquiring = self.backend.acquire_many(&puts);
+        let acquired = self.ask(self.limit_for(puts.len()), acquiring).await?;
+        let held = acquired
+            .into_iter()
+            .zip(&pairs)
+            .map(|(acquired, (_, lease))| match acquired {
+                Acquired::Granted => true,
+                // With the flight's own token: a leader asked for it and was dropped.
+                Acquired::Found(found) => {
+                    found.token().is_some() && found.token() == lease.cell.token()
+                }
+            });
+        Ok(held.collect())
+    }
+
+    async fn replace_all(
+        &self,
+        takings: &[Taking<'_>],
+        leases: &[Leasing],
+    ) -> Result<Vec<bool>, Error> {
+        let fills = takings.iter().zip(leases);
+        let fills = fills.filter_map(|(taking, lease)| Some((taking.over?, put(taking, lease))));
+        let fills: Vec<(Token, Put<'_>)> = fills.collect();
+        if fills.is_empty() {
+            return Ok(Vec::new());
+        }
+        let filling = self.backend.fill_many(&fills);
+        self.ask(self.limit_for(fills.len()), filling).await
+    }
+
+    /// Takes note of a lease that was put there, or not.
+    fn took(
+        self: &Arc<Self>,
+        taking: &Taking<'_>,
+        ttl: Duration,
+        held: Result<bool, Error>,
+        captured: Result<Captured, Error>,
+    ) -> bool {
+        let Some(claim) = taking.lease.claim() else {
+            return true;
+        };
+        match held.and_then(|held| Ok((held, captured?))) {
+            Ok((true, captured)) => {
+                taking.lease.hold(Hold::Lease(captured));
+                self.keep(taking.place, claim, ttl);
+                true
+            }
+            Ok((false, _)) => {
+                claim.set(Hold::Nothing);
+                false
+            }
+            Err(error) => {
+                self.cannot_claim(taking.place, claim, taking.caller, &error);
+                true
+            }
+        }
+    }
+
+    /// The stamps of all places, created where they are missing.
+    async fn capture_all(self: &Arc<Self>, takings: &[Taking<'_>]) -> Result<Vec<Captured>, Error> {
+        let mut missing: HashMap<StampId, &str> = HashMap::new();
+        let mut seen: HashMap<StampId, (&str, Token)> = HashMap::new();
+        for taking in takings {
+            let stamps = taking.place.stamps.iter().zip(&taking.raw.stamps);
+            for ((id, name), (_, token)) in stamps {
+                match token {
+                    Some(token) => drop(seen.insert(*id, (name, *token))),
+                    None => drop(missing.insert(*id, name)),
+                }
+            }
+        }
+        seen.values()
+            .for_each(|(name, token)| self.keep_stamp(name, *token));
+        let created = self.create_stamps(missing).await?;
+        let captured = takings.iter().map(|taking| {
+            let seen = taking.place.stamps.iter().zip(&taking.raw.stamps);
+            let tokens = seen.filter_map(|((id, _), (_, token))| {
+                let token = token.or_else(|| created.get(id).copied())?;
+                Some((*id, token))
+            });
+            let captured: Captured = tokens.collect();
+            self.last_seen.note(taking.place, &captured);
+            captured
+        });
+        Ok(captured.collect())
+    }
+
+    async fn create_stamps(
+        &self,
+        missing: HashMap<StampId, &str>,
+    ) -> Result<HashMap<StampId, Token>, Error> {
+        if missing.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let new = |(id, name)| (id, name, Cell::stamp(Token::random()));
+        let new: Vec<(StampId, &str, Cell)> = missing.into_iter().map(new).collect();
+        let ttl = Some(STAMP_TTL);
+        let puts = new.iter().map(|(_, key, cell)| Put { key, cell, ttl });
+        let puts: Vec<Put<'_>> = puts.collect();
+        let acquiring = self.backend.acquire_many(&puts);
+        let acquired = self.ask(self.limit_for(puts.len()), acquiring).await?;
+        let tokens = new
+            .iter()
+            .zip(acquired)
+            .map(|((id, name, cell), acquired)| async move {
+                let there = match acquired {
+                    Acquired::Granted => cell.as_stamp(),
+                    Acquired::Found(found) => found.as_stamp(),
+                };
+                match there {
+                    Some(token) => Ok((*id, token)),
+                    None => Ok((*id, self.replace_stamp(name, Token::random()).await?)),
+                }
+            });
+        join_all(tokens).await.into_iter().collect()
+    }
+}
+
+fn put<'p>(taking: &'p Taking<'_>, lease: &'p Leasing) -> Put<'p> {
+    Put {
+        key: &taking.place.name,
+        cell: &lease.cell,
+        ttl: Some(lease.ttl),
+    }
+}
+
+/// The next of several outcomes, or the fault that all of them have.
+fn next<T>(outcomes: &mut Result<std::vec::IntoIter<T>, Error>) -> Result<T, Error> {
+    let fault = || {
+        Error::new(
+            ErrorKind::Protocol,
+            "fewer outcomes came than were asked for",
+        )
+    };
+    match outcomes {
+        Ok(outcomes) => outcomes.next().ok_or_else(fault),
+        Err(error) => Err(Error::new(error.kind(), error.to_string())),
+    }
+}

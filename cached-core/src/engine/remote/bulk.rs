@@ -1,0 +1,282 @@
+//! A batch on a shared backend: one question for all its keys.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+
+use super::Remote;
+use super::acquire::Taking;
+use super::call::{Basis, Caller, Claimed};
+use super::claim::Claim as Held;
+use super::guard::both;
+use super::look::{Expected, Place, Raw};
+use super::settle::Settling;
+use crate::cell::Token;
+use crate::engine::call::Missed;
+use crate::engine::lease::Lease;
+use crate::engine::miss::{Miss, Next};
+use crate::entry::{Payload, Shape};
+use crate::error::{Error, ErrorKind};
+use crate::event::Outcome;
+
+/// Where the items of a batch are, by number.
+pub(in crate::engine) struct Bulk {
+    remote: Arc<Remote>,
+    places: Vec<Option<Arc<Place>>>,
+    looks: Vec<u8>,
+}
+
+/// The lease of another process that an item waits for; whether it is gone, or the time is over.
+pub(in crate::engine) type Leased = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+/// What a claim came to.
+pub(in crate::engine) enum Claim {
+    Compute(Lease),
+    /// Somebody was faster: ask again.
+    Again,
+    Wait(Leased),
+    Alone,
+}
+
+/// How often an item asks because its cell changed under it.
+const LOOKS: u8 = 4;
+
+impl Bulk {
+    /// `None` if the values are kept in this process.
+    pub(in crate::engine) fn of<S: Shape>(
+        missed: &[(usize, Missed<'_>)],
+        shape: &S,
+    ) -> Option<Self> {
+        let remote = missed.first()?.1.remote_for(shape)?;
+        let place = |(_, missed): &(usize, Missed<'_>)| missed.place(&remote).map(Arc::new);
+        Some(Self {
+            places: missed.iter().map(place).collect(),
+            looks: vec![0; missed.len()],
+            remote,
+        })
+    }
+
+    /// Whether the item may be asked for once more.
+    pub(in crate::engine) fn may_ask(&mut self, item: usize) -> bool {
+        self.looks[item] += 1;
+        self.places[item].is_some() && self.looks[item] <= LOOKS
+    }
+
+    /// Asks for all of these, of which each has a place. What the backend owes is not asked for.
+    pub(in crate::engine) async fn look(&self, items: &[usize]) -> Vec<Answer> {
+        let places = |item: &usize| self.places[*item].as_deref();
+        let places: Vec<&Place> = items.iter().filter_map(places).collect();
+        let owed: Vec<bool> = places.iter().map(|place| self.owes(place)).collect();
+        let asked = places.iter().zip(&owed).filter(|(_, owed)| !**owed);
+        let asked: Vec<&Place> = asked.map(|(place, _)| *place).collect();
+        let raws = match asked.is_empty() {
+            true => Ok(Vec::new()),
+            false => self.remote.look_at_all(&asked).await,
+        };
+        let mut raws = raws.ok().map(Vec::into_iter);
+        let answer = |owed| match (owed, &mut raws) {
+            (false, Some(raws)) => Answer(raws.next()),
+            _ => Answer(None),
+        };
+        owed.into_iter().map(answer).collect()
+    }
+
+    fn owes(&self, place: &Place) -> bool {
+        self.remote.journal.blocks([place.name.as_str()])
+    }
+
+    /// What the item does about its answer.
+    pub(in crate::engine) fn answered<S: Shape>(
+        &self,
+        shape: &S,
+        item: usize,
+        miss: &mut Miss<'_>,
+        answer: Answer,
+    ) -> Next<S::Return> {
+        let Some(place) = &self.places[item] else {
+            return miss.go_alone();
+        };
+        let raw = answer.0.ok_or_else(|| {
+            let message = "the backend did not answer a batch";
+            Error::new(ErrorKind::Unavailable, message)
+        });
+        miss.answered(shape, &self.remote, place, raw)
+    }
+
+    /// Claims the cells of these. Nothing here waits for another process.
+    pub(in crate::engine) async fn claim(&self, leads: Vec<Lead>) -> Vec<(usize, Claim)> {
+        let (at_once, each): (Vec<Lead>, Vec<Lead>) =
+            leads.into_iter().partition(|lead| self.is_plain(lead));
+        let taking = self.take_all(at_once);
+        let claiming = join_all(each.into_iter().map(|lead| self.claim_one(lead)));
+        let (taken, claimed) = both(taking, claiming).await;
+        taken.into_iter().chain(claimed).collect()
+    }
+
+    /// Whether nothing is to be done about the cell but to put a lease there.
+    fn is_plain(&self, lead: &Lead) -> bool {
+        let new = lead.lease.claim().is_some_and(Held::is_new);
+        new && self.over(lead).is_some()
+    }
+
+    /// The place of the item, what was there, and what the lease is to replace.
+    fn over<'l>(&'l self, lead: &'l Lead) -> Option<(&'l Place, &'l Raw, Option<Token>)> {
+        let place = self.places[lead.item].as_deref()?;
+        match lead.basis.as_ref()? {
+            Basis::Absent(raw) => Some((place, raw, None)),
+            Basis::Replaceable(raw, token) => Some((place, raw, Some(*token))),
+            _ => None,
+        }
+    }
+
+    async fn take_all(&self, leads: Vec<Lead>) -> Vec<(usize, Claim)> {
+        let takings = leads.iter().filter_map(|lead| {
+            let (place, raw, over) = self.over(lead)?;
+            Some(Taking {
+                lease: &lead.lease,
+                place,
+                raw,
+                over,
+                caller: lead.caller,
+            })
+        });
+        let takings: Vec<Taking<'_>> = takings.collect();
+        let taken = match takings.is_empty() {
+            true => Vec::new(),
+            false => self.remote.take_all(&takings).await,
+        };
+        let claim = |(lead, taken): (Lead, bool)| match taken {
+            true => (lead.item, Claim::Compute(lead.lease)),
+            false => {
+                lead.lease.reread();
+                (lead.item, Claim::Again)
+            }
+        };
+        leads.into_iter().zip(taken).map(claim).collect()
+    }
+
+    async fn claim_one(&self, lead: Lead) -> (usize, Claim) {
+        let Lead {
+            item,
+            lease,
+            basis,
+            caller,
+        } = lead;
+        let Some(place) = &self.places[item] else {
+            return (item, Claim::Compute(lease));
+        };
+        if let Some(Basis::Leased(_, token, expected)) = &basis
+            && self.is_waited_for(&lease, *token, caller)
+        {
+            let leased = self.leased(&lease, place, (*token, *expected), caller);
+            lease.reread();
+            return (item, Claim::Wait(leased));
+        }
+        let claim = match self.remote.claim(&lease, place, basis, caller).await {
+            Claimed::Compute => Claim::Compute(lease),
+            Claimed::Again | Claimed::Found(_) => {
+                lease.reread();
+                Claim::Again
+            }
+            Claimed::TimedOut => Claim::Alone,
+        };
+        (item, claim)
+    }
+
+    /// Whether the lease with this token is another process's, which `lock` waits for.
+    fn is_waited_for(&self, lease: &Lease, token: Token, caller: Caller) -> bool {
+        let own = lease.claim().is_some_and(|claim| claim.token == token);
+        caller.site.policy.lock.is_some() && !own && !self.remote.released.contains(token)
+    }
+
+    fn leased(
+        &self,
+        lease: &Lease,
+        place: &Place,
+        (token, expected): (Token, Expected),
+        caller: Caller,
+    ) -> Leased {
+        let (remote, clock) = (Arc::clone(&self.remote), lease.engine.clock.clone());
+        let (name, deadline) = (place.name.clone(), caller.waits_until);
+        Box::pin(async move {
+            let gone = remote.until_gone(&clock, &name, token, expected, deadline);
+            !matches!(gone.await, Ok(Claimed::TimedOut))
+        })
+    }
+
+    /// Stores what was computed, and tells the joiners. `cost` is in microseconds.
+    pub(in crate::engine) async fn settle<S: Shape>(
+        &self,
+        shape: &S,
+        computed: Vec<Computed>,
+        cost: u32,
+    ) -> Vec<(usize, S::Return, Outcome)> {
+        let mut kept = Vec::new();
+        let mut leases = Vec::new();
+        for Computed {
+            item,
+            lease,
+            caller,
+            payload,
+        } in computed
+        {
+            leases.push((lease, caller));
+            kept.push((item, payload));
+        }
+        let settling = kept.iter().zip(leases);
+        let settling = settling.filter_map(|((item, payload), (lease, caller))| {
+            // Who leads has a place.
+            let place = self.places[*item].as_ref()?;
+            Some(Settling {
+                lease,
+                place,
+                caller,
+                payload,
+            })
+        });
+        let settling: Vec<Settling<'_>> = settling.collect();
+        let outcomes = self.remote.settle_all(shape, settling, cost).await;
+        let settled = kept.into_iter().zip(outcomes);
+        let reopened =
+            settled.map(|((item, payload), outcome)| (item, shape.reopen(payload), outcome));
+        reopened.collect()
+    }
+
+    /// Ends a failed computation.
+    pub(in crate::engine) fn fail<S: Shape>(
+        &self,
+        shape: &S,
+        (item, lease, caller): (usize, Lease, Caller),
+        returned: S::Return,
+    ) -> S::Return {
+        match (shape.part(returned), &self.places[item]) {
+            (crate::entry::Parted::Failed(returned, shared), Some(place)) => {
+                lease.fail_shared(place, caller, shared);
+                returned
+            }
+            (crate::entry::Parted::Failed(returned, _), None) => returned,
+            (crate::entry::Parted::Value(payload), _) => shape.reopen(payload),
+        }
+    }
+}
+
+/// What the backend said of one item.
+pub(in crate::engine) struct Answer(Option<Raw>);
+
+/// An item that is to be computed by this process.
+pub(in crate::engine) struct Lead {
+    pub(in crate::engine) item: usize,
+    pub(in crate::engine) lease: Lease,
+    pub(in crate::engine) basis: Option<Basis>,
+    pub(in crate::engine) caller: Caller,
+}
+
+/// An item that was.
+pub(in crate::engine) struct Computed {
+    pub(in crate::engine) item: usize,
+    pub(in crate::engine) lease: Lease,
+    pub(in crate::engine) caller: Caller,
+    pub(in crate::engine) payload: Payload,
+}
