@@ -23,6 +23,7 @@ mod delivery;
 mod guard;
 mod incarnation;
 mod journal;
+mod lock;
 mod look;
 mod name;
 mod odds;
@@ -43,6 +44,7 @@ use tokio::runtime::Handle;
 
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
+pub(crate) use lock::{Held, Terms};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
@@ -243,6 +245,10 @@ impl Remote {
         }
         let message = format!("{} cells came for {} keys", cells.len(), names.len());
         Err(Error::new(ErrorKind::Protocol, message))
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(crate) fn backend_name(&self) -> &str {
