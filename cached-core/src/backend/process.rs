@@ -160,10 +160,12 @@ impl Backend for Process {
 
     /// All of them on one page.
     async fn scan(&self, prefix: &str, _: Option<&str>) -> Result<Page, Error> {
-        let cells = self.lock();
-        let names = cells.keys().filter(|name| name.starts_with(prefix));
+        let (cells, now) = (self.lock(&[]), self.clock.now());
+        let names = cells.iter().filter(|(name, kept)| {
+            name.starts_with(prefix) && kept.expires.is_none_or(|expires| now < expires)
+        });
         Ok(Page {
-            names: names.cloned().collect(),
+            names: names.map(|(name, _)| name.clone()).collect(),
             next: None,
         })
     }

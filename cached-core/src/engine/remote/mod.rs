@@ -132,6 +132,8 @@ pub(crate) struct Remote {
     offset: AtomicI64,
     sampled: AtomicU64,
     incarnation: Incarnation,
+    /// The greatest fencing number that this process gave.
+    numbered: AtomicU64,
     said: Said,
 }
 
@@ -161,6 +163,7 @@ impl Remote {
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
+            numbered: AtomicU64::new(0),
             said: Said::default(),
         })
     }

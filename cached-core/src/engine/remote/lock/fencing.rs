@@ -15,6 +15,7 @@
 //! is lost with the cell, then, and it has a time to live.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Place, foreign};
@@ -44,6 +45,7 @@ impl Remote {
             let over = last.as_ref().map(|cell| read(&place.fencing, cell));
             let over = over.transpose()?;
             let number = after(over.map(|(_, number)| number), self.now().await?);
+            let number = self.beyond_own(number, over.is_none());
             let putting = self.put_number(place, over.map(|(token, _)| token), number);
             let put = self.ask(self.limits.operation, putting).await?;
             if !holds() {
@@ -59,6 +61,18 @@ impl Remote {
             }
             last = now;
         }
+    }
+
+    /// A number that may repeat one, because the clock has not moved since a loss, is at least none
+    /// that this process knows.
+    fn beyond_own(&self, number: u64, first: bool) -> u64 {
+        let own = match first {
+            true => self.numbered.load(Ordering::Acquire).saturating_add(1),
+            false => 0,
+        };
+        let number = number.max(own);
+        self.numbered.fetch_max(number, Ordering::AcqRel);
+        number
     }
 
     /// Puts the number there in the place of the one with this token, or where there is none.
