@@ -83,8 +83,12 @@ impl Cell {
     /// Length of what every cell begins with; a stamp is no longer than this.
     pub(crate) const PREAMBLE: usize = Self::TOKEN_AT + Token::LEN;
 
-    /// The kind of a stamp; other kinds are the envelope's.
+    /// The kind of a stamp; other kinds are the envelope's, but for the two of locks.
     const STAMP: u8 = b's';
+    /// The kind of a lock.
+    pub(crate) const LOCK: u8 = b'k';
+    /// The kind of a fencing number.
+    pub(crate) const FENCING: u8 = b'f';
 
     /// A cell of these bytes, as a server returned them.
     #[must_use]

@@ -47,6 +47,8 @@ pub enum ErrorKind {
     Protocol,
     /// This backend has no such operation.
     Unsupported,
+    /// Somebody else held the lock for as long as one would wait.
+    Locked,
 }
 
 /// An error of the cache itself. Its text says what to do next.

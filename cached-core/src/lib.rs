@@ -103,6 +103,8 @@ pub use cache::{
     EntryAll, PlainEntry, install, replace,
 };
 #[cfg(feature = "remote")]
+pub use cache::{BlockingLock, BlockingLockGuard, Lock, LockGuard};
+#[cfg(feature = "remote")]
 pub use codec::Format;
 #[cfg(feature = "tokio")]
 pub use engine::spawn;

@@ -26,6 +26,7 @@ mod handles;
 mod invalidates;
 mod keys;
 mod layering;
+mod locks;
 #[cfg(feature = "servers")]
 mod memcached;
 mod methods;

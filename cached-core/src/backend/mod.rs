@@ -10,7 +10,7 @@ pub(crate) mod memcached;
 pub(crate) mod memory;
 #[cfg(feature = "remote")]
 pub(crate) mod port;
-#[cfg(all(feature = "remote", feature = "testing"))]
+#[cfg(feature = "remote")]
 pub(crate) mod process;
 #[cfg(all(test, feature = "servers"))]
 #[path = "redis/tests/proxy.rs"]

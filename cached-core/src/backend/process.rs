@@ -1,7 +1,8 @@
-//! Cells in the memory of this process: a backend that behaves like a remote one, for tests.
+//! Cells in the memory of this process: a backend that behaves like a remote one, for tests, and for
+//! the locks of caches in memory.
 //!
-//! Values go through the codec and come back as other processes would get them. Not for
-//! production: it has no bound but its time to live, and `memory://` needs no bytes.
+//! Values go through the codec and come back as other processes would get them. Not for values in
+//! production: it has no bound but their time to live, and `memory://` needs no bytes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +17,14 @@ use crate::time::{Clock, Millis};
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
     clock: Clock,
-    cells: Arc<Mutex<HashMap<String, Kept>>>,
+    cells: Arc<Mutex<Cells>>,
+}
+
+#[derive(Debug, Default)]
+struct Cells {
+    cells: HashMap<String, Kept>,
+    /// What has expired is removed when there are so many.
+    full: usize,
 }
 
 #[derive(Debug)]
@@ -34,10 +42,20 @@ impl Process {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Kept>> {
+    /// The cells, with none that has expired under one of these keys.
+    fn lock(&self, keys: &[&str]) -> MutexGuard<'_, Cells> {
         let mut cells = self.cells.lock().unwrap_or_else(PoisonError::into_inner);
         let now = self.clock.now();
-        cells.retain(|_, kept| kept.expires.is_none_or(|expires| now < expires));
+        let lives = |kept: &Kept| kept.expires.is_none_or(|expires| now < expires);
+        if cells.len() >= cells.full {
+            cells.retain(|_, kept| lives(kept));
+            cells.full = cells.len() * 2 + 64;
+        }
+        for key in keys {
+            if cells.get(*key).is_some_and(|kept| !lives(kept)) {
+                cells.remove(*key);
+            }
+        }
         cells
     }
 
@@ -47,6 +65,20 @@ impl Process {
             cell: cell.clone(),
             expires: ttl.map(|ttl| self.clock.now().saturating_add(millis(ttl))),
         }
+    }
+}
+
+impl std::ops::Deref for Cells {
+    type Target = HashMap<String, Kept>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.cells
+    }
+}
+
+impl std::ops::DerefMut for Cells {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.cells
     }
 }
 
@@ -63,7 +95,7 @@ impl Backend for Process {
     }
 
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-        let cells = self.lock();
+        let cells = self.lock(keys);
         let read = |key: &&str| cells.get(*key).map(|kept| kept.cell.clone());
         Ok(keys.iter().map(read).collect())
     }
@@ -74,7 +106,7 @@ impl Backend for Process {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<Acquired, Error> {
-        let mut cells = self.lock();
+        let mut cells = self.lock(&[key]);
         if let Some(kept) = cells.get(key) {
             return Ok(Acquired::Found(kept.cell.clone()));
         }
@@ -89,7 +121,7 @@ impl Backend for Process {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
-        let mut cells = self.lock();
+        let mut cells = self.lock(&[key]);
         let held = cells
             .get_mut(key)
             .filter(|kept| kept.cell.token() == Some(token));
@@ -98,7 +130,7 @@ impl Backend for Process {
     }
 
     async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
-        let mut cells = self.lock();
+        let mut cells = self.lock(&[key]);
         let held = cells
             .get_mut(key)
             .filter(|kept| kept.cell.token() == Some(token));
@@ -107,7 +139,7 @@ impl Backend for Process {
     }
 
     async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
-        let mut cells = self.lock();
+        let mut cells = self.lock(&[key]);
         let held = cells
             .get(key)
             .is_some_and(|kept| kept.cell.token() == Some(token));
@@ -115,22 +147,25 @@ impl Backend for Process {
     }
 
     async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
-        self.lock().insert(key.to_owned(), self.kept(cell, ttl));
+        self.lock(&[key])
+            .insert(key.to_owned(), self.kept(cell, ttl));
         Ok(())
     }
 
     async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
-        let mut cells = self.lock();
+        let mut cells = self.lock(keys);
         let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
         Ok(removed.count() as u64)
     }
 
     /// All of them on one page.
     async fn scan(&self, prefix: &str, _: Option<&str>) -> Result<Page, Error> {
-        let cells = self.lock();
-        let names = cells.keys().filter(|name| name.starts_with(prefix));
+        let (cells, now) = (self.lock(&[]), self.clock.now());
+        let names = cells.iter().filter(|(name, kept)| {
+            name.starts_with(prefix) && kept.expires.is_none_or(|expires| now < expires)
+        });
         Ok(Page {
-            names: names.cloned().collect(),
+            names: names.map(|(name, _)| name.clone()).collect(),
             next: None,
         })
     }

@@ -10,6 +10,8 @@ mod builder;
 mod config;
 mod counters;
 mod entry;
+#[cfg(feature = "remote")]
+mod lock;
 mod mutate;
 mod ops;
 #[cfg(feature = "redis")]
@@ -45,6 +47,8 @@ pub use builder::Builder;
 #[cfg(feature = "config")]
 pub use config::Config;
 pub use entry::{BlockingEntry, BlockingPlainEntry, Entry, PlainEntry};
+#[cfg(feature = "remote")]
+pub use lock::{BlockingLock, BlockingLockGuard, Lock, LockGuard};
 pub use mutate::{BlockingEntryAll, EntryAll};
 
 use crate::engine::{self, Config as Described, Engine};

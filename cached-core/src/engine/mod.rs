@@ -81,6 +81,9 @@ pub(crate) struct Engine {
     /// Where cells are shared with other processes; without it they are in `store`.
     #[cfg(feature = "remote")]
     remote: Option<Arc<remote::Remote>>,
+    /// What the locks of a cache that is not shared are in, from the first one on.
+    #[cfg(feature = "remote")]
+    locks: std::sync::OnceLock<Arc<remote::Remote>>,
     pub(crate) subscribers: Subscribers,
     pub(crate) hooks: Hooks,
 }
@@ -104,6 +107,8 @@ impl Engine {
                 .map(remote::Settings::build)
                 .transpose()?
                 .map(Arc::new),
+            #[cfg(feature = "remote")]
+            locks: std::sync::OnceLock::new(),
             subscribers: Subscribers::default(),
             hooks: Hooks::default(),
         }))
@@ -135,6 +140,22 @@ impl Engine {
     #[cfg(feature = "remote")]
     pub(crate) fn remote(&self) -> Option<&Arc<remote::Remote>> {
         self.remote.as_ref()
+    }
+
+    /// What locks are in: the shared backend, or cells in this process.
+    #[cfg(feature = "remote")]
+    pub(crate) fn locks(&self) -> Result<&Arc<remote::Remote>, Error> {
+        if let Some(remote) = self.remote.as_ref().or_else(|| self.locks.get()) {
+            return Ok(remote);
+        }
+        let local = Arc::new(remote::Settings::local(&self.clock).build()?);
+        Ok(self.locks.get_or_init(|| local))
+    }
+
+    /// The clock that this cache goes by.
+    #[cfg(feature = "remote")]
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Whether nothing is shared with other processes.

@@ -24,6 +24,7 @@ mod delivery;
 mod guard;
 mod incarnation;
 mod journal;
+mod lock;
 mod look;
 mod name;
 mod odds;
@@ -45,6 +46,7 @@ use tokio::runtime::Handle;
 pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
+pub(crate) use lock::{Held, Terms};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
@@ -132,6 +134,8 @@ pub(crate) struct Remote {
     offset: AtomicI64,
     sampled: AtomicU64,
     incarnation: Incarnation,
+    /// The greatest fencing number that this process gave.
+    numbered: AtomicU64,
     said: Said,
 }
 
@@ -161,6 +165,7 @@ impl Remote {
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
+            numbered: AtomicU64::new(0),
             said: Said::default(),
         })
     }
@@ -256,6 +261,10 @@ impl Remote {
         }
         let message = format!("{} cells came for {} keys", cells.len(), names.len());
         Err(Error::new(ErrorKind::Protocol, message))
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits
     }
 
     pub(crate) fn backend_name(&self) -> &str {

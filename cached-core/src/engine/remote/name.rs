@@ -5,6 +5,9 @@
 //! <prefix>:<version>#:<text>#<hash>    a key whose text was too long
 //! <prefix>:<version>*:<start>#<hash>   a key with bytes that not every backend takes
 //! <prefix>:s:<hash>                    the stamp of a tag, a function or the namespace
+//! <prefix>:l:<text>                    a lock; `l*:<start>#<hash>` of a name that is long or has
+//!                                      bytes that not every backend takes
+//! <prefix>:f:<text>                    the last fencing number of that lock, likewise
 //! ```
 //!
 //! The mark before the second colon keeps the three kinds of keys apart, and a prefix holds no
@@ -21,6 +24,8 @@ pub(crate) const DEFAULT_PREFIX: &str = "cached";
 const MAX_PREFIX: usize = 20;
 /// How much of an unprintable key stays readable.
 const READABLE: usize = 60;
+/// The longest name of a lock that stands in the backend as it is.
+const LOCK_NAME: usize = 200;
 
 /// Names of one cache.
 #[derive(Debug, Clone)]
@@ -103,6 +108,18 @@ impl Names {
         format!("{}:s:{id:016x}", self.prefix)
     }
 
+    /// The names of a lock and of its fencing number.
+    pub(super) fn lock(&self, name: &str) -> [String; 2] {
+        let plain = name.len() <= LOCK_NAME && name.bytes().all(|byte| byte.is_ascii_graphic());
+        let text = if plain {
+            format!(":{name}")
+        } else {
+            let start: String = name.chars().take(READABLE).map(readable).collect();
+            format!("*:{start}#{}", hex(&sha256(&[name.as_bytes()])[..16]))
+        };
+        ["l", "f"].map(|kind| format!("{}:{kind}{text}", self.prefix))
+    }
+
     /// `key` with this cache's prefix, for what users keep in the same server by other means.
     #[cfg(feature = "redis")]
     pub(super) fn raw(&self, key: &str) -> String {
@@ -182,6 +199,29 @@ mod tests {
         for text in ["x".repeat(500), "ü".repeat(500), "x".repeat(200)] {
             let key = Key::logical(&text, u32::MAX).expect("not empty");
             assert!(names.key(&key).len() <= 240);
+        }
+    }
+
+    #[test]
+    fn names_of_locks_meet_no_others() {
+        let names = Names::new(&"p".repeat(MAX_PREFIX)).expect("legal");
+        let texts = [
+            "a",
+            "a b",
+            "a?b",
+            "größe",
+            &"x".repeat(200),
+            &"x".repeat(201),
+            "*:a",
+            ":a",
+        ];
+        let mut met = std::collections::BTreeSet::new();
+        for name in texts.iter().flat_map(|text| names.lock(text)) {
+            assert!(name.len() <= 240, "{name}");
+            assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
+            // A key has digits there, a stamp `s`, what users keep `r`.
+            assert!([b'l', b'f'].contains(&name.as_bytes()[MAX_PREFIX + 1]));
+            assert!(met.insert(name.clone()), "twice: {name}");
         }
     }
 

@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::{DEFAULT_PREFIX, Limits, Remote};
 use crate::backend::port::{AnyBackend, Backend};
+use crate::backend::process::Process;
 #[cfg(feature = "redis")]
 use crate::backend::redis::Redis;
 use crate::codec::Codec;
 use crate::error::Error;
+use crate::time::Clock;
 
 /// A backend and how to use it.
 #[derive(Clone)]
@@ -31,6 +33,11 @@ impl Settings {
             prefix: DEFAULT_PREFIX.to_owned(),
             limits: Limits::default(),
         }
+    }
+
+    /// Cells in this process, whose time goes by the clock.
+    pub(crate) fn local(clock: &Clock) -> Self {
+        Self::new(Process::new(clock.clone()))
     }
 
     #[cfg(feature = "redis")]
