@@ -140,6 +140,7 @@ pub fn bulk_of<R, O: Kind<R>, V, I: Kind<V>, S>(
 }
 
 /// The correspondence between what a batch returns and what is stored for each of its ids.
+#[expect(clippy::type_complexity, reason = "only names the classes")]
 pub struct Bulk<R, O, I, S> {
     item: S,
     _classes: PhantomData<fn() -> (R, O, I)>,

@@ -30,6 +30,7 @@ enum For {
 }
 
 /// How a wait ended.
+#[cfg_attr(feature = "remote", expect(clippy::large_enum_variant, reason = "moved once per wait"))]
 pub(super) enum End {
     Flight((Heard, Millis)),
     /// The lease of another process is gone, or the time for waiting is over.

@@ -32,6 +32,7 @@ pub(in crate::engine) struct Bulk {
 pub(in crate::engine) type Leased = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 /// What a claim came to.
+#[expect(clippy::large_enum_variant, reason = "moved once per claim")]
 pub(in crate::engine) enum Claim {
     Compute(Lease),
     /// Somebody was faster: ask again.
