@@ -74,6 +74,9 @@ macro_rules! __assert_storable {
 
 /// What a batch with this return type is made of: [`shape!`] for each of its ids. The calls in
 /// brackets are made on that shape.
+///
+/// The type is classified twice, as a whole (a map, or a `Result` of one) and by what the map holds
+/// (values, or `Option`s of them): the first says how it fails, the second what is stored.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __bulk {

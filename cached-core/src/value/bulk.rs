@@ -37,6 +37,9 @@ impl<V, E> Kind<Split<V, E>> for Item {
 }
 
 /// A map that a batch can return.
+///
+/// Values are taken out by id, not iterated: what a body returns beyond the ids that it was asked
+/// for is nobody's, and goes with the map.
 #[diagnostic::on_unimplemented(
     message = "a batch returns its values by their ids: a `HashMap` or a `BTreeMap`",
     label = "`{Self}` does not say which value belongs to which id",
@@ -153,6 +156,10 @@ impl<R, O, I, S> std::fmt::Debug for Bulk<R, O, I, S> {
 }
 
 /// What the engine sees of a [`Bulk`].
+///
+/// A value of the function is taken apart by [`split`](Self::split), into one part per id, and put
+/// together by [`answer`](Self::answer), from what was found, joined and computed. What is between
+/// the two is stored and shared under [`shape`](Self::shape), one id at a time.
 pub trait Batched {
     /// What the function returns.
     type Return;
@@ -167,7 +174,8 @@ pub trait Batched {
 
     /// The shape of what one id comes to.
     fn shape(&self) -> &Self::Shape;
-    /// What was found for each of the ids.
+    /// What was found for each of the ids: `None` for one that the map does not hold, and for one
+    /// that it holds as `None`.
     ///
     /// # Errors
     /// The function failed.
@@ -176,7 +184,7 @@ pub trait Batched {
         returned: Self::Return,
         ids: &[Self::Id],
     ) -> Result<Vec<Option<Self::Value>>, Self::Error>;
-    /// The return value of these.
+    /// The return value of these. Of ids without a value only a map of `Option`s speaks.
     fn answer(&self, rows: impl Iterator<Item = (Self::Id, Option<Self::Value>)>) -> Self::Return;
     /// The return value of a failure.
     fn failed(&self, error: Self::Error) -> Self::Return;

@@ -1,6 +1,27 @@
 //! One call for many keys: each is looked up, led, joined and stored like that of a single call,
 //! and one body computes all that this call leads.
 //!
+//! Every id has a [`Call`] and, where that finds nothing, a [`Miss`](super::miss::Miss) of its own:
+//! what a single call promises of its key, a batch promises of each. What is done for all of them
+//! together is the rest: one body, one question to a shared backend, one round trip for its claims
+//! and one for its fills.
+//!
+//! ```text
+//! look      hits are taken at once                                  ──▶ values, if all are hits
+//! decide    each id without a value: led, joined, or computed alone
+//! compute   one body for what is led or alone, the waits beside it
+//! settle    each id is stored if its lease still stands, and its joiners are told
+//! wait      until a wait ends; then decide again
+//! ```
+//!
+//! The body runs again only for ids whose leader, another call, computed in vain or for too long.
+//!
+//! # What ends a call early
+//!
+//! A failure, of its own body or of one that it joined, is the failure of the whole call: what it
+//! waits for it leaves, what it leads goes to a waiter or is free again. A body that panics lets
+//! every joiner compute for itself; a future that is dropped hands each lead over.
+//!
 //! # Why two batches never wait crosswise
 //!
 //! A batch waits for others only while it leads nothing: what it leads is computed, stored and told
@@ -63,6 +84,10 @@ impl<B: Batched> Tally<B> {
 type Came<B> = (Split<<B as Batched>::Value, <B as Batched>::Error>, Outcome);
 
 /// A call of a batch on its way to its values. Built by the generated code.
+///
+/// It holds the ids, each once and in the order of the call, what was found for them, and a call
+/// for each of the others. Nothing is joined or led before [`run`](Self::run) or
+/// [`run_async`](Self::run_async).
 pub struct Batch<'c, B: Batched> {
     tally: Tally<B>,
     missed: Vec<(usize, Missed<'c>)>,
@@ -73,6 +98,9 @@ where
     B::Id: Clone + Eq + Hash,
 {
     /// Looks up every id: `call` makes its call, `missed` adds the tags where nothing was found.
+    ///
+    /// Hits are counted and told like those of single calls. On a shared backend there are none
+    /// yet: it is asked when the call is run, for all ids at once.
     pub fn look<'i>(
         bulk: &B,
         ids: impl IntoIterator<Item = &'i B::Id>,
@@ -106,7 +134,9 @@ where
         batch
     }
 
-    /// The values of a sync function, and where each came from.
+    /// The values of a sync function, and where each came from: none, if it failed.
+    ///
+    /// The body may run several times, each time for other ids; never for one that was found.
     pub fn run<F>(self, bulk: &B, body: F) -> (B::Return, Vec<Outcome>)
     where
         F: Fn(Vec<B::Id>) -> B::Return,
@@ -117,7 +147,9 @@ where
         block_on(self.run_as(Style::Sync, bulk, |ids| ready(body(ids))))
     }
 
-    /// The values of an async function, and where each came from.
+    /// The values of an async function, and where each came from: none, if it failed.
+    ///
+    /// The body may run several times, one after the other, each time for other ids.
     ///
     /// Dropping the future hands each computation to a waiter, if there is one.
     pub async fn run_async<F, Fut>(self, bulk: &B, body: F) -> (B::Return, Vec<Outcome>)

@@ -1,4 +1,8 @@
 //! The ids of a batch that have no value yet.
+//!
+//! Each is *undecided* until its [`Miss`] has said what to do, and again when a wait or a claim for
+//! it has ended. A decided one is [`Work`] for the body, waits, or has its value in the [`Tally`].
+//! The order of the call is kept: the body is asked for its ids in it.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -192,7 +196,8 @@ impl<'c> Open<'c> {
         bulk.split(returned, &self.ids(tally, work))
     }
 
-    /// Stores what the body found, and tells the joiners.
+    /// Stores what the body found, and tells the joiners: each id by itself, so that one which was
+    /// invalidated meanwhile takes nothing from the others. `began` is when the body did.
     pub(super) async fn settle<B: Batched>(
         &mut self,
         bulk: &B,
@@ -220,7 +225,8 @@ impl<'c> Open<'c> {
         Ok(())
     }
 
-    /// Ends what was to be computed: the body failed.
+    /// Ends what was to be computed: the body failed. Nothing is stored, and the joiners of each id
+    /// are given the failure where it can be shared. It comes back for the caller.
     pub(super) fn fail<B: Batched>(
         &mut self,
         bulk: &B,

@@ -1,5 +1,8 @@
 //! What is different for a batch whose cells are in a shared backend: its keys are asked for
 //! together, and what it leads is claimed and filled.
+//!
+//! What another process computes is not waited for here, but beside the other waits: no claim is
+//! held up by it.
 
 use std::time::Instant;
 

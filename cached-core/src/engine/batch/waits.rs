@@ -1,4 +1,7 @@
 //! The computations of others that a batch waits for.
+//!
+//! All of them are polled by one task, so each poll costs as many steps as there are waits: while a
+//! body runs they are polled only when one of them woke the task, not whenever the body did.
 
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -30,7 +33,10 @@ enum For {
 }
 
 /// How a wait ended.
-#[cfg_attr(feature = "remote", expect(clippy::large_enum_variant, reason = "moved once per wait"))]
+#[cfg_attr(
+    feature = "remote",
+    expect(clippy::large_enum_variant, reason = "moved once per wait")
+)]
 pub(super) enum End {
     Flight((Heard, Millis)),
     /// The lease of another process is gone, or the time for waiting is over.
@@ -87,7 +93,8 @@ impl Waits {
     }
 
     /// Runs a computation. A lead that is offered meanwhile is passed on: whoever else waits for
-    /// it need not wait for this computation.
+    /// it need not wait for this computation. Its id is decided upon again when that has ended,
+    /// and by then it may have a value.
     pub(super) async fn beside<F: Future>(
         &mut self,
         computing: F,

@@ -1,4 +1,18 @@
 //! A batch on a shared backend: one question for all its keys.
+//!
+//! ```text
+//! look      keys and stamps of all items in one read; a second one for stamps that only the
+//!           entries name
+//! claim     leases where nothing is in one `acquire_many`, in place of cells that say nothing in
+//!           one `fill_many`; what is rarer, such as a refresh, item by item beside them
+//! settle    out of the table, then one `fill_many`, and beside it one read of the stamps that
+//!           joiners depend on
+//! ```
+//!
+//! The rules are those of a single call, item by item: a cell that changed is asked for again, one
+//! that the backend cannot be told of is computed without it, and an item whose invalidation is
+//! still owed is not read, while the others are. A question never goes by a claim: of many keys
+//! some are likely to be there.
 
 use std::future::Future;
 use std::pin::Pin;

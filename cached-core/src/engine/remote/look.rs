@@ -106,7 +106,8 @@ impl Remote {
         })
     }
 
-    /// [`look`](Self::look) at several places: in one round trip, or two.
+    /// [`look`](Self::look) at several places: in one round trip, or two. Stamps that several of
+    /// them depend on are read once, so that all are judged by the same.
     pub(super) async fn look_at_all(
         self: &Arc<Self>,
         places: &[&Place],

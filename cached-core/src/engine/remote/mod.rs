@@ -228,7 +228,8 @@ impl Remote {
             .cast_unsigned())
     }
 
-    /// How long an operation on so many keys may take: as long again for every thousand.
+    /// How long an operation on so many keys may take: as long again for every thousand. A limit
+    /// for one key would turn every large batch into a fault.
     fn limit_for(&self, keys: usize) -> Millis {
         self.limits
             .operation

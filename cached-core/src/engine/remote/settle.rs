@@ -69,7 +69,8 @@ impl Lease {
         self.conclude_shared(&closing, &end, payload)
     }
 
-    /// Takes the flight out of the table; what is left to do in the backend.
+    /// Takes the flight out of the table; what is left to do in the backend. `cost` is how long the
+    /// computation took, in microseconds. `None` if it is none of a shared backend.
     fn closing<S: Shape + ?Sized>(
         &mut self,
         shape: &S,
@@ -257,7 +258,8 @@ struct Ending<'e> {
     waiters: bool,
 }
 
-/// A computation whose flight nobody joins any more.
+/// A computation whose flight nobody joins any more: what was known of it when it left the table,
+/// and what is to become of its value. One of a batch waits here for the others.
 struct Closing {
     remote: Arc<Remote>,
     site: &'static Site,

@@ -1,4 +1,7 @@
 //! Claiming many cells at once: one round trip for the leases, one for the stamps that are missing.
+//!
+//! Both are sent side by side, as for a single claim. What a backend refuses as a whole is refused
+//! to every item: each computes then, and stores nothing.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -148,7 +151,8 @@ impl Remote {
         }
     }
 
-    /// The stamps of all places, created where they are missing.
+    /// The stamps of all places, created where they are missing: each once, whatever number of
+    /// items depends on it.
     async fn capture_all(self: &Arc<Self>, takings: &[Taking<'_>]) -> Result<Vec<Captured>, Error> {
         let mut missing: HashMap<StampId, &str> = HashMap::new();
         let mut seen: HashMap<StampId, (&str, Token)> = HashMap::new();

@@ -1,5 +1,9 @@
 //! Ending many computations at once: one round trip for their fills, and one beside it for the
 //! stamps that joiners depend on.
+//!
+//! Every flight leaves the table before any fill is sent, so that the argument for a single fill
+//! (`remote`, "Why joiners are never given an old value") holds of each. A fill without an answer
+//! leaves all of its items unknown: their joiners ask again.
 
 use std::collections::HashMap;
 use std::sync::Arc;
