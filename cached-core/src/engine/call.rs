@@ -271,7 +271,7 @@ impl Missed<'_> {
         self
     }
 
-    /// The value of a sync function that [`hit`](Self::hit) did not find.
+    /// The value of a sync function that [`hit`](Call::hit) did not find.
     #[cold]
     #[inline(never)]
     pub fn run<S, F>(self, shape: &S, body: F) -> (S::Return, Outcome)
@@ -308,7 +308,7 @@ impl Missed<'_> {
         }
     }
 
-    /// The value of an async function that [`hit`](Self::hit) did not find.
+    /// The value of an async function that [`hit`](Call::hit) did not find.
     ///
     /// Dropping the future hands the computation to a waiter, if there is one.
     pub async fn run_async<S, F, Fut>(self, shape: &S, body: F) -> (S::Return, Outcome)
