@@ -131,14 +131,10 @@ fn split(pair: &str) -> (&str, &str) {
     pair.split_once('=').unwrap_or((pair, ""))
 }
 
-/// An error about a URL, which is shown without its credentials.
+/// An error about a URL, of which only the scheme is shown: any other part may be a password.
 pub(super) fn bad(url: &str, hint: &str) -> Error {
-    let (place, _) = url.split_once('?').unwrap_or((url, ""));
-    let shown = match (place.split_once("://"), place.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://***@{host}"),
-        _ => place.to_owned(),
-    };
-    Error::new(ErrorKind::Url, format!("cache URL `{shown}`: {hint}"))
+    let scheme = url.split_once("://").map_or("", |(scheme, _)| scheme);
+    Error::new(ErrorKind::Url, format!("cache URL `{scheme}://…`: {hint}"))
 }
 
 /// The text without percent-encoding; `None` if that is malformed.

@@ -212,6 +212,7 @@ impl Miss<'_> {
     fn stamps_of_a_miss(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, Token)>> {
         let look = self.refreshes()
             || self.only_looks
+            || remote.backend.capabilities().dear_writes
             || remote.odds.favour_a_hit(self.site().number())
             || remote.breaker.is_open();
         if look {
