@@ -14,7 +14,8 @@ use super::kind::{Kind, Opt, Plain, Res, Split};
 use super::probe::ReturnProbe;
 use crate::entry::Shape;
 
-/// The class of what one id of a batch comes to.
+/// The class of what one id of a batch comes to. It can always say that there is nothing, whatever
+/// the map holds: an id may be missing from any map.
 #[derive(Debug, Clone, Copy)]
 pub struct Item;
 

@@ -182,7 +182,8 @@ impl<'c> Open<'c> {
         frame_of(work, lone)
     }
 
-    /// What the body found for each id that it was asked for.
+    /// What the body found for each id that it was asked for, in the order of `work`; what it
+    /// returned beyond them is dropped.
     pub(super) fn part<B: Batched>(
         &self,
         bulk: &B,

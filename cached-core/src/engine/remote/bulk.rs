@@ -45,7 +45,8 @@ pub(in crate::engine) struct Bulk {
 /// The lease of another process that an item waits for; whether it is gone, or the time is over.
 pub(in crate::engine) type Leased = Pin<Box<dyn Future<Output = bool> + Send>>;
 
-/// What a claim came to.
+/// What a claim came to. Only what may be computed keeps its lease: of all else the flight is over,
+/// and its joiners ask again.
 #[expect(clippy::large_enum_variant, reason = "moved once per claim")]
 pub(in crate::engine) enum Claim {
     Compute(Lease),
@@ -120,7 +121,9 @@ impl Bulk {
         miss.answered(shape, &self.remote, place, raw)
     }
 
-    /// Claims the cells of these. Nothing here waits for another process.
+    /// Claims the cells of these. Nothing here waits for another process: a lease that `lock` has
+    /// to wait for comes back as such, its flight given up, so that nobody in this process waits
+    /// for a flight that itself waits.
     pub(in crate::engine) async fn claim(&self, leads: Vec<Lead>) -> Vec<(usize, Claim)> {
         let (at_once, each): (Vec<Lead>, Vec<Lead>) =
             leads.into_iter().partition(|lead| self.is_plain(lead));
@@ -259,7 +262,8 @@ impl Bulk {
         reopened.collect()
     }
 
-    /// Ends a failed computation.
+    /// Ends a failed computation: nothing is stored, and its joiners are told. The failure comes
+    /// back for the next item, and for the caller.
     pub(in crate::engine) fn fail<S: Shape>(
         &self,
         shape: &S,
@@ -280,7 +284,8 @@ impl Bulk {
 /// What the backend said of one item.
 pub(in crate::engine) struct Answer(Option<Raw>);
 
-/// An item that is to be computed by this process.
+/// An item that is to be computed by this process, with what the backend said of its cell. Who was
+/// handed the lead by another call has no such answer, and claims by itself.
 pub(in crate::engine) struct Lead {
     pub(in crate::engine) item: usize,
     pub(in crate::engine) lease: Lease,
