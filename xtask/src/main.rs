@@ -60,6 +60,8 @@ Usage: cargo xtask <command>
   test              all checks and tests; installs what they need
   bench [name ..]   the benchmarks in benches/ (all of them, or those named)
   hit               instructions and allocations per cache hit, by valgrind
+  conformance [--backend NAME] [--json FILE]
+                    the conformance suite on every backend: passed, failed, unsupported
   mutants [arg ..]  cargo-mutants on the code that keeps the promises
   expand <example>  one example with its macros expanded";
 
@@ -106,6 +108,7 @@ fn dispatch(command: &str, rest: &[String]) -> Outcome {
         "test" => test(),
         "bench" => examples::bench(rest),
         "hit" => hit::check(),
+        "conformance" => conformance(rest),
         "mutants" => mutants::run(rest),
         "expand" => examples::expand(rest),
         "" | "help" | "--help" | "-h" => {
@@ -114,6 +117,13 @@ fn dispatch(command: &str, rest: &[String]) -> Outcome {
         }
         other => Err(format!("no command `{other}`\n{USAGE}")),
     }
+}
+
+/// Runs the suite on every backend: by the workspace's own program, since it needs the library.
+fn conformance(rest: &[String]) -> Outcome {
+    cargo("test --quiet -p cached-workspace --features servers --test conformance --")
+        .args(rest)
+        .run()
 }
 
 /// Runs [`STEPS`] and says at the end how long each took.

@@ -240,6 +240,39 @@ fn subject(broken: Broken) -> Subject {
     Subject::of(open).with_clock(move |by| clock.advance(by))
 }
 
+#[test]
+fn a_report_names_what_fails_and_goes_on() {
+    let report = conformance::report(&subject(Broken::InvalidateMiscounts));
+    let failed = |name: &str| report.failed.iter().any(|(failed, _)| *failed == name);
+    assert!(failed("cells::invalidate_removes_and_counts"), "{report}");
+    assert!(
+        report
+            .passed
+            .contains(&"cells::an_absent_key_reads_as_nothing")
+    );
+    // Behaviours after those that failed.
+    assert!(report.passed.contains(&"races::set_overtakes"), "{report}");
+    let lacks = |name: &str| report.unsupported.iter().find(|(lacks, _)| *lacks == name);
+    let pushes = ("cells::changes_are_told", "pushes");
+    assert_eq!(lacks(pushes.0), Some(&pushes));
+    let scans = ("caches::keys_are_listed_by_a_pattern", "scans");
+    assert_eq!(lacks(scans.0), Some(&scans), "{report}");
+    let text = report.to_string();
+    assert!(
+        text.contains(" failed, ") && text.contains("\n  cells::invalidate"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_report_of_caches_alone_says_what_it_leaves_out() {
+    let open = |_: &str| cached_core::Cache::dummy().build().expect("valid");
+    let report = conformance::report(&Subject::of_caches(open));
+    let fence = ("fence::one_of_two_fills_is_stored", "cells");
+    assert!(report.unsupported.contains(&fence));
+    assert!(!report.failed.is_empty(), "it stores nothing");
+}
+
 /// A test per broken rule: each of these behaviours has to fail on it.
 macro_rules! is_found {
     ($($broken:ident: $($group:ident::$name:ident)+;)*) => {

@@ -52,6 +52,8 @@
 //! # }
 //! ```
 //!
+//! [`report`] runs all of it, too, and does not end at the first that fails.
+//!
 //! Not for how fast a backend is, and not for faults: what the engine does when a backend hangs or
 //! lies does not depend on the backend, and [`Faulty`](crate::testing::Faulty) shows it.
 
@@ -62,17 +64,17 @@ pub mod cells;
 pub mod fence;
 pub mod leases;
 pub mod races;
+mod report;
 mod stage;
 mod subject;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
 
+pub use report::Report;
 pub use subject::Subject;
 
-use crate::engine::block_on;
+use report::{Ended, examine};
 
 /// Lists the behaviours by group: the one place that names all of them.
 macro_rules! behaviours {
@@ -86,6 +88,37 @@ macro_rules! behaviours {
                     named(name, $group::$name(subject)).await;
                 )*
             })*
+        }
+
+        /// Runs every behaviour, one after the other, whatever fails, and says how each ended. One
+        /// that hangs is given up after three minutes; its thread is left behind.
+        ///
+        /// ```
+        /// use cached_core::testing::{self, conformance::{self, Subject}};
+        ///
+        /// # fn examine() {
+        /// let store = testing::in_process(); // a backend of your own here
+        /// let report = conformance::report(&Subject::of(move || store.clone()));
+        /// println!("{report}");
+        /// assert!(report.failed.is_empty());
+        /// # }
+        /// ```
+        #[must_use]
+        pub fn report(subject: &Subject) -> Report {
+            let mut report = Report::default();
+            $(
+                let runs = behaviours!(@runs subject $($needs)?);
+                $(
+                    let name = concat!(stringify!($group), "::", stringify!($name));
+                    let ended = if runs {
+                        examine(&subject.anew(), |subject| Box::pin($group::$name(subject)))
+                    } else {
+                        Ended::Unsupported("cells")
+                    };
+                    report.add(name, ended);
+                )*
+            )*
+            report
         }
 
         #[doc(hidden)]
@@ -259,27 +292,13 @@ async fn named(name: &'static str, behaviour: impl Future<Output = ()>) {
     behaviour.await;
 }
 
-/// A behaviour that hangs fails after this.
-const HANG: Duration = Duration::from_secs(180);
+/// A behaviour, as a list holds it.
+type Behaviour = for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + 's>>;
 
 /// What the tests of [`conformance_tests!`](crate::testing::conformance_tests) do.
 #[doc(hidden)]
-pub fn __run(
-    subject: Subject,
-    behaviour: for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + 's>>,
-) {
-    let (done, ended) = mpsc::channel();
-    let thread = std::thread::spawn(move || {
-        block_on(behaviour(&subject));
-        // Whoever waits may have gone.
-        let _ = done.send(());
-    });
-    match ended.recv_timeout(HANG) {
-        Ok(()) => {}
-        Err(RecvTimeoutError::Timeout) => panic!("it hangs: somebody waits and nobody is woken"),
-        Err(RecvTimeoutError::Disconnected) => match thread.join() {
-            Err(panic) => std::panic::resume_unwind(panic),
-            Ok(()) => unreachable!("a thread that did not panic has said that it is done"),
-        },
+pub fn __run(subject: Subject, behaviour: Behaviour) {
+    if let Ended::Failed(_, panic) = examine(&subject, behaviour) {
+        std::panic::resume_unwind(panic);
     }
 }

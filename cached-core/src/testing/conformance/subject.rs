@@ -1,7 +1,8 @@
 //! What is examined.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::stage::sleep;
@@ -18,7 +19,11 @@ pub struct Subject {
     open: Option<Open>,
     cache: Arc<dyn Fn(&str) -> Cache + Send + Sync>,
     advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
+    lacking: Lacking,
 }
+
+/// What behaviours found that the backend cannot do.
+type Lacking = Arc<Mutex<BTreeSet<&'static str>>>;
 
 type Open = Arc<dyn Fn() -> Arc<dyn AnyBackend> + Send + Sync>;
 
@@ -40,6 +45,7 @@ impl Subject {
                     .expect("the prefix is legal, and the OS has threads")
             }),
             advance: None,
+            lacking: Lacking::default(),
         }
     }
 
@@ -50,6 +56,7 @@ impl Subject {
             open: None,
             cache: Arc::new(open),
             advance: None,
+            lacking: Lacking::default(),
         }
     }
 
@@ -70,6 +77,28 @@ impl Subject {
             advance: Some(Arc::new(advance)),
             ..self
         }
+    }
+
+    /// The same, of which nothing is known to lack.
+    pub(super) fn anew(&self) -> Self {
+        Self {
+            lacking: Lacking::default(),
+            ..self.clone()
+        }
+    }
+
+    /// Takes note that a behaviour could not be examined, because the backend cannot do this.
+    pub(super) fn lacks(&self, capability: &'static str) {
+        let lacking = self.lacking.lock();
+        let mut lacking = lacking.unwrap_or_else(PoisonError::into_inner);
+        lacking.insert(capability);
+    }
+
+    /// The first of what [`lacks`](Self::lacks) was told.
+    pub(super) fn lacking(&self) -> Option<&'static str> {
+        let lacking = self.lacking.lock();
+        let lacking = lacking.unwrap_or_else(PoisonError::into_inner);
+        lacking.first().copied()
     }
 
     /// Whether there is a backend to examine, or caches only.

@@ -116,6 +116,7 @@ pub async fn keys_are_listed_by_a_pattern(subject: &Subject) {
     }
     set(&here.with_version(12), "post:3", "value", 60).await;
     let Some(posts) = keys(&there, "post:*").await else {
+        subject.lacks("scans");
         return;
     };
     assert_eq!(posts, ["post:1", "post:20"]);
@@ -134,6 +135,7 @@ pub async fn keys_are_listed_by_a_pattern(subject: &Subject) {
 pub async fn keys_are_deleted_by_a_pattern(subject: &Subject) {
     let (here, there) = subject.caches();
     if keys(&here, "x").await.is_none() {
+        subject.lacks("scans");
         return;
     }
     let many = (0..1500u32).map(|number| (format!("n:{number}"), number));

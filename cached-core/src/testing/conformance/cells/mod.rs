@@ -267,6 +267,7 @@ pub async fn changes_are_told(subject: &Subject) {
     let (here, there) = (subject.backend(), subject.backend());
     here.now().await; // connects, which tells whether there are pushes
     if !here.0.capabilities().pushes {
+        subject.lacks("pushes");
         return;
     }
     let (key, (token, lease)) = (fresh_key(), cell("lease"));
