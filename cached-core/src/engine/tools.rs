@@ -1,5 +1,8 @@
 //! What tools and migrations ask of entries in memory: how long they live, which there are, and
 //! the same under another key.
+//!
+//! They look at live values only, count no use, and take one shard's lock at a time: what comes or
+//! goes meanwhile may be seen or not.
 
 use super::Engine;
 use super::verbs::{Change, New, Write};

@@ -132,7 +132,8 @@ fn owned_arguments_methods_tags_and_texts_as_ids_work() {
         shop.prices("de".to_owned(), &names);
         assert_eq!(shop.runs.count(), 1);
     });
-    Task::new(cache.invalidate_tag("batches:prices:tea")).ends();
+    let told = Task::new(cache.invalidate_tag("batches:prices:tea")).ends();
+    told.expect("a tag");
     let (_, outcomes) = with_cache_blocking(&cache, || shop.prices_traced("de".to_owned(), &names));
     assert_eq!(outcomes, [Outcome::Stored, Outcome::Hit]);
 }
@@ -185,5 +186,8 @@ fn failures_that_are_not_send_and_clones_of_nothing_work() {
 fn futures_of_batches_are_send() {
     let source = Source::open();
     let cache = memory();
-    crate::support::sendable(with_cache(&cache, super::posts(&source, &[1])));
+    drop(crate::support::sendable(with_cache(
+        &cache,
+        super::posts(&source, &[1]),
+    )));
 }

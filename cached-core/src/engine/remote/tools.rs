@@ -1,5 +1,10 @@
 //! What tools and migrations ask of a shared backend: how long values live, which names there are,
 //! and the same under another key.
+//!
+//! Names are listed page by page, each under a time limit of its own that is longer than that of
+//! other operations. A name tells its key as [`name`](super::name) says: the text of one that was
+//! too long, or has bytes that not every backend takes, is known by its beginning. Where the
+//! question is what to destroy, such a key counts as matching: a miss too many does no harm.
 
 use std::sync::Arc;
 
