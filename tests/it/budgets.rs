@@ -137,12 +137,14 @@ fn the_libraries_hold_no_left_overs() {
     assert!(found.is_empty(), "\n{}", found.join("\n"));
 }
 
-/// The files of a library without its test-only modules.
+/// The files of a library without its test-only modules, each once: a module may be declared anew
+/// for another set of features.
 fn sources(library: &str) -> Vec<PathBuf> {
-    source::modules(library)
-        .into_iter()
-        .map(|module| module.file)
-        .collect()
+    let modules = source::modules(library);
+    let mut files: Vec<PathBuf> = modules.into_iter().map(|module| module.file).collect();
+    files.sort();
+    files.dedup();
+    files
 }
 
 /// Every function of a library: its lines from `fn` to the closing brace, and its place.

@@ -1,5 +1,13 @@
 //! The low-level operations on a cache that is shared between processes: what the async handle
 //! awaits and the blocking one waits for.
+//!
+//! Each does two things: what the operation means in the backend, for every process, and what it
+//! means for this one, where a computation of the key may be under way. An explicit write takes the
+//! lease of that computation before and after it is sent, so that no caller is given what the write
+//! has replaced; an invalidation does so when it ends, however it ends ([`AtEnd`]).
+//!
+//! Faults of the backend are the caller's here, unlike in cached functions: whoever writes wants to
+//! know whether it was written. An error says that the outcome is unknown.
 
 use std::sync::Arc;
 
@@ -65,6 +73,8 @@ impl SharedCache<'_> {
         }
     }
 
+    /// What is there counts as a hit or a miss of the handle. Within a mutator, what that is armed
+    /// for is not seen.
     pub(super) async fn get<V: Portable>(self, key: impl IntoKey) -> Result<Option<V>, Error> {
         let key = self.key(key)?;
         let codec = self.remote.codec;
@@ -114,6 +124,8 @@ impl SharedCache<'_> {
         Ok(())
     }
 
+    /// In one step for the backend: the cell that was read is the one that is replaced, or the look
+    /// is repeated.
     pub(super) async fn add<V: Portable>(
         self,
         key: impl IntoKey,
@@ -183,12 +195,14 @@ impl SharedCache<'_> {
         self.remote.touch(&key, lifetime).await
     }
 
+    /// One name, however many entries there are: all of them carry the stamp of the namespace.
     pub(super) async fn clear(self) -> Result<Delivery, Error> {
         let _here = AtEnd(|| self.cache.engine.clear());
         let names = vec![self.remote.namespace_name()];
         Ok(self.remote.deliver(names).await)
     }
 
+    /// One question for all keys, and a second one where entries carry stamps of tags.
     pub(super) async fn get_many<V: Portable>(
         self,
         keys: impl IntoIterator<Item: IntoKey>,
@@ -226,6 +240,7 @@ impl SharedCache<'_> {
         Ok(())
     }
 
+    /// One question for what is there, and one invalidation of all.
     pub(super) async fn delete_many(
         self,
         keys: impl IntoIterator<Item: IntoKey>,
