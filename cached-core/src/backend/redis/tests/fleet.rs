@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::server::Server;
 
 /// Longer than an election takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(90);
 
 const SLOTS: usize = 16_384;
 

@@ -32,7 +32,6 @@ fn number_of(cell: &Cell) -> Option<u64> {
 /// Runs in a process of its own until it is killed: writes, fills and invalidates, and says what
 /// was acknowledged.
 #[test]
-#[ignore = "run by the test below"]
 fn a_writer() {
     let (Some(place), Some(first)) = (std::env::var_os(PLACE), std::env::var("FIRST").ok()) else {
         return;
@@ -56,7 +55,7 @@ fn a_writer() {
 fn writer(place: &Path, first: u64) -> Child {
     let program = std::env::current_exe().expect("this runs");
     Command::new(program)
-        .args(["--exact", "--ignored", "--nocapture"])
+        .args(["--exact", "--nocapture"])
         .arg("backend::sql::tests::file::chaos::a_writer")
         .env(PLACE, place)
         .env("FIRST", first.to_string())

@@ -1,0 +1,141 @@
+//! A hundred keys at once beside the bare client's `MGET`, in one run: `cargo xtask bench batch`.
+//!
+//! Both read a hundred values (about 180 bytes encoded) from one server that the bench starts, and
+//! decode them. Beside the bare client stand the handle (`get_many`) and a batch function all of
+//! whose ids are there. They take turns in short windows; a figure is the median of the windows,
+//! and what counts is the ratio.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use cached_core::{Cache, cached};
+use redis::aio::MultiplexedConnection;
+use serde::{Deserialize, Serialize};
+
+#[path = "../cached-core/src/backend/redis/tests/server.rs"]
+mod server;
+
+const KEYS: u64 = 1_000;
+const BATCH: u64 = 100;
+const ROUNDS: usize = 31;
+/// Batches in one window.
+const WINDOW: u64 = 100;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Post {
+    id: u64,
+    author: u64,
+    title: String,
+    body: String,
+    tags: Vec<String>,
+}
+
+fn post(id: u64) -> Post {
+    Post {
+        id,
+        author: id % 17,
+        title: format!("Post number {id}"),
+        body: "x".repeat(100),
+        tags: vec!["rust".into(), "cache".into()],
+    }
+}
+
+#[cached(key = "post:<id>", ttl = "1h", batch(id in ids))]
+async fn posts(ids: &[u64]) -> HashMap<u64, Post> {
+    ids.iter().map(|id| (*id, post(*id))).collect()
+}
+
+#[derive(Clone, Copy)]
+enum Reader {
+    Bare,
+    Handle,
+    Function,
+}
+
+const READERS: [Reader; 3] = [Reader::Bare, Reader::Handle, Reader::Function];
+
+/// One batch; how many values came.
+async fn read(
+    reader: Reader,
+    ids: &[u64],
+    cache: &Cache,
+    connection: &mut MultiplexedConnection,
+) -> usize {
+    match reader {
+        Reader::Bare => {
+            let mut mget = redis::cmd("MGET");
+            ids.iter().for_each(|id| _ = mget.arg(format!("bare:{id}")));
+            let found: Vec<Vec<u8>> = mget
+                .query_async(connection)
+                .await
+                .expect("the server answers");
+            let decode = |bytes: &Vec<u8>| -> Post {
+                let config = bincode::config::standard();
+                let decoded = bincode::serde::decode_from_slice(bytes, config);
+                decoded.expect("what was stored").0
+            };
+            found.iter().map(decode).count()
+        }
+        Reader::Handle => {
+            let keys = ids.iter().map(|id| format!("post:{id}"));
+            let found = cache.get_many::<Post>(keys).await;
+            found.expect("the server answers").iter().flatten().count()
+        }
+        Reader::Function => posts(ids).await.len(),
+    }
+}
+
+async fn window(reader: Reader, cache: &Cache, connection: &mut MultiplexedConnection) -> Duration {
+    let begun = Instant::now();
+    for batch in 0..WINDOW {
+        let ids: Vec<u64> = (0..BATCH).map(|at| (batch * 7919 + at) % KEYS).collect();
+        let count = read(reader, &ids, cache, connection).await;
+        assert_eq!(count, ids.len());
+    }
+    begun.elapsed()
+}
+
+fn median(mut values: Vec<Duration>) -> f64 {
+    values.sort();
+    values[values.len() / 2].as_secs_f64() * 1e6 / WINDOW as f64
+}
+
+#[tokio::main]
+async fn main() {
+    let server = server::Server::start();
+    let cache = Cache::connect(&server.url()).await.expect("a valid URL");
+    cached_core::install(cache.clone()).expect("the first");
+    let client = redis::Client::open(server.url()).expect("a valid URL");
+    let connection = client.get_multiplexed_async_connection().await;
+    let mut connection = connection.expect("the server answers");
+    let all: Vec<u64> = (0..KEYS).collect();
+    for id in &all {
+        let config = bincode::config::standard();
+        let bytes = bincode::serde::encode_to_vec(post(*id), config).expect("encodable");
+        let mut set = redis::cmd("SET");
+        let set = set.arg(format!("bare:{id}")).arg(bytes);
+        let () = set
+            .query_async(&mut connection)
+            .await
+            .expect("the server answers");
+    }
+    for ids in all.chunks(BATCH as usize) {
+        posts(ids).await;
+    }
+    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    for _ in 0..ROUNDS {
+        for (reader, times) in READERS.into_iter().zip(&mut times) {
+            times.push(window(reader, &cache, &mut connection).await);
+        }
+    }
+    let [bare, handle, function] = times.map(median);
+    println!("{BATCH} keys at once: bare MGET {bare:.0} µs");
+    println!(
+        "  get_many          {handle:>6.0} µs   ratio {:.2}",
+        handle / bare
+    );
+    println!(
+        "  a batch function  {function:>6.0} µs   ratio {:.2}",
+        function / bare
+    );
+}
