@@ -72,6 +72,23 @@ impl Server {
     /// Stops its process: it keeps its connections and answers nothing.
     pub fn stop(&self) {
         self.signal("-STOP");
+        // Its threads stop one after the other, and one that still runs would answer.
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let runs = |task: &std::path::Path| {
+            let stat = std::fs::read_to_string(task.join("stat")).unwrap_or_default();
+            !stat
+                .rsplit(") ")
+                .next()
+                .is_some_and(|rest| rest.starts_with('T'))
+        };
+        let mut tries = 0..1000;
+        while tries.next().is_some() {
+            let tasks = std::fs::read_dir(&tasks).into_iter().flatten().flatten();
+            if !tasks.into_iter().any(|task| runs(&task.path())) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     /// Lets it go on after a [`stop`](Self::stop).
