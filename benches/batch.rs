@@ -10,35 +10,19 @@ use std::time::{Duration, Instant};
 
 use cached_core::{Cache, cached};
 use redis::aio::MultiplexedConnection;
-use serde::{Deserialize, Serialize};
 
+#[path = "common/post.rs"]
+mod fixture;
 #[path = "../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
+
+use fixture::{Post, post};
 
 const KEYS: u64 = 1_000;
 const BATCH: u64 = 100;
 const ROUNDS: usize = 31;
 /// Batches in one window.
 const WINDOW: u64 = 100;
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct Post {
-    id: u64,
-    author: u64,
-    title: String,
-    body: String,
-    tags: Vec<String>,
-}
-
-fn post(id: u64) -> Post {
-    Post {
-        id,
-        author: id % 17,
-        title: format!("Post number {id}"),
-        body: "x".repeat(100),
-        tags: vec!["rust".into(), "cache".into()],
-    }
-}
 
 #[cached(key = "post:<id>", ttl = "1h", batch(id in ids))]
 async fn posts(ids: &[u64]) -> HashMap<u64, Post> {

@@ -81,6 +81,7 @@ async fn read(id: u64, draw: &mut Draw, tally: &mut Tally) {
         0 => Duration::from_millis(700),
         _ => Duration::from_millis(draw.below(15)),
     };
+    let faults_before = faults();
     let (version, outcome) = value::traced(id, pause).await;
     tally.reads += 1;
     match outcome {
@@ -92,10 +93,33 @@ async fn read(id: u64, draw: &mut Draw, tally: &mut Tally) {
     }
     if version < floor {
         tally.stale += 1;
+        let cut_off = match outcome {
+            Outcome::Joined if faults() > faults_before => CUT_OFF,
+            _ => "",
+        };
         say(&format!(
-            "stale {id}: {version} of at least {floor}, {outcome:?}"
+            "stale {id}: {version} of at least {floor}, {outcome:?}{cut_off}"
         ));
     }
+}
+
+/// What ends the report of a value that a caller shared while its process did not reach the server:
+/// of such a process the README promises freshness for its own invalidations only.
+const CUT_OFF: &str = ", without the server";
+
+/// How often the server did not answer this process.
+fn faults() -> u64 {
+    let stats = cached_core::stats();
+    let readers = stats.functions().iter();
+    readers.map(cached_core::FunctionStats::faults).sum()
+}
+
+/// Those reports of old values that nothing excuses.
+pub(super) fn inexcusable(reports: &[String]) -> Vec<&String> {
+    let stale = reports.iter().filter(|line| line.starts_with("stale"));
+    let (shared, stale): (Vec<_>, Vec<_>) = stale.partition(|line| line.ends_with(CUT_OFF));
+    println!("shared without a server: {shared:?}");
+    stale
 }
 
 /// Numbers by xorshift; the same for the same seed.
@@ -235,12 +259,7 @@ pub(crate) fn nobody_sees_less(url: String, restart: impl FnMut() + 'static) {
     }
     let tally = Tally::of(&trouble.past);
     println!("{tally:?}; {kills} kills, {stops} stops, {restarts} restarts of the server");
-    let past = trouble.past.iter();
-    let stale = past.filter(|line| line.starts_with("stale"));
-    // While a process does not reach the server its callers share what they compute, whatever
-    // another process has invalidated: that is what the README says of a server that is down.
-    let (shared, stale): (Vec<_>, Vec<_>) = stale.partition(|line| line.ends_with("Joined"));
-    println!("shared without the server: {shared:?}");
+    let stale = inexcusable(&trouble.past);
     assert!(stale.is_empty(), "{stale:#?}");
     assert!(
         restarts == 2 && tally.hits > 500 && tally.acknowledged > 50,

@@ -3,7 +3,7 @@
 
 use std::time::Instant;
 
-use super::chaos::Tally;
+use super::chaos::{Tally, inexcusable};
 use super::database::Database;
 use super::fleet::{Fleet, Watched, until};
 use super::worker::Worker;
@@ -75,11 +75,7 @@ impl Load {
         self.note();
         let tally = Tally::of(&self.past);
         println!("{tally:?}");
-        let stale = self.past.iter().filter(|line| line.starts_with("stale"));
-        // While a process reaches no server its callers share what they compute, whatever another
-        // process has invalidated: that is what the README says of servers that are down.
-        let (shared, stale): (Vec<_>, Vec<_>) = stale.partition(|line| line.ends_with("Joined"));
-        println!("shared without a server: {shared:?}");
+        let stale = inexcusable(&self.past);
         assert!(stale.is_empty(), "{stale:#?}");
         assert!(tally.acknowledged > 20, "{tally:?}");
     }
