@@ -65,6 +65,7 @@ mod whom;
 mod tests;
 
 pub(crate) use address::Address;
+pub(crate) use parts::OPTIONS;
 
 use std::fmt;
 use std::sync::Arc;

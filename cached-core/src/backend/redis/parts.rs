@@ -11,7 +11,7 @@ use super::server::Company;
 use crate::error::{Error, ErrorKind};
 
 /// What may stand behind `?`; the last two with sentinels only.
-const OPTIONS: [&str; 5] = [
+pub(crate) const OPTIONS: [&str; 5] = [
     "db",
     "user",
     "password",

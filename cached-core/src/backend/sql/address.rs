@@ -6,7 +6,7 @@ use super::dialect::{Dialect, Options};
 use crate::error::{Error, ErrorKind};
 
 /// What stands behind `?` for every database.
-pub(crate) const OPTIONS: &[&str] = &["create", "table", "connections"];
+const OPTIONS: &[&str] = &["create", "table", "connections"];
 
 /// The table unless the URL names one.
 pub(super) const TABLE: &str = "cached_cells";
@@ -27,6 +27,9 @@ pub(crate) struct Address<D: Dialect> {
 }
 
 impl<D: Dialect> Address<D> {
+    /// What may stand behind `?`.
+    pub(crate) const OPTIONS: &'static [&'static [&'static str]] = &[OPTIONS, D::OPTIONS];
+
     /// Reads a URL; options of the cache itself are not to be in it any more.
     pub(crate) fn parse(url: &str) -> Result<Self, Error> {
         let (place, query) = url.split_once('?').unwrap_or((url, ""));

@@ -1,6 +1,8 @@
 //! Which backend the scheme of a URL opens: one row per backend in [`SCHEMES`].
 
 use super::offer::{near, offer};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+use crate::backend::sql::Address;
 #[cfg(feature = "remote")]
 use crate::engine::remote::Settings;
 #[cfg(feature = "remote")]
@@ -11,7 +13,7 @@ pub(super) struct Scheme {
     pub(super) names: &'static [&'static str],
     /// The options behind `?` that are for the backend alone. It finds them as they were written;
     /// those of every cache are gone from its URL.
-    pub(super) options: &'static [&'static str],
+    options: &'static [&'static [&'static str]],
     pub(super) opens: Opens,
 }
 
@@ -28,6 +30,13 @@ pub(super) enum Opens {
     Missing(&'static str),
 }
 
+impl Scheme {
+    /// The options behind `?` that are for the backend alone.
+    pub(super) fn options(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.options.iter().flat_map(|some| some.iter().copied())
+    }
+}
+
 /// A shared backend if the feature is there.
 macro_rules! opens {
     ($feature:tt, $open:expr) => {{
@@ -38,6 +47,20 @@ macro_rules! opens {
         #[cfg(not(feature = $feature))]
         {
             Opens::Missing($feature)
+        }
+    }};
+}
+
+/// What an adapter says of its options, if the feature is there.
+macro_rules! options {
+    ($feature:tt, $options:expr) => {{
+        #[cfg(feature = $feature)]
+        {
+            $options
+        }
+        #[cfg(not(feature = $feature))]
+        {
+            &[]
         }
     }};
 }
@@ -64,13 +87,7 @@ const SCHEMES: &[Scheme] = &[
             "redis+sentinel",
             "rediss+sentinel",
         ],
-        options: &[
-            "db",
-            "user",
-            "password",
-            "sentinel_user",
-            "sentinel_password",
-        ],
+        options: options!("redis", &[&crate::backend::redis::OPTIONS]),
         opens: opens!("redis", |url| {
             use crate::backend::redis::{Address, Redis};
             let runtime = crate::engine::remote::runtime()?;
@@ -86,57 +103,28 @@ const SCHEMES: &[Scheme] = &[
     },
     Scheme {
         names: &["sqlite"],
-        options: &["create", "table", "connections"],
+        options: options!("sqlite", Address::<sqlx::Sqlite>::OPTIONS),
         opens: opens!("sqlite", |url| {
             crate::backend::sqlite(url).map(Settings::new)
         }),
     },
     Scheme {
         names: &["postgres", "postgresql"],
-        options: &[
-            "create",
-            "table",
-            "connections",
-            "sslmode",
-            "sslrootcert",
-            "sslcert",
-            "sslkey",
-            "statement-cache-capacity",
-            "host",
-            "hostaddr",
-            "port",
-            "dbname",
-            "user",
-            "password",
-            "application_name",
-            "options",
-        ],
+        options: options!("postgres", Address::<sqlx::Postgres>::OPTIONS),
         opens: opens!("postgres", |url| {
             crate::backend::postgres(&spelled("postgres", url)).map(Settings::new)
         }),
     },
     Scheme {
         names: &["mysql", "mariadb"],
-        options: &[
-            "create",
-            "table",
-            "connections",
-            "ssl-mode",
-            "ssl-ca",
-            "ssl-cert",
-            "ssl-key",
-            "charset",
-            "collation",
-            "statement-cache-capacity",
-            "socket",
-        ],
+        options: options!("mysql", Address::<sqlx::MySql>::OPTIONS),
         opens: opens!("mysql", |url| {
             crate::backend::mysql(&spelled("mysql", url)).map(Settings::new)
         }),
     },
     Scheme {
         names: &["file"],
-        options: &["max_bytes"],
+        options: &[&["max_bytes"]],
         opens: opens!("file", |url| crate::backend::file(url).map(Settings::new)),
     },
 ];
@@ -161,8 +149,8 @@ pub(super) fn resembles_one(name: &str) -> bool {
 /// Whether an option is for some backend alone, and so stands in URLs only.
 #[cfg(feature = "config")]
 pub(super) fn is_option(name: &str) -> bool {
-    let mut options = SCHEMES.iter().flat_map(|scheme| scheme.options);
-    options.any(|option| *option == name)
+    let mut options = SCHEMES.iter().flat_map(Scheme::options);
+    options.any(|option| option == name)
 }
 
 /// The row of a scheme, or what to write instead of it.

@@ -72,7 +72,7 @@ impl Parsed {
         no_repetition(&pairs).map_err(|hint| bad_url(url, &hint))?;
         let (theirs, ours): (Vec<_>, Vec<_>) = pairs
             .into_iter()
-            .partition(|(option, _)| scheme.options.contains(option));
+            .partition(|(option, _)| scheme.options().any(|own| own == *option));
         let query: Vec<String> = theirs
             .iter()
             .map(|(o, value)| format!("{o}={value}"))
@@ -130,7 +130,8 @@ fn no_repetition(pairs: &[(&str, &str)]) -> Result<(), String> {
 }
 
 fn no_option(option: &str, scheme: &Scheme, config: &Config) -> String {
-    let known = [&setting::names(config)[..], scheme.options].concat();
+    let own = scheme.options();
+    let known: Vec<&str> = setting::names(config).into_iter().chain(own).collect();
     format!("an option in it is unknown; {}", offer(option, &known))
 }
 
