@@ -172,11 +172,10 @@ fn slots_move_and_primaries_change_places() {
     }
     load.is_served("with the slot at home again");
     for _ in 0..2 {
-        fleet.promote(fleet.replica_of(home));
+        let second = fleet.replica_of(home);
+        fleet.change_places(home, second);
         load.goes_on("after a change of places");
-        fleet.follows(home);
-        fleet.promote(home);
-        fleet.follows(fleet.replica_of(home));
+        fleet.change_places(second, home);
     }
     load.is_served("by the first again");
     load.saw_nothing_old();

@@ -178,10 +178,9 @@ fn who_is_promoted_again_without_a_restart_is_another() {
     let second = fleet.replica_of(first);
     write(&redis, "k", &cell("old").1);
     assert!(read(&idle, "k").is_some());
-    fleet.promote(second);
-    fleet.follows(first);
+    fleet.change_places(first, second);
     assert_eq!(reached(&redis, "k"), None, "another has it");
-    fleet.promote(first);
+    fleet.change_places(second, first);
     super::fleet::until("this one is no longer who it was", || {
         reached(&redis, "k").is_none()
     });

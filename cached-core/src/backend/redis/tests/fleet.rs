@@ -193,21 +193,24 @@ impl Fleet {
         });
     }
 
-    /// Makes a replica primary, by its own wish; ends when it is.
-    pub fn promote(&self, replica: usize) {
-        let node = &self.nodes[replica];
+    /// Makes the follower primary and the primary its follower; ends when it has its data. On a busy
+    /// machine the two may change back by themselves, and are told again.
+    pub fn change_places(&self, primary: usize, follower: usize) {
+        let [old, new] = [primary, follower].map(|node| &self.nodes[node]);
         let mut asked: Option<Instant> = None;
-        until("the replica is promoted", || {
-            // Asked again too soon, the two change places twice.
-            if asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(6))
-                && node.say(&["CLUSTER", "FAILOVER"]) == "OK"
+        until("the two have changed places", || {
+            let reigns = new.info("role") == "master";
+            // Asked again too soon, they change places twice.
+            if !reigns
+                && asked.is_none_or(|asked| asked.elapsed() > Duration::from_secs(6))
+                && new.say(&["CLUSTER", "FAILOVER"]) == "OK"
             {
                 asked = Some(Instant::now());
             }
-            node.info("role") == "master"
+            reigns && old.info("role") == "slave" && old.info("master_link_status") == "up"
         });
         until("the cluster knows it", || {
-            let port = format!(":{}@", node.port());
+            let port = format!(":{}@", new.port());
             self.nodes.iter().all(|other| {
                 let nodes = other.say(&["CLUSTER", "NODES"]);
                 nodes
