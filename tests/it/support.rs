@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
@@ -337,4 +337,15 @@ pub(crate) fn fails<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKin
         error.to_string().contains(says),
         "`{error}` should say `{says}`"
     );
+}
+
+/// Waits for what another process, a server or a thread in the background is to bring about.
+#[track_caller]
+#[cfg_attr(not(feature = "servers"), allow(dead_code))]
+pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !holds() {
+        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }

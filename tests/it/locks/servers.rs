@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use cached_core::{Cache, ErrorKind};
 
-use super::{exclude, until};
+use super::exclude;
 use crate::databases::Directory;
 use crate::redis::server::Server;
-use crate::support::{fails, finishes};
+use crate::support::{fails, finishes, until};
 
 const URL: &str = "CACHED_TEST_LOCK_URL";
 

@@ -41,7 +41,7 @@ async fn all_hit(source: &Source) {
             return;
         }
         assert!(began.elapsed() < Duration::from_secs(15), "{hits} hits");
-        tokio::time::sleep(Duration::from_millis(5)).await;
+        tokio::task::yield_now().await;
     }
 }
 

@@ -21,9 +21,11 @@ mod refusals;
 mod styles;
 pub(crate) mod worker;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cached_core::Cache;
+
+pub(crate) use crate::support::until;
 
 /// A cache whose limits a busy machine does not break.
 fn patient(url: &str) -> Cache {
@@ -37,14 +39,4 @@ fn patient(url: &str) -> Cache {
 /// A cache as users have it.
 pub(crate) fn usual(url: &str) -> Cache {
     Cache::at(url).expect("a valid URL").build().expect("valid")
-}
-
-/// Waits until it is so.
-#[track_caller]
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(15), "never: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }

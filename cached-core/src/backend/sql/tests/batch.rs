@@ -52,7 +52,7 @@ fn leases(store: &impl Backend) {
     block_on(store.write("foreign", &foreign, MINUTE)).expect("it answers");
     let gone = Some(Duration::from_millis(1));
     block_on(store.write("expired", &there, gone)).expect("it answers");
-    std::thread::sleep(Duration::from_millis(10));
+    goes(store, "expired");
     let cells: Vec<Cell> = (0..6).map(|_| cell(Token::random(), 60)).collect();
     let keys = ["b", "there", "expired", "a", "b", "foreign"];
     let puts: Vec<Put<'_>> = keys
@@ -105,7 +105,7 @@ fn lists(store: &impl Backend) {
     }
     let short = Some(Duration::from_millis(1));
     block_on(store.write("app:%_expired", &value, short)).expect("it answers");
-    std::thread::sleep(Duration::from_millis(10));
+    goes(store, "app:%_expired");
     let (mut listed, mut after) = (Vec::new(), None);
     loop {
         let page = block_on(store.scan("app:%_", after.as_deref())).expect("it answers");

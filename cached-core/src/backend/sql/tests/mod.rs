@@ -12,7 +12,7 @@ mod server;
 mod sqlite;
 mod transactions;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::backend::port::{Acquired, Backend};
 use crate::cell::{Cell, Token};
@@ -33,4 +33,12 @@ fn lease(on: &impl Backend, key: &str) -> Token {
     let acquired = block_on(on.acquire(key, &cell(token, 100), MINUTE));
     assert_eq!(acquired.expect("it answers"), Acquired::Granted);
     token
+}
+
+/// Waits until the time of what is there is up.
+fn goes(store: &impl Backend, key: &str) {
+    let began = Instant::now();
+    while block_on(store.read(&[key])).expect("it answers")[0].is_some() {
+        assert!(began.elapsed() < Duration::from_secs(20), "{key} stays");
+    }
 }

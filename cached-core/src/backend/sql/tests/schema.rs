@@ -110,7 +110,7 @@ fn culling_takes_what_is_expired<D: Dialect>(url: &str, open: Open<D>) {
         let (key, value) = (format!("k{number}"), cell(Token::random(), 50));
         block_on(table.write(&key, &value, ttl)).expect("it answers");
     }
-    std::thread::sleep(Duration::from_millis(20));
+    goes(&table, "k449");
     let culled = block_on(table.0.drive(|inner| async move { Ok(inner.cull().await) }));
     assert!(culled.expect("it runs"), "nothing is left to do");
     let counted = block_on(table.0.drive(|inner| async move {

@@ -194,22 +194,26 @@ impl Remote {
         lease: Duration,
     ) -> Result<Option<Cell>, Error> {
         let cell = Cell::from_bytes(Cell::begin(Cell::LOCK, token, 0));
-        let acquired = self
-            .backend
-            .acquire(&place.lock, &cell, Some(lease))
-            .await?;
-        let Acquired::Found(found) = acquired else {
-            return Ok(None);
-        };
-        if found.token() == Some(token) {
-            return Ok(None);
-        }
-        if let Some(over) = found.token().filter(|_| self.is_released(&found)) {
+        let mut there = None;
+        // The release of what is there may come in between, and the key is free then.
+        for _ in 0..TRIES {
+            let acquiring = self.backend.acquire(&place.lock, &cell, Some(lease));
+            let Acquired::Found(found) = acquiring.await? else {
+                return Ok(None);
+            };
+            if found.token() == Some(token) {
+                return Ok(None);
+            }
+            let Some(over) = found.token().filter(|_| self.is_released(&found)) else {
+                return Ok(Some(found));
+            };
             let filling = self.backend.fill(&place.lock, over, &cell, Some(lease));
-            let taken = filling.await?;
-            return Ok((!taken).then_some(found));
+            if filling.await? {
+                return Ok(None);
+            }
+            there = Some(found);
         }
-        Ok(Some(found))
+        Ok(there)
     }
 
     /// The cells of the lock and of its number.
