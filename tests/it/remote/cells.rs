@@ -1,9 +1,10 @@
 //! A backend that fails on cue.
 
 use std::collections::{HashMap, VecDeque};
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use cached_core::backend::{Acquired, Backend, Cell, Token};
@@ -28,6 +29,8 @@ pub(super) enum Act {
     Fail(ErrorKind),
     /// It is carried out, and its answer is lost.
     Lose,
+    /// It is carried out at the second poll, and its answer comes at the third.
+    Slow,
 }
 
 /// Cells that several caches share.
@@ -146,6 +149,16 @@ impl Cells {
         self.0.state.lock().expect("no test panics under this lock")
     }
 
+    /// Whether the script has the next operation of this kind slow.
+    fn is_slow(&self, op: Op) -> bool {
+        let mut state = self.lock();
+        let at = state
+            .script
+            .iter()
+            .position(|next| *next == (op, Act::Slow));
+        at.and_then(|at| state.script.remove(at)).is_some()
+    }
+
     /// Carries an operation out as the script has it.
     async fn perform<T>(
         &self,
@@ -153,6 +166,12 @@ impl Cells {
         (key, ttl): (&str, Option<Duration>),
         carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
     ) -> Result<T, Error> {
+        if self.is_slow(op) {
+            turn().await;
+            let done = carry_out(&mut self.lock().cells);
+            turn().await;
+            return Ok(done);
+        }
         let (act, done) = {
             let mut state = self.lock();
             state.log.push((op, key.to_owned(), ttl));
@@ -160,7 +179,7 @@ impl Cells {
             let next = at.and_then(|at| state.script.remove(at));
             let act = next.map(|(_, act)| act).or(state.always);
             let done = match act {
-                Some(Act::Fail(_)) => None,
+                Some(Act::Fail(_) | Act::Slow) => None,
                 Some(Act::Lose) | None => Some(carry_out(&mut state.cells)),
             };
             (act, done)
@@ -171,6 +190,16 @@ impl Cells {
             _ => pending().await,
         }
     }
+}
+
+/// Waits until it is polled again.
+async fn turn() {
+    let mut polled = false;
+    poll_fn(|_| match std::mem::replace(&mut polled, true) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }
 
 fn has(cell: Option<&Cell>, token: Token) -> bool {

@@ -57,6 +57,20 @@ impl Scene {
 }
 
 #[test]
+fn who_hears_late_of_a_computation_here_that_is_over_does_not_compute() {
+    let scene = Scene::new();
+    scene.cells.next(Op::Read, Act::Slow);
+    let mut late = scene.call();
+    let mut leader = scene.call();
+    // It is told of the leader's lease, and hears it when that computation is over.
+    late.waits();
+    scene.gate.open();
+    assert_eq!(leader.ends(), 1);
+    assert_eq!(late.ends(), 1);
+    assert_eq!(scene.runs.count(), 1);
+}
+
+#[test]
 fn a_joiner_after_another_process_invalidated_the_key_starts_over() {
     let scene = Scene::new();
     let mut leader = scene.call();

@@ -104,6 +104,9 @@ impl Remote {
                 self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Leased(raw, token, _) if caller.site.policy.lock.is_none() => {
+                if self.ended.contains(token) {
+                    return Ok(Claimed::Again);
+                }
                 let captured = self.capture(place, &raw).await?;
                 lease.hold(Hold::Witness(captured, token));
                 Ok(Claimed::Compute)

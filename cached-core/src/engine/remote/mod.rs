@@ -59,7 +59,7 @@ use self::incarnation::Incarnation;
 use self::journal::Journal;
 use self::name::{Names, Stamped};
 use self::odds::Odds;
-use self::release::Released;
+use self::release::{Ended, Released};
 use self::said::Said;
 use self::stamps::LastSeen;
 use crate::backend::port::AnyBackend;
@@ -127,6 +127,8 @@ pub(crate) struct Remote {
     replaying: AtomicBool,
     /// Leases that are being given back.
     released: Released,
+    /// Leases whose computations have ended.
+    ended: Ended,
     costs: Costs,
     odds: Odds,
     last_seen: LastSeen,
@@ -159,6 +161,7 @@ impl Remote {
             journal: Journal::default(),
             replaying: AtomicBool::new(false),
             released: Released::default(),
+            ended: Ended::default(),
             costs: Costs::default(),
             odds: Odds::default(),
             last_seen: LastSeen::default(),

@@ -1,6 +1,6 @@
-//! Giving leases back.
+//! Leases that this process has no more use for: given back, or used up by a fill.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Remote;
@@ -19,6 +19,33 @@ impl Released {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashSet<Token>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Leases of this process whose computation has ended lately. Whoever was told of one, by an answer
+/// that was under way meanwhile, asks again: the value is there by now, or on its way. Without this
+/// it would take its own process for another one, and compute.
+#[derive(Debug, Default)]
+pub(super) struct Ended(Mutex<VecDeque<Token>>);
+
+impl Ended {
+    /// An answer that comes after so many further computations costs one in vain.
+    const MOST: usize = 1024;
+
+    pub(super) fn note(&self, token: Token) {
+        let mut ended = self.lock();
+        if ended.len() == Self::MOST {
+            ended.pop_front();
+        }
+        ended.push_back(token);
+    }
+
+    pub(super) fn contains(&self, token: Token) -> bool {
+        self.lock().contains(&token)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Token>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -88,6 +88,9 @@ impl Lease {
         } else {
             encode(shape, &remote, site, payload)
         };
+        if let Hold::Lease(_) = hold {
+            remote.ended.note(token);
+        }
         // From here on nobody joins: whoever comes later asks the backend.
         let (standing, waiters) = self.close();
         let value = encoded.map(|encoded| Value {
