@@ -25,7 +25,7 @@ pub(crate) mod sql;
 #[cfg(feature = "remote")]
 pub use crate::cell::{Cell, Token};
 #[cfg(feature = "remote")]
-pub use port::{Acquired, Backend, Capabilities, Page, Put};
+pub use port::{Acquired, Backend, Capabilities, Page, Put, Watched, Watcher};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 pub use sql::Sql;
 

@@ -5,10 +5,10 @@
 //! production: it has no bound but their time to live, and `memory://` needs no bytes.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use super::port::{Acquired, Backend, Capabilities, Page};
+use super::port::{Acquired, Backend, Capabilities, Page, Watched, Watcher, Watchers};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::{Clock, Millis};
@@ -18,6 +18,7 @@ use crate::time::{Clock, Millis};
 pub(crate) struct Process {
     clock: Clock,
     cells: Arc<Mutex<Cells>>,
+    watchers: Arc<Watchers>,
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +40,7 @@ impl Process {
         Self {
             clock,
             cells: Arc::default(),
+            watchers: Arc::default(),
         }
     }
 
@@ -57,6 +59,14 @@ impl Process {
             }
         }
         cells
+    }
+
+    /// Tells the watchers where something was done.
+    fn told(&self, key: &str, done: bool) -> Result<bool, Error> {
+        if done {
+            self.watchers.changed(key);
+        }
+        Ok(done)
     }
 
     fn kept(&self, cell: &Cell, ttl: Option<Duration>) -> Kept {
@@ -90,6 +100,7 @@ impl Backend for Process {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             scans: true,
+            watches: true,
             ..Capabilities::default()
         }
     }
@@ -98,6 +109,16 @@ impl Backend for Process {
         let cells = self.lock(keys);
         let read = |key: &&str| cells.get(*key).map(|kept| kept.cell.clone());
         Ok(keys.iter().map(read).collect())
+    }
+
+    /// Every change is told, whoever read the key: there is nothing to remember for it.
+    async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+        let cells = self.read(keys).await?;
+        Ok(Watched { cells, told: true })
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        self.watchers.add(watcher);
     }
 
     async fn acquire(
@@ -111,6 +132,8 @@ impl Backend for Process {
             return Ok(Acquired::Found(kept.cell.clone()));
         }
         cells.insert(key.to_owned(), self.kept(cell, ttl));
+        drop(cells);
+        self.watchers.changed(key);
         Ok(Acquired::Granted)
     }
 
@@ -125,8 +148,9 @@ impl Backend for Process {
         let held = cells
             .get_mut(key)
             .filter(|kept| kept.cell.token() == Some(token));
-        let filled = held.map(|kept| *kept = self.kept(cell, ttl));
-        Ok(filled.is_some())
+        let filled = held.map(|kept| *kept = self.kept(cell, ttl)).is_some();
+        drop(cells);
+        self.told(key, filled)
     }
 
     async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
@@ -135,7 +159,9 @@ impl Backend for Process {
             .get_mut(key)
             .filter(|kept| kept.cell.token() == Some(token));
         let renewed = held.map(|kept| *kept = self.kept(&kept.cell, Some(ttl)));
-        Ok(renewed.is_some())
+        let renewed = renewed.is_some();
+        drop(cells);
+        self.told(key, renewed)
     }
 
     async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
@@ -143,19 +169,25 @@ impl Backend for Process {
         let held = cells
             .get(key)
             .is_some_and(|kept| kept.cell.token() == Some(token));
-        Ok(held && cells.remove(key).is_some())
+        let released = held && cells.remove(key).is_some();
+        drop(cells);
+        self.told(key, released)
     }
 
     async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
         self.lock(&[key])
             .insert(key.to_owned(), self.kept(cell, ttl));
+        self.watchers.changed(key);
         Ok(())
     }
 
     async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
         let mut cells = self.lock(keys);
         let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
-        Ok(removed.count() as u64)
+        let removed = removed.count();
+        drop(cells);
+        keys.iter().for_each(|key| self.watchers.changed(key));
+        Ok(removed as u64)
     }
 
     /// All of them on one page.

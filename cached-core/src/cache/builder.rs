@@ -3,6 +3,8 @@
 use super::Cache;
 #[cfg(feature = "remote")]
 use crate::codec::Format;
+#[cfg(feature = "remote")]
+use crate::engine::remote::Keep;
 use crate::engine::{Config, Engine, Override};
 use crate::error::Error;
 use crate::time::{Clock, Ttl};
@@ -107,6 +109,35 @@ impl Builder {
     pub fn timeout(mut self, timeout: std::time::Duration) -> Self {
         if let Some(remote) = &mut self.config.remote {
             remote.limits.set_operation(millis(timeout));
+        }
+        self
+    }
+
+    /// Keeps what is read from a shared backend in memory in front of it, for `ttl` at most: a hit
+    /// there costs what a hit in memory does. Functions say otherwise by `l1 = "2s"` or
+    /// `l1 = false`. [`capacity`](Self::capacity) and [`weight`](Self::weight) bound it.
+    ///
+    /// Redis and Valkey tell of changes, which reach other processes within a message
+    /// ([`l1_watched`](Self::l1_watched)); of what another backend does not tell, a value may be
+    /// served for as long as `ttl` after it was invalidated by another process. What this process
+    /// invalidates or writes itself is gone at once. Without effect in memory.
+    #[cfg(feature = "remote")]
+    pub fn l1(mut self, ttl: impl Into<Ttl>) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.l1 = Some(Keep::at_most(ttl.into().or_zero(self.config.default_ttl)));
+        }
+        self
+    }
+
+    /// [`l1`](Self::l1) for what the backend tells the changes of, and nothing else: on Redis and
+    /// Valkey from 6 on, by client tracking. While the connection over which it tells is lost, and
+    /// for whatever was read before, nothing is served from memory. For 60 seconds at most.
+    ///
+    /// [`build`](Self::build) fails on a backend that does not tell.
+    #[cfg(feature = "remote")]
+    pub fn l1_watched(mut self) -> Self {
+        if let Some(remote) = &mut self.config.remote {
+            remote.l1 = Some(Keep::WATCHED);
         }
         self
     }

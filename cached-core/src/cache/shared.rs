@@ -11,10 +11,11 @@
 
 use std::sync::Arc;
 
+use super::blocking::value_shape;
 use super::{Cache, HANDLE};
 use crate::codec::{Codec, Encoded, Opened, Unreadable};
 use crate::engine::Hidden;
-use crate::engine::remote::{Incoming, Remote};
+use crate::engine::remote::{Found, Incoming, Keep, Remote};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, Delivery, EventKind, count};
 use crate::key::{IntoKey, Key};
@@ -80,9 +81,13 @@ impl SharedCache<'_> {
         let codec = self.remote.codec;
         let hidden = Hidden::here();
         let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
-        let found = match hidden.key(&key) {
-            true => None,
-            false => self.remote.get(&key, read).await?,
+        let found = match (hidden.key(&key), self.near(&hidden, &key)) {
+            (true, _) => None,
+            (false, Some(near)) => Some(near),
+            (false, None) => {
+                let found = self.remote.get(&key, self.keep(&hidden), read).await?;
+                found.map(|found| self.kept(&key, found))
+            }
         };
         let (counter, kind) = match found {
             Some(_) => (Counter::Hit, Some(EventKind::Hit)),
@@ -93,6 +98,24 @@ impl SharedCache<'_> {
             self.cache.engine.tell(kind, None, &key);
         }
         Ok(found)
+    }
+
+    /// The value that is in this process in front of the backend, if nothing hides anything.
+    fn near<V: Portable>(&self, hidden: &Hidden, key: &Key) -> Option<V> {
+        let engine = &self.cache.engine;
+        let near = || engine.near(key, &HANDLE, &value_shape(), Lifetime::FOREVER);
+        hidden.nothing().then(near).flatten()
+    }
+
+    fn keep(&self, hidden: &Hidden) -> Option<Keep> {
+        self.cache
+            .engine
+            .keep_of(&HANDLE)
+            .filter(|_| hidden.nothing())
+    }
+
+    fn kept<V: Portable>(&self, key: &Key, found: Found<V>) -> V {
+        self.cache.engine.keep_found(key, &value_shape(), found)
     }
 
     pub(super) async fn set<V: Portable>(
@@ -211,9 +234,17 @@ impl SharedCache<'_> {
         let keys = keys.collect::<Result<Vec<_>, Error>>()?;
         let (codec, hidden) = (self.remote.codec, Hidden::here());
         let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
-        let found = self.remote.get_many(&keys, read).await?;
-        let seen = |(key, value): (&Key, Option<V>)| value.filter(|_| !hidden.key(key));
-        Ok(keys.iter().zip(found).map(seen).collect())
+        let near = keys.iter().map(|key| self.near(&hidden, key));
+        let mut values: Vec<Option<V>> = near.collect();
+        let far: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
+        let asked: Vec<Key> = far.iter().map(|at| keys[*at].clone()).collect();
+        let keep = self.keep(&hidden);
+        let found = self.remote.get_many(&asked, keep, read).await?;
+        for ((at, key), found) in far.into_iter().zip(&asked).zip(found) {
+            let found = found.filter(|_| !hidden.key(key));
+            values[at] = found.map(|found| self.kept(key, found));
+        }
+        Ok(values)
     }
 
     pub(super) async fn set_many<'v, V: Portable>(

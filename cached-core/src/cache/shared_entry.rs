@@ -9,7 +9,7 @@ use crate::engine::{Engine, Hidden};
 use crate::entry::{Parted, Payload};
 use crate::event::EventKind;
 use crate::key::Key;
-use crate::time::Ttl;
+use crate::time::{Lifetime, Ttl};
 
 /// An entry with the backend it is in.
 pub(super) struct SharedEntry<'e, R> {
@@ -45,9 +45,16 @@ impl<R> SharedEntry<'_, R> {
             }
             self.entry.shape.decode(opened, &self.remote.codec, schema)
         };
+        let (site, shape) = (self.entry.site, &*self.entry.shape);
+        let keep = hidden.nothing().then(|| self.engine.keep_of(site)).flatten();
+        if keep.is_some()
+            && let Some(near) = self.engine.near(self.key, site, shape, Lifetime::FOREVER)
+        {
+            return Some(near);
+        }
         // A fault of the backend is a miss here as everywhere.
-        let found = self.remote.get(self.key, read).await;
-        found.ok().flatten()
+        let found = self.remote.get(self.key, keep, read).await.ok().flatten()?;
+        Some(self.engine.keep_found(self.key, shape, found))
     }
 
     pub(super) async fn write(self, returned: R) -> bool {
@@ -90,7 +97,8 @@ impl<R> SharedEntry<'_, R> {
     }
 
     pub(super) async fn holds(self) -> bool {
-        let found = self.remote.get(self.key, |opened| Ok(opened.kind()));
-        matches!(found.await, Ok(Some(Kind::Value | Kind::Absent)))
+        let found = self.remote.get(self.key, None, |opened| Ok(opened.kind()));
+        let found = found.await.ok().flatten();
+        found.is_some_and(|found| matches!(found.value, Kind::Value | Kind::Absent))
     }
 }

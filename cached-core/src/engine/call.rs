@@ -138,7 +138,7 @@ impl<'c> Call<'c> {
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
         #[cfg(feature = "remote")]
-        if engine.shares(shape) {
+        if engine.shares(shape) && !engine.keeps_near(self.site, shape) {
             return None;
         }
         if engine.overrides.turn_off(self.site) {

@@ -84,6 +84,12 @@ impl Hidden {
             .is_some_and(|armed| armed.covers_shared(stamps))
     }
 
+    /// Whether nothing is, whatever is there.
+    pub(crate) fn nothing(&self) -> bool {
+        let frame = self.0.as_ref();
+        frame.is_none_or(|frame| frame.mode == Mode::Normal && frame.armed.is_none())
+    }
+
     fn armed(&self) -> Option<&Arc<Armed>> {
         self.0.as_ref()?.armed.as_ref()
     }

@@ -50,10 +50,11 @@ thread_local! {
     };
 }
 
-/// The cache of a site that names none, while it is the first that was installed.
+/// The cache of a site that names none and says nothing of tiers, while it is the first that was
+/// installed.
 #[inline(always)]
 pub(super) fn usual(site: &'static Site) -> Option<&'static Arc<Engine>> {
-    if site.policy.cache.is_some() || REPLACED.load(Ordering::Acquire) {
+    if !site.policy.usual || REPLACED.load(Ordering::Acquire) {
         return None;
     }
     FIRST.get()

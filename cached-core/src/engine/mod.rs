@@ -92,7 +92,7 @@ impl Engine {
     /// # Errors
     /// The OS refuses the thread of a shared backend.
     pub(crate) fn new(config: Config) -> Result<Arc<Self>, Error> {
-        Ok(Arc::new(Self {
+        let engine = Arc::new(Self {
             name: config.name,
             clock: config.clock,
             default_ttl: config.default_ttl,
@@ -111,7 +111,13 @@ impl Engine {
             locks: std::sync::OnceLock::new(),
             subscribers: Subscribers::default(),
             hooks: Hooks::default(),
-        }))
+        });
+        #[cfg(feature = "remote")]
+        if let Some(remote) = engine.remote() {
+            let keeper: std::sync::Weak<Self> = Arc::downgrade(&engine);
+            remote.attach(keeper);
+        }
+        Ok(engine)
     }
 
     pub(crate) fn name(&self) -> Option<&str> {
@@ -168,7 +174,15 @@ impl Engine {
 
     /// Whether a hit is what the attribute says it is, and in this process.
     pub(crate) fn is_plain(&self) -> bool {
-        self.is_local() && self.overrides.is_empty()
+        self.is_near() && self.overrides.is_empty()
+    }
+
+    /// Whether functions that say nothing of it are to be found in this process.
+    fn is_near(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.as_ref().is_none_or(|remote| remote.l1.is_usual());
+        #[cfg(not(feature = "remote"))]
+        true
     }
 
     /// Gives back what a flight holds in the shared backend.

@@ -162,6 +162,13 @@ impl Key {
         }
     }
 
+    /// A key whose text, version and nature are known from elsewhere.
+    #[cfg(feature = "remote")]
+    pub(crate) fn told(text: &str, version: u32, digest: bool) -> Self {
+        let edition = Edition::of(version);
+        Self::restored(text, if digest { edition.digested() } else { edition })
+    }
+
     /// The same text under another version.
     #[must_use]
     pub(crate) fn with_version(&self, version: u32) -> Self {

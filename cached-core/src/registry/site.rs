@@ -72,6 +72,10 @@ pub(crate) struct Policy {
     pub(crate) wait_ms: u64,
     pub(crate) version: u32,
     pub(crate) cache: Option<&'static str>,
+    /// Whether it leaves both the cache and its first tier as they are.
+    pub(crate) usual: bool,
+    /// What is kept in this process in front of a shared backend.
+    pub(crate) l1: Near,
     /// The cache is an expression, known at call time only.
     pub(crate) cache_expr: bool,
     pub(crate) in_process: bool,
@@ -80,6 +84,16 @@ pub(crate) struct Policy {
     pub(crate) tags: &'static [&'static str],
     /// The declared meaning of the value's type.
     pub(crate) schema: Option<&'static str>,
+}
+
+/// What a function says of the first of two tiers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(feature = "remote"), expect(dead_code, reason = "there is one tier"))]
+pub(crate) enum Near {
+    AsTheCache,
+    Never,
+    /// For so many milliseconds.
+    AtMost(u64),
 }
 
 /// Nobody waits for another's computation longer than this, unless `wait` says so.
@@ -123,6 +137,8 @@ impl Site {
                 wait_ms: DEFAULT_WAIT_MS,
                 version: DEFAULT_VERSION,
                 cache: None,
+                usual: true,
+                l1: Near::AsTheCache,
                 cache_expr: false,
                 in_process: false,
                 direct: false,
@@ -246,6 +262,21 @@ impl Site {
     #[must_use]
     pub const fn cache(mut self, name: &'static str) -> Self {
         self.policy.cache = Some(name);
+        self.policy.usual = false;
+        self
+    }
+
+    #[must_use]
+    pub const fn l1_ms(mut self, millis: u64) -> Self {
+        self.policy.l1 = Near::AtMost(millis);
+        self.policy.usual = false;
+        self
+    }
+
+    #[must_use]
+    pub const fn no_l1(mut self) -> Self {
+        self.policy.l1 = Near::Never;
+        self.policy.usual = false;
         self
     }
 

@@ -5,10 +5,16 @@
 //! and an entry whose stamps are no longer current is a miss. There is no member list to keep,
 //! to race with, or to bound.
 
+#[cfg(feature = "remote")]
+mod known;
+
 use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
+use std::hash::{BuildHasher, Hash, RandomState};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
+
+#[cfg(feature = "remote")]
+pub(crate) use known::Known;
 
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
 
@@ -54,6 +60,12 @@ impl Stamps {
             && (self.tags.is_empty() || self.tags.iter().all(Stamp::is_current))
     }
 
+    /// What it takes beside the entry that holds it, in bytes.
+    #[cfg(feature = "remote")]
+    pub(crate) fn weight(&self) -> u64 {
+        size_of_val(&*self.tags) as u64
+    }
+
     /// Whether this depends on one of the tags that `other` depends on.
     pub(crate) fn shares_with(&self, other: &Self) -> bool {
         self.cells()
@@ -72,12 +84,12 @@ impl Stamps {
 /// is bounded by what is cached.
 #[derive(Debug, Default)]
 pub(crate) struct Tags {
-    table: Mutex<Table>,
+    table: Mutex<Table<TagId>>,
 }
 
-#[derive(Debug, Default)]
-struct Table {
-    cells: HashMap<TagId, Arc<Cell>>,
+#[derive(Debug)]
+struct Table<I> {
+    cells: HashMap<I, Arc<Cell>>,
     /// Size at which names that nobody carries any more are looked for.
     sweep_at: usize,
 }
@@ -104,21 +116,35 @@ impl Tags {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, Table<TagId>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Table {
-    fn stamp(&mut self, tag: TagId) -> Stamp {
+impl<I> Default for Table<I> {
+    fn default() -> Self {
+        Self {
+            cells: HashMap::new(),
+            sweep_at: 0,
+        }
+    }
+}
+
+impl<I: Eq + Hash> Table<I> {
+    /// The cell of a name; a new one holds what `first` says.
+    fn cell(&mut self, id: I, first: impl FnOnce() -> u64) -> &Arc<Cell> {
         if self.cells.len() >= self.sweep_at.max(FIRST_SWEEP) {
             self.cells.retain(|_, cell| Arc::strong_count(cell) > 1);
             self.sweep_at = self.cells.len() * 2;
         }
-        let cell = self
-            .cells
-            .entry(tag)
-            .or_insert_with(|| Arc::new(Cell(AtomicU64::new(fresh_stamp()))));
+        let cell = self.cells.entry(id);
+        cell.or_insert_with(|| Arc::new(Cell(AtomicU64::new(first()))))
+    }
+}
+
+impl Table<TagId> {
+    fn stamp(&mut self, tag: TagId) -> Stamp {
+        let cell = self.cell(tag, fresh_stamp);
         Stamp {
             cell: Arc::clone(cell),
             seen: cell.0.load(Ordering::Acquire),

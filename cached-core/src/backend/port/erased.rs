@@ -1,9 +1,10 @@
 //! The port behind a pointer.
 
 use std::pin::Pin;
+use std::sync::Weak;
 use std::time::Duration;
 
-use super::{Acquired, Backend, Capabilities, Page, Put};
+use super::{Acquired, Backend, Capabilities, Page, Put, Watched, Watcher};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 
@@ -15,6 +16,8 @@ pub(crate) trait AnyBackend: Send + Sync {
     fn name(&self) -> &str;
     fn capabilities(&self) -> Capabilities;
     fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>>;
+    fn read_watched<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Watched, Error>>;
+    fn watch(&self, watcher: Weak<dyn Watcher>);
     fn acquire<'a>(
         &'a self,
         key: &'a str,
@@ -68,6 +71,12 @@ impl<B: Backend> AnyBackend for B {
     }
     fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>> {
         Box::pin(Backend::read(self, keys))
+    }
+    fn read_watched<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Watched, Error>> {
+        Box::pin(Backend::read_watched(self, keys))
+    }
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        Backend::watch(self, watcher);
     }
     fn acquire<'a>(
         &'a self,

@@ -16,12 +16,16 @@
 
 mod batch;
 mod erased;
+mod watch;
 
 use std::future::Future;
+use std::sync::Weak;
 use std::time::Duration;
 
 pub use batch::{Page, Put};
 pub(crate) use erased::AnyBackend;
+pub(crate) use watch::Watchers;
+pub use watch::{Watched, Watcher};
 
 use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};
@@ -48,6 +52,8 @@ pub struct Capabilities {
     /// [`Backend::acquire`] costs much more than [`Backend::read`], as where it is a transaction:
     /// it is asked for only after a read found nothing.
     pub dear_writes: bool,
+    /// [`Backend::read_watched`] tells of changes, as a rule; a server may turn out to be unable to.
+    pub watches: bool,
 }
 
 /// A shared store of cells.
@@ -69,6 +75,26 @@ pub trait Backend: Send + Sync + 'static {
 
     /// The cells under the keys, in their order, in one round trip. `None`: absent or expired.
     fn read(&self, keys: &[&str]) -> impl Future<Output = Result<Vec<Option<Cell>>, Error>> + Send;
+
+    /// [`read`](Self::read), after which every change of these keys is told to the
+    /// [watchers](Self::watch), by whomever it is made, at least once per read and before or soon
+    /// after it is acknowledged to whoever makes it; so that what was read can be kept in memory.
+    ///
+    /// A backend that overrides it says so by [`Capabilities::watches`].
+    fn read_watched(
+        &self,
+        keys: &[&str],
+    ) -> impl Future<Output = Result<Watched, Error>> + Send {
+        async {
+            let cells = self.read(keys).await?;
+            Ok(Watched { cells, told: false })
+        }
+    }
+
+    /// One more watcher, for as long as it lives.
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        let _ = watcher;
+    }
 
     /// Puts a cell where there is none, to live for `ttl`.
     fn acquire(

@@ -323,6 +323,7 @@ impl Cluster {
 
     /// Where servers do not tell who they are, a known one with other keys is as good as a new one.
     fn keys_moved(&self) {
+        self.common.watchers.missed();
         if !self.common.scoped() {
             self.common.moved();
         }

@@ -13,6 +13,7 @@ use super::route::Route;
 use super::script;
 use super::server::Dialect;
 use crate::cell::{Cell, Token};
+use crate::error::ErrorKind;
 
 /// What was there; `None` if the cell is there now.
 pub(super) async fn put_if_absent(
@@ -120,7 +121,7 @@ pub(super) async fn unlink_one_by_one(
     link: &Link,
     keys: &[&str],
 ) -> Result<Vec<Result<u64, Fault>>, Fault> {
-    let answers = one_by_one(link, "UNLINK", keys).await?;
+    let answers = one_by_one(link, "UNLINK", keys, false).await?;
     let counts = answers.into_iter().map(|answer| {
         let answer = link.accept(answer)?;
         count(link, "UNLINK", &answer)
@@ -135,10 +136,14 @@ pub(super) async fn get(to: &Route, key: &str) -> Result<Option<Cell>, Fault> {
 }
 
 /// What is under each key, by one command.
-pub(super) async fn get_all(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {
+pub(super) async fn get_all(link: &Link, keys: &[&str], tracked: bool) -> Result<Cells, Fault> {
     let mut mget = redis::cmd("MGET");
     mget.arg(keys);
-    match link.ask(&mget).await? {
+    let answer = match tracked {
+        true => ask_tracked(link, mget).await?,
+        false => link.ask(&mget).await?,
+    };
+    match answer {
         Value::Array(cells) if cells.len() == keys.len() => {
             let cells = cells.into_iter().map(|cell| cell_of(link, "MGET", cell));
             Ok(cells.collect())
@@ -148,8 +153,20 @@ pub(super) async fn get_all(link: &Link, keys: &[&str]) -> Result<Cells, Fault> 
 }
 
 /// Keys of different slots, which no one command may name, in one round trip all the same.
-pub(super) async fn get_one_by_one(link: &Link, keys: &[&str]) -> Result<Cells, Fault> {
-    let answers = one_by_one(link, "GET", keys).await?;
+pub(super) async fn get_one_by_one(
+    link: &Link,
+    keys: &[&str],
+    tracked: bool,
+) -> Result<Cells, Fault> {
+    let mut answers = one_by_one(link, "GET", keys, tracked).await?;
+    if tracked {
+        // Every other one is that of the opt-in, and a refusal is as good for its read.
+        let opted = answers.chunks_exact(2).all(|pair| pair[0] == Value::Okay);
+        if !opted {
+            return Err(not_tracked(link));
+        }
+        answers = answers.into_iter().skip(1).step_by(2).collect();
+    }
     let cells = answers
         .into_iter()
         .map(|answer| cell_of(link, "GET", link.accept(answer)?));
@@ -157,31 +174,51 @@ pub(super) async fn get_one_by_one(link: &Link, keys: &[&str]) -> Result<Cells, 
 }
 
 /// The same command for each key, all of them in one piece; an answer for each.
-async fn one_by_one(link: &Link, command: &str, keys: &[&str]) -> Result<Vec<Value>, Fault> {
+async fn one_by_one(
+    link: &Link,
+    command: &str,
+    keys: &[&str],
+    tracked: bool,
+) -> Result<Vec<Value>, Fault> {
     let mut each = redis::pipe();
     for key in keys {
+        if tracked {
+            each.cmd("CLIENT").arg("CACHING").arg("YES");
+        }
         each.cmd(command).arg(key);
     }
     let answers = link.ask_all(&each).await?;
-    if answers.len() == keys.len() {
+    if answers.len() == each.len() {
         return Ok(answers);
     }
     let what = "it answered fewer questions than it was asked";
-    Err(Fault::new(
-        crate::error::ErrorKind::Protocol,
-        link.at(),
-        what,
-    ))
+    Err(Fault::new(ErrorKind::Protocol, link.at(), what))
+}
+
+fn not_tracked(link: &Link) -> Fault {
+    let what = "it agreed to tell of changes when connecting, but not for a read";
+    Fault::new(ErrorKind::Protocol, link.at(), what)
+}
+
+/// One command that reads, after which the server tells of the next change of its keys. In one
+/// piece with the opt-in, which holds for the next command of this connection only.
+async fn ask_tracked(link: &Link, command: Cmd) -> Result<Value, Fault> {
+    let mut both = redis::pipe();
+    both.cmd("CLIENT").arg("CACHING").arg("YES");
+    both.add_command(command);
+    let answers = link.ask_all(&both).await?;
+    link.accept_all(answers)
 }
 
 /// A read after which the server tells of the next change of the key.
 pub(super) async fn tracked(link: &Link, ticket: &Ticket<'_>) -> Result<Option<Cell>, Fault> {
-    let mut both = redis::pipe();
-    // In one piece with the read: it holds for the next command of this connection only.
-    both.cmd("CLIENT").arg("CACHING").arg("YES");
-    both.cmd("GET").arg(ticket.key());
-    let answers = link.ask_all(&both).await?;
-    cell_of(link, "GET", link.accept_all(answers)?)
+    get_tracked(link, ticket.key()).await
+}
+
+pub(super) async fn get_tracked(link: &Link, key: &str) -> Result<Option<Cell>, Fault> {
+    let mut get = redis::cmd("GET");
+    get.arg(key);
+    cell_of(link, "GET", ask_tracked(link, get).await?)
 }
 
 /// A plain write, to which conditions may be added.

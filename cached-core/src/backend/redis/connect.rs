@@ -85,10 +85,7 @@ impl Target {
 
     /// Asks one thing over a connection of its own.
     pub(super) async fn ask_once(&self, questions: &Pipeline) -> Result<Vec<Value>, Fault> {
-        let pushes = Pushes {
-            waiters: Arc::default(),
-            lost: Arc::default(),
-        };
+        let pushes = Pushes::unheard(Arc::default());
         let asking = async {
             let mut connection = dial(&self.door, pushes).await?;
             connection
@@ -113,9 +110,11 @@ impl Target {
 
     /// A link, as soon as the server is known; no command of the cache was sent before.
     pub(super) async fn link(&self, company: Company, common: &Common) -> Result<Link, Fault> {
-        let lost = Arc::new(Lost::default());
+        let lost = Arc::new(Lost::of(&common.watchers));
         let pushes = Pushes {
             waiters: Arc::clone(&common.waiters),
+            watchers: Arc::clone(&common.watchers),
+            company,
             lost: Arc::clone(&lost),
         };
         let opening = async {

@@ -1,23 +1,37 @@
 //! The end of one connection, as a signal that any number of operations can wait for.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 
 use super::wait::first;
+use crate::backend::port::Watchers;
 
 /// Set once, when a connection has ended or is given up. Never unset: a new connection has its own.
 #[derive(Debug, Default)]
 pub(super) struct Lost {
     declared: AtomicBool,
     bell: Notify,
+    /// Who is told of changes over the connection, and of none from now on.
+    watchers: Arc<Watchers>,
 }
 
 impl Lost {
+    /// Of a connection over which these are told of changes.
+    pub(super) fn of(watchers: &Arc<Watchers>) -> Self {
+        Self {
+            watchers: Arc::clone(watchers),
+            ..Self::default()
+        }
+    }
+
     /// Says that the connection is over, and wakes whoever waits on it.
     pub(super) fn declare(&self) {
-        self.declared.store(true, Ordering::Release);
+        if !self.declared.swap(true, Ordering::AcqRel) {
+            self.watchers.missed();
+        }
         self.bell.notify_waiters();
     }
 

@@ -13,6 +13,7 @@ use super::link::Link;
 use super::pushes::Waiters;
 use super::server::Dialect;
 use super::whom::Whom;
+use crate::backend::port::Watchers;
 
 /// A server, connected to at the first operation and until this is dropped.
 pub(super) struct Node {
@@ -25,6 +26,7 @@ pub(super) struct Node {
 #[derive(Debug)]
 pub(super) struct Common {
     pub(super) waiters: Arc<Waiters>,
+    pub(super) watchers: Arc<Watchers>,
     pub(super) held: Held,
     pub(super) forced: Option<Dialect>,
     generation: AtomicU64,
@@ -91,6 +93,7 @@ impl Common {
     pub(super) fn new(forced: Option<Dialect>) -> Self {
         Self {
             waiters: Arc::default(),
+            watchers: Arc::default(),
             held: Held::default(),
             forced,
             generation: AtomicU64::new(0),

@@ -1,6 +1,7 @@
 //! The port: which servers are asked, and again where another one is named.
 
 use std::future::Future;
+use std::sync::Weak;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -13,7 +14,7 @@ use super::reads::Reads;
 use super::route::Route;
 use super::script::{self, Script};
 use super::servers::Group;
-use crate::backend::port::{Acquired, Backend, Capabilities, Page};
+use crate::backend::port::{Acquired, Backend, Capabilities, Page, Watched, Watcher};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 
@@ -31,6 +32,7 @@ impl Backend for Redis {
             pushes: self.common().pushes(),
             shortest_ttl: Duration::from_millis(1),
             scans: true,
+            watches: true,
             ..Capabilities::default()
         }
     }
@@ -40,11 +42,34 @@ impl Backend for Redis {
             keys,
             |group| async move {
                 let names = group.keys.iter().map(|key| group.link.scoped(key));
-                Reads::ask(&group.link, self.runtime(), names.collect()).await
+                Reads::ask(&group.link, self.runtime(), names.collect(), false).await
             },
             |key| self.routed(key, move |to| get_here(to, key)),
         );
         Ok(reading.await?)
+    }
+
+    /// A key that is moving just now is not told of.
+    async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+        let reading = self.spread(
+            keys,
+            |group| async move {
+                let told = group.link.server().pushes;
+                let names = group.keys.iter().map(|key| group.link.scoped(key));
+                let asking = Reads::ask(&group.link, self.runtime(), names.collect(), told);
+                let cells = asking.await?.into_iter();
+                Ok(cells.map(|cell| Ok((cell?, told))).collect())
+            },
+            |key| async move { Ok((self.routed(key, move |to| get_here(to, key)).await?, false)) },
+        );
+        let read: Vec<(Option<Cell>, bool)> = reading.await?;
+        let told = read.iter().all(|(_, told)| *told);
+        let cells = read.into_iter().map(|(cell, _)| cell).collect();
+        Ok(Watched { cells, told })
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        self.common().watchers.add(watcher);
     }
 
     async fn acquire(

@@ -1,7 +1,9 @@
-//! What a server tells unasked: that a key has changed which somebody waits for.
+//! What a server tells unasked: that a key has changed which somebody waits for, or has read and
+//! keeps.
 //!
-//! Tracking is opt-in (`CLIENT TRACKING ON OPTIN`): only the reads that [`Waiters`] stand behind
-//! are tracked, so that hits cost the server no memory and this process no messages.
+//! Tracking is opt-in (`CLIENT TRACKING ON OPTIN`): only the reads that [`Waiters`] stand behind,
+//! and those of the first of two tiers, are tracked, so that other hits cost the server no memory
+//! and this process no messages.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -12,6 +14,9 @@ use redis::{PushInfo, PushKind, Value};
 use tokio::sync::Notify;
 
 use super::lost::Lost;
+use super::scope::Scope;
+use super::server::Company;
+use crate::backend::port::Watchers;
 
 /// Keys that can be waited for at a time; whoever comes beyond has to poll.
 const MOST: usize = 10_000;
@@ -119,13 +124,42 @@ impl Drop for Ticket<'_> {
 #[derive(Debug)]
 pub(super) struct Pushes {
     pub(super) waiters: Arc<Waiters>,
+    pub(super) watchers: Arc<Watchers>,
+    pub(super) company: Company,
     pub(super) lost: Arc<Lost>,
+}
+
+impl Pushes {
+    /// Of a connection that nothing is kept of.
+    pub(super) fn unheard(lost: Arc<Lost>) -> Self {
+        Self {
+            waiters: Arc::default(),
+            watchers: Arc::default(),
+            company: Company::Alone,
+            lost,
+        }
+    }
+
+    /// Tells those who keep what they have read: see [`Waiters::invalidated`].
+    fn tell_watchers(&self, data: &[Value]) {
+        match data.first() {
+            Some(Value::Array(changed)) => {
+                let keys = changed.iter().filter_map(key_of);
+                let plain = keys.filter_map(|key| Scope::plain(self.company, key));
+                plain.for_each(|key| self.watchers.changed(key));
+            }
+            _ => self.watchers.missed(),
+        }
+    }
 }
 
 impl AsyncPushSender for Pushes {
     fn send(&self, message: PushInfo) -> Result<(), SendError> {
         match message.kind {
-            PushKind::Invalidate => self.waiters.invalidated(&message.data),
+            PushKind::Invalidate => {
+                self.waiters.invalidated(&message.data);
+                self.tell_watchers(&message.data);
+            }
             PushKind::Disconnection => self.lost.declare(),
             _ => {}
         }

@@ -46,10 +46,7 @@ impl Raw {
 async fn open(shared: Arc<Shared>, runtime: &Handle) -> Result<Open, Fault> {
     let at = shared.whom.at().to_owned();
     let lost = Arc::new(Lost::default());
-    let pushes = Pushes {
-        waiters: Arc::default(),
-        lost: Arc::clone(&lost),
-    };
+    let pushes = Pushes::unheard(Arc::clone(&lost));
     let opening = runtime.spawn(async move { shared.whom.target().await?.open(pushes).await });
     match opening.await {
         Ok(opened) => opened.map(|connection| Open { connection, lost }),

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::commands::{get, get_all, get_one_by_one};
+use super::commands::{get, get_all, get_one_by_one, get_tracked};
 use super::fault::Fault;
 use super::link::Link;
 use super::route::Route;
@@ -42,6 +42,8 @@ pub(super) struct Reads {
 #[derive(Debug)]
 struct Read {
     keys: Vec<String>,
+    /// Whether the server is to tell of changes.
+    tracked: bool,
     answer: oneshot::Sender<Result<Cells, Fault>>,
 }
 
@@ -51,10 +53,11 @@ impl Reads {
         link: &Arc<Link>,
         runtime: &Handle,
         keys: Vec<String>,
+        tracked: bool,
     ) -> Result<Cells, Fault> {
         let lone = Lone::of(link.reads());
         if lone.is_some() || link.reads().are_large() {
-            let cells = get_each(link, &names(&keys)).await?;
+            let cells = get_each(link, &names(&keys), tracked).await?;
             link.reads().learn(&cells);
             return Ok(cells);
         }
@@ -62,7 +65,11 @@ impl Reads {
         // Whoever finds others there knows that a task is on its way.
         let first = {
             let mut waiting = link.reads().lock();
-            waiting.push(Read { keys, answer });
+            waiting.push(Read {
+                keys,
+                tracked,
+                answer,
+            });
             waiting.len() == 1
         };
         if first {
@@ -186,14 +193,14 @@ async fn answer(link: Arc<Link>, mut reads: Vec<Read>) {
 }
 
 async fn alone(link: Arc<Link>, read: Read) {
-    let cells = get_each(&link, &names(&read.keys)).await;
+    let cells = get_each(&link, &names(&read.keys), read.tracked).await;
     let _ = read.answer.send(cells);
 }
 
 /// Asks for all keys, each once, and deals the cells out.
 async fn ask_once(link: &Arc<Link>, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
     if let [read] = reads {
-        return Ok(vec![get_each(link, &names(&read.keys)).await?]);
+        return Ok(vec![get_each(link, &names(&read.keys), read.tracked).await?]);
     }
     let mut keys: Vec<&str> = Vec::new();
     let mut uses: Vec<usize> = Vec::new();
@@ -210,7 +217,9 @@ async fn ask_once(link: &Arc<Link>, reads: &[Read]) -> Result<Vec<Cells>, Fault>
             place
         })
         .collect();
-    let mut cells = get_each(link, &keys).await?;
+    // What one of them wants to be told of all are: a message too many does no harm.
+    let tracked = reads.iter().any(|read| read.tracked);
+    let mut cells = get_each(link, &keys, tracked).await?;
     let mut at = at.into_iter();
     let mut deal = |place: usize| {
         uses[place] -= 1;
@@ -229,11 +238,12 @@ fn names(keys: &[String]) -> Vec<&str> {
     keys.iter().map(String::as_str).collect()
 }
 
-async fn get_each(link: &Arc<Link>, keys: &[&str]) -> Result<Cells, Fault> {
+async fn get_each(link: &Arc<Link>, keys: &[&str], tracked: bool) -> Result<Cells, Fault> {
     match keys {
         [] => Ok(Vec::new()),
+        [key] if tracked => Ok(vec![get_tracked(link, key).await]),
         [key] => Ok(vec![get(&Route::to(Arc::clone(link)), key).await]),
-        keys if link.is_of_cluster() => get_one_by_one(link, keys).await,
-        keys => get_all(link, keys).await,
+        keys if link.is_of_cluster() => get_one_by_one(link, keys, tracked).await,
+        keys => get_all(link, keys, tracked).await,
     }
 }

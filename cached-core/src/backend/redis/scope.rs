@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::server::Company;
 use crate::cell::Cell;
 
 /// What every cell of one connection carries, so that nobody believes one that came back.
@@ -27,6 +28,8 @@ enum Place {
 impl Scope {
     /// Bytes that a scope adds to a cell.
     const MARK: usize = 8;
+    /// Bytes that a scope adds to a name.
+    const SUFFIX: usize = 9;
 
     /// The scope of this run of a lone server; `None` if it does not tell which it is.
     pub(super) fn of_run(run_id: Option<&str>) -> Self {
@@ -56,6 +59,15 @@ impl Scope {
             Place::Name(suffix) => [key, suffix].concat(),
             Place::Value(_) => key.to_owned(),
         }
+    }
+
+    /// The key in a name that a server in this company has told.
+    pub(super) fn plain(company: Company, name: &str) -> Option<&str> {
+        match company {
+            Company::Alone => name.split_at_checked(name.len().checked_sub(Self::SUFFIX)?),
+            Company::Sentinels | Company::Cluster => Some((name, "")),
+        }
+        .map(|(key, _)| key)
     }
 
     /// What the last bytes of every cell are.
@@ -126,7 +138,10 @@ mod tests {
         let one = Scope::of_run(Some("dragonfly-1"));
         let two = Scope::of_run(Some("dragonfly-2"));
         assert_ne!(one, two);
-        assert_eq!(one.of_key("").len(), 9);
+        assert_eq!(one.of_key("").len(), Scope::SUFFIX);
+        assert_eq!(Scope::plain(Company::Alone, &one.of_key("key")), Some("key"));
+        assert_eq!(Scope::plain(Company::Alone, "short"), None);
+        assert_eq!(Scope::plain(Company::Cluster, "short"), Some("short"));
         assert_eq!(Scope::of_run(None).of_key("a"), "a@00000000");
     }
 

@@ -64,6 +64,17 @@ impl Config {
         true
     }
 
+    /// Whether it is to keep what its backend watches, and that watches nothing.
+    fn is_blind(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.as_ref().is_some_and(|remote| {
+            let stated = remote.l1.is_none_or(super::remote::Keep::is_stated);
+            !stated && !remote.watches()
+        });
+        #[cfg(not(feature = "remote"))]
+        false
+    }
+
     /// Refuses bounds and times that cannot work.
     pub(crate) fn checked(self) -> Result<Self, Error> {
         let fault = if self.require_shared && self.is_local() {
@@ -77,6 +88,9 @@ impl Config {
             "the weight bound is 0 bytes; give at least 1, or use `dummy://` to store nothing"
         } else if self.default_ttl.is_zero() {
             "the default TTL is 0, so nothing could ever be served; give at least 1 second"
+        } else if self.is_blind() {
+            "its backend does not tell of changes, so what is kept in memory in front of it needs a \
+             greatest age: write for example `l1 = \"2s\"`"
         } else {
             return Ok(self);
         };

@@ -8,7 +8,7 @@ use super::{Config, Lifetime};
 #[cfg(feature = "remote")]
 use crate::codec::{Format, MAX_BYTES};
 #[cfg(feature = "remote")]
-use crate::engine::remote::{Settings, is_prefix};
+use crate::engine::remote::{Keep, Settings, is_prefix};
 
 /// One setting.
 #[derive(Debug)]
@@ -118,6 +118,18 @@ const SETTINGS: &[Setting] = &[
         takes: "a time, as in `60s` or `60000` (milliseconds)",
         set: shared!("remote", |remote, text| {
             remote.limits.lock_cap = millis(text, 1)?;
+            Some(())
+        }),
+    },
+    Setting {
+        name: "l1",
+        takes: "`true` where the backend tells of changes (Redis), else how old a value may be that \
+                is kept in memory in front of it, as in `10s` or `10` (seconds); or `false`",
+        set: shared!("remote", |remote, text| {
+            remote.l1 = match yes(text) {
+                Some(yes) => yes.then_some(Keep::WATCHED),
+                None => Some(Keep::at_most(lifetime(text)?)),
+            };
             Some(())
         }),
     },

@@ -8,7 +8,7 @@ use crate::engine::context::Mode;
 use crate::engine::cycle::Wait;
 use crate::engine::flight::{Flight, Verdict};
 use crate::engine::lease::Lease;
-use crate::engine::remote::{Basis, Caller, StampId, Start};
+use crate::engine::remote::{Basis, Caller, Place, Raw, StampId, Start};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
@@ -188,6 +188,19 @@ impl Miss<'_> {
     pub(in crate::engine) fn tell_lead(&self) {
         if let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) {
             self.leads(engine, key);
+        }
+    }
+
+    /// Keeps the value that the backend had in this process, where that is wanted.
+    pub(in crate::engine) fn keep<S: Shape + ?Sized>(
+        &self,
+        shape: &S,
+        at: (&Place, &Raw),
+        value: S::Return,
+    ) -> S::Return {
+        match (&self.engine, self.call.key.key()) {
+            (Some(engine), Ok(key)) => engine.keep(key, shape, at, value),
+            _ => value,
         }
     }
 

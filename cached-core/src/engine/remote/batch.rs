@@ -24,6 +24,7 @@ impl Remote {
             return Ok(());
         }
         let writing = puts(&cells, lifetime);
+        let _told = self.telling(cells.keys().map(String::as_str));
         let writing = self.backend.write_many(&writing);
         self.ask(self.limits.operation, writing).await
     }
@@ -39,6 +40,7 @@ impl Remote {
             return Ok(0);
         }
         let putting = puts(&cells, lifetime);
+        let _told = self.telling(cells.keys().map(String::as_str));
         let putting = self.backend.acquire_many(&putting);
         let acquired = self.ask(self.limits.operation, putting).await?;
         let put = acquired.iter().filter(|one| **one == Acquired::Granted);
@@ -77,10 +79,11 @@ impl Remote {
             return Ok(0);
         }
         let is_value = |opened: &Opened<'_>| Ok(opened.kind() == Kind::Value);
-        let found = self.get_many(&keys, is_value).await;
+        let found = self.get_many(&keys, None, is_value).await;
         let names = keys.iter().map(|key| self.names.key(key)).collect();
         self.invalidate(names).await?;
-        Ok(found?.iter().filter(|found| **found == Some(true)).count())
+        let found = found?.into_iter().flatten();
+        Ok(found.filter(|found| found.value).count())
     }
 }
 

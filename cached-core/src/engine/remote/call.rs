@@ -166,7 +166,8 @@ where
 impl Missed<'_> {
     pub(super) fn place(&self, remote: &Remote) -> Option<Place> {
         let key = self.call.key.key().ok()?;
-        Some(remote.place(key, Some(self.call.site), &self.tags))
+        let place = remote.place(key, Some(self.call.site), &self.tags);
+        Some(place.kept(remote.l1.of(self.call.site)))
     }
 }
 
@@ -242,7 +243,7 @@ impl Miss<'_> {
         remote.odds.learn(self.site().number(), hit);
         let basis = match seen {
             Seen::Hit(_) if self.refreshes() => Basis::Refreshed(raw),
-            Seen::Hit(value) => return self.found(value),
+            Seen::Hit(value) => return self.found(self.keep(shape, (place, &raw), value)),
             Seen::Absent => Basis::Absent(raw),
             Seen::Leased(token, expected) => Basis::Leased(raw, token, expected),
             Seen::Unusable(token) => Basis::Replaceable(raw, token),

@@ -28,6 +28,7 @@ impl Remote {
     pub(crate) fn owe(self: &Arc<Self>, names: Vec<String>) {
         let sending = self.journal.owe(names, &self.namespace_name());
         self.journal.failed(&sending);
+        self.tell_changed(sending.names());
         self.replay();
     }
 
@@ -43,6 +44,7 @@ impl Remote {
         if removed.is_ok()
             && let Some(sending) = delivery.sending.take()
         {
+            self.tell_changed(sending.names());
             self.journal.paid(&sending);
         }
         removed
@@ -116,6 +118,7 @@ struct Delivering<'r> {
 impl Drop for Delivering<'_> {
     fn drop(&mut self) {
         if let Some(sending) = self.sending.take() {
+            self.remote.tell_changed(sending.names());
             self.remote.journal.failed(&sending);
             self.remote.replay();
         }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Remote;
-use super::name::StampId;
+use super::l1::{Keep, Load};
+use super::name::{Meaning, StampId};
 use crate::cell::{Cell, Token};
 use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
 use crate::error::Error;
@@ -14,12 +15,14 @@ use crate::time::{Lifetime, Millis};
 
 /// One key with the stamps its entries depend on, as the backend names them.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(in crate::engine) struct Place {
     pub(super) name: String,
     pub(super) hash: u128,
     pub(super) stamps: Vec<(StampId, String)>,
     /// Whether some of them are those of tags.
     pub(super) tagged: bool,
+    /// How what is read there is kept in this process, if it is.
+    pub(super) keep: Option<Keep>,
 }
 
 /// What was under the names of a [`Place`], and what time it was there.
@@ -29,6 +32,10 @@ pub(crate) struct Raw {
     /// The stamps of the place in their order, then those that the entry carries beside them.
     pub(super) stamps: Vec<(StampId, Option<Token>)>,
     now: Millis,
+    /// The read, if what it found may be kept in this process.
+    pub(super) load: Option<Load>,
+    /// Whether changes of all that was read are told.
+    pub(super) told: bool,
 }
 
 /// What a cell comes to.
@@ -52,6 +59,13 @@ pub(crate) struct Expected {
     pub(super) now: Millis,
 }
 
+impl Place {
+    /// The same, where what is read there is to be kept in this process.
+    pub(super) fn kept(self, keep: Option<Keep>) -> Self {
+        Self { keep, ..self }
+    }
+}
+
 impl Remote {
     pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
         let function = site
@@ -65,6 +79,7 @@ impl Remote {
             hash: key_hash(key.as_bytes(), key.version(), key.is_digest()),
             stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
             tagged,
+            keep: None,
         }
     }
 
@@ -78,16 +93,20 @@ impl Remote {
 
     async fn look_once(self: &Arc<Self>, place: &Place) -> Result<Raw, Error> {
         let now = self.now().await?;
+        let load = place.keep.map(|keep| self.l1.begin(keep));
         let mut names = Vec::with_capacity(1 + place.stamps.len());
         names.push(place.name.as_str());
         names.extend(place.stamps.iter().map(|(_, name)| name.as_str()));
-        let mut cells = self.read(&names).await?.into_iter();
+        let read = self.read_for(&names, load.is_some()).await?;
+        let mut cells = read.cells.into_iter();
         let cell = cells.next().flatten();
         let ids = place.stamps.iter().map(|(id, _)| *id);
         Ok(Raw {
             cell,
             stamps: ids.zip(cells.map(as_stamp)).collect(),
             now,
+            load,
+            told: read.told,
         })
     }
 
@@ -101,8 +120,7 @@ impl Remote {
         let ids = place.stamps.iter().map(|(id, _)| *id);
         Ok(Raw {
             stamps: ids.zip(tokens).collect(),
-            cell: None,
-            now,
+            ..Raw::unseen(Vec::new(), now)
         })
     }
 
@@ -113,15 +131,20 @@ impl Remote {
         places: &[&Place],
     ) -> Result<Vec<Raw>, Error> {
         let now = self.now().await?;
+        let loads: Vec<Option<Load>> = places
+            .iter()
+            .map(|place| place.keep.map(|keep| self.l1.begin(keep)))
+            .collect();
         let stamps = places.iter().flat_map(|place| &place.stamps);
         let stamps: HashMap<StampId, &str> =
             stamps.map(|(id, name)| (*id, name.as_str())).collect();
         let keys = places.iter().map(|place| place.name.as_str());
         let names: Vec<&str> = stamps.values().copied().chain(keys).collect();
-        let mut cells = self.read(&names).await?.into_iter();
+        let read = self.read_for(&names, loads.iter().any(Option::is_some)).await?;
+        let mut cells = read.cells.into_iter();
         let tokens = stamps.keys().zip(cells.by_ref().map(as_stamp));
         let tokens: HashMap<StampId, Option<Token>> = tokens.map(|(id, t)| (*id, t)).collect();
-        let raw = |(cell, place): (_, &&Place)| {
+        let raw = |((cell, place), load): ((_, &&Place), _)| {
             let ids = place.stamps.iter().map(|(id, _)| *id);
             Raw {
                 cell,
@@ -129,9 +152,11 @@ impl Remote {
                     .map(|id| (id, tokens.get(&id).copied().flatten()))
                     .collect(),
                 now,
+                load,
+                told: read.told,
             }
         };
-        let mut raws: Vec<Raw> = cells.zip(places).map(raw).collect();
+        let mut raws: Vec<Raw> = cells.zip(places).zip(loads).map(raw).collect();
         self.complete_all(&mut raws, places).await?;
         Ok(raws)
     }
@@ -147,9 +172,11 @@ impl Remote {
         let mut ids = missing.concat();
         ids.sort_unstable();
         ids.dedup();
-        let stamps = self.read_missing(ids).await?;
+        let watched = raws.iter().any(|raw| raw.load.is_some());
+        let (stamps, told) = self.read_missing(ids, watched).await?;
         let stamps: HashMap<StampId, Option<Token>> = stamps.into_iter().collect();
         for (raw, missing) in raws.iter_mut().zip(missing) {
+            raw.told &= told || missing.is_empty();
             let token = |id| (id, stamps.get(&id).copied().flatten());
             raw.stamps.extend(missing.into_iter().map(token));
         }
@@ -162,22 +189,27 @@ impl Remote {
         raw: &mut Raw,
         place: &Place,
     ) -> Result<(), Error> {
-        let stamps = self.read_missing(raw.missing(self, place)).await?;
+        let missing = raw.missing(self, place);
+        let (stamps, told) = self.read_missing(missing, raw.load.is_some()).await?;
+        raw.told &= told;
         raw.stamps.extend(stamps);
         Ok(())
     }
 
+    /// These stamps, and whether their changes are told.
     async fn read_missing(
         self: &Arc<Self>,
         ids: Vec<StampId>,
-    ) -> Result<Vec<(StampId, Option<Token>)>, Error> {
+        watched: bool,
+    ) -> Result<(Vec<(StampId, Option<Token>)>, bool), Error> {
         if ids.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), true));
         }
-        let name = |id: StampId| (id, self.names.stamp(id));
-        let stamps: Vec<_> = ids.into_iter().map(name).collect();
-        let tokens = self.read_stamps(&stamps).await?;
-        Ok(stamps.into_iter().map(|(id, _)| id).zip(tokens).collect())
+        let names: Vec<String> = ids.iter().map(|id| self.names.stamp(*id)).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let read = self.read_for(&names, watched).await?;
+        let tokens = read.cells.into_iter().map(as_stamp);
+        Ok((ids.into_iter().zip(tokens).collect(), read.told))
     }
 }
 
@@ -193,6 +225,8 @@ impl Raw {
             cell: None,
             stamps: stamps.map(|(id, token)| (id, Some(token))).collect(),
             now,
+            load: None,
+            told: false,
         }
     }
 
@@ -266,6 +300,25 @@ impl Raw {
             .map(|stamp| stamp.id)
             .filter(|id| !self.stamps.iter().any(|(known, _)| known == id))
             .collect()
+    }
+
+    /// How old the entry is, and how long it still may be served.
+    pub(super) fn times(&self, remote: &Remote, place: &Place) -> Option<(Millis, Millis)> {
+        let times = self.opened(remote, place)?.times();
+        let age = self.now.saturating_sub(times.created);
+        Some((age, times.soft.min(times.hard).saturating_sub(self.now)))
+    }
+
+    /// The stamps that the entry depends on, as they are in it, and the entry itself where its name
+    /// does not tell its key.
+    pub(super) fn depends_on(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, u64)>> {
+        let opened = self.opened(remote, place)?;
+        let odd = match remote.names.meaning(&place.name)? {
+            Meaning::Odd(id) => Some((id, stamp_of(&self.cell.as_ref()?.token()?))),
+            _ => None,
+        };
+        let stamps = opened.stamps().map(|stamp| (stamp.id, stamp.value));
+        Some(stamps.chain(odd).collect())
     }
 
     /// What the entry depends on.

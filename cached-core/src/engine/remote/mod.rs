@@ -24,6 +24,7 @@ mod delivery;
 mod guard;
 mod incarnation;
 mod journal;
+mod l1;
 mod lock;
 mod look;
 mod name;
@@ -38,7 +39,7 @@ mod tools;
 mod verbs;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use tokio::runtime::Handle;
@@ -46,12 +47,16 @@ use tokio::runtime::Handle;
 pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
+pub(crate) use l1::Keep;
+use l1::L1;
 pub(crate) use lock::{Held, Terms};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
-pub(crate) use verbs::Incoming;
+pub(crate) use look::Raw;
+pub(super) use look::Place;
+pub(crate) use verbs::{Found, Incoming};
 
 use self::cost::Costs;
 use self::guard::{Breaker, within};
@@ -62,7 +67,7 @@ use self::odds::Odds;
 use self::release::{Ended, Released};
 use self::said::Said;
 use self::stamps::LastSeen;
-use crate::backend::port::AnyBackend;
+use crate::backend::port::{AnyBackend, Watched, Watcher};
 use crate::backend::runtime;
 use crate::cell::Cell;
 use crate::codec::Codec;
@@ -139,6 +144,9 @@ pub(crate) struct Remote {
     /// The greatest fencing number that this process gave.
     numbered: AtomicU64,
     said: Said,
+    pub(super) l1: L1,
+    /// The engine that keeps what was read.
+    keeper: OnceLock<Weak<dyn Watcher>>,
 }
 
 impl Remote {
@@ -147,6 +155,7 @@ impl Remote {
         codec: Codec,
         prefix: &str,
         limits: Limits,
+        l1: Option<Keep>,
     ) -> Result<Self, Error> {
         Ok(Self {
             backend,
@@ -170,6 +179,8 @@ impl Remote {
             incarnation: Incarnation::default(),
             numbered: AtomicU64::new(0),
             said: Said::default(),
+            l1: L1::new(l1),
+            keeper: OnceLock::new(),
         })
     }
 
@@ -259,11 +270,25 @@ impl Remote {
 
     /// The cells under the names.
     async fn read(self: &Arc<Self>, names: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-        let cells = self.question(names, self.backend.read(names)).await?;
-        if cells.len() == names.len() {
-            return Ok(cells);
+        Ok(self.read_for(names, false).await?.cells)
+    }
+
+    /// The cells under the names, watched from then on if the backend can and it is wanted.
+    async fn read_for(self: &Arc<Self>, names: &[&str], watched: bool) -> Result<Watched, Error> {
+        let reading = async {
+            match watched {
+                true => self.backend.read_watched(names).await,
+                false => {
+                    let cells = self.backend.read(names).await?;
+                    Ok(Watched { cells, told: false })
+                }
+            }
+        };
+        let read = self.question(names, reading).await?;
+        if read.cells.len() == names.len() {
+            return Ok(read);
         }
-        let message = format!("{} cells came for {} keys", cells.len(), names.len());
+        let message = format!("{} cells came for {} keys", read.cells.len(), names.len());
         Err(Error::new(ErrorKind::Protocol, message))
     }
 

@@ -42,6 +42,16 @@ pub(super) enum Stamped<'a> {
     Function(&'a str),
     /// Every entry that carries the tag.
     Tag(&'a str),
+    /// The one entry of a key, by its name. Only within a process.
+    Key(&'a str),
+}
+
+/// What stands under a name.
+pub(super) enum Meaning {
+    Key(Key),
+    /// A key whose text the name does not tell, as a number of its own among the stamps.
+    Odd(StampId),
+    Stamp(StampId),
 }
 
 /// A stamp's identity in an entry: 64 bits of the hash that its name is made of. A collision, one
@@ -103,6 +113,26 @@ impl Names {
         whole.or_else(cut)
     }
 
+    /// What stands under a name; `None` for names of other caches, and for those of no cells that
+    /// are kept in memory.
+    pub(super) fn meaning(&self, name: &str) -> Option<Meaning> {
+        let rest = name.strip_prefix(&*self.prefix)?.strip_prefix(':')?;
+        let (kind, text) = rest.split_once(':')?;
+        if kind == "s" {
+            let id = StampId::from_str_radix(text, 16).ok()?;
+            return Some(Meaning::Stamp(id));
+        }
+        let (digits, mark) = match kind.as_bytes().last()? {
+            mark @ (b'#' | b'*') => (&kind[..kind.len() - 1], Some(*mark)),
+            _ => (kind, None),
+        };
+        let version = digits.parse().ok()?;
+        if mark == Some(b'*') {
+            return Some(Meaning::Odd(Stamped::Key(name).id()));
+        }
+        Some(Meaning::Key(Key::told(text, version, mark.is_some())))
+    }
+
     /// The name of a stamp.
     pub(super) fn stamp(&self, id: StampId) -> String {
         format!("{}:s:{id:016x}", self.prefix)
@@ -137,6 +167,7 @@ impl Stamped<'_> {
             Self::Namespace => (b"n", ""),
             Self::Function(name) => (b"f", name),
             Self::Tag(name) => (b"t", name),
+            Self::Key(name) => (b"k", name),
         };
         let hash = sha256(&[kind, name.as_bytes()]);
         let (first, _) = hash.split_first_chunk().unwrap_or((&[0; 8], &[]));

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{DEFAULT_PREFIX, Limits, Remote};
+use super::{DEFAULT_PREFIX, Keep, Limits, Remote};
 use crate::backend::port::{AnyBackend, Backend};
 use crate::backend::process::Process;
 #[cfg(feature = "redis")]
@@ -21,6 +21,8 @@ pub(crate) struct Settings {
     pub(crate) codec: Codec,
     pub(crate) prefix: String,
     pub(crate) limits: Limits,
+    /// What is kept in memory in front of the backend.
+    pub(crate) l1: Option<Keep>,
 }
 
 impl Settings {
@@ -32,6 +34,7 @@ impl Settings {
             codec: Codec::new(),
             prefix: DEFAULT_PREFIX.to_owned(),
             limits: Limits::default(),
+            l1: None,
         }
     }
 
@@ -48,8 +51,12 @@ impl Settings {
         }
     }
 
+    pub(crate) fn watches(&self) -> bool {
+        self.backend.capabilities().watches
+    }
+
     pub(crate) fn build(self) -> Result<Remote, Error> {
-        let remote = Remote::new(self.backend, self.codec, &self.prefix, self.limits)?;
+        let remote = Remote::new(self.backend, self.codec, &self.prefix, self.limits, self.l1)?;
         #[cfg(feature = "redis")]
         let remote = Remote {
             redis: self.redis,
@@ -66,6 +73,7 @@ impl fmt::Debug for Settings {
             .field("prefix", &self.prefix)
             .field("codec", &self.codec)
             .field("limits", &self.limits)
+            .field("l1", &self.l1)
             .finish()
     }
 }

@@ -325,6 +325,7 @@ impl Ending<'_> {
                 .await;
         };
         let ttl = ttl_of(value.lifetime);
+        let _told = remote.telling([place.name.as_str()]);
         let operation = remote.backend.fill(&place.name, token, &cell, ttl);
         let filling = remote.ask(remote.limits.operation, operation);
         let (filled, current) = if self.waiters {
@@ -369,6 +370,7 @@ impl Ending<'_> {
     async fn remove_refreshed(&self, token: Token, hold: &Hold) {
         if let Hold::Value(_) = hold {
             let remote = self.remote;
+            let _told = remote.telling([self.place.name.as_str()]);
             let operation = remote.backend.release(&self.place.name, token);
             // If it fails, the value leaves by its TTL, as after a refresh that failed.
             let _ = remote.ask(remote.limits.operation, operation).await;

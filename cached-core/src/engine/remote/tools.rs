@@ -63,6 +63,7 @@ impl Remote {
             Millis::MAX => None,
             _ => ttl_of(Lifetime(left)),
         };
+        let _told = self.telling([target.name.as_str()]);
         let writing = self.backend.write(&target.name, &cell, ttl);
         self.ask(self.limits.operation, writing).await?;
         self.invalidate(vec![place.name]).await?;

@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Remote;
 use super::claim::Captured;
 use super::look::{Place, Raw, Seen};
+use super::{Keep, Remote};
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
@@ -21,6 +21,13 @@ use crate::time::{Clock, Lifetime, Millis};
 
 /// How often a change is tried again before the key counts as contended.
 const TRIES: usize = 64;
+
+/// A value that was there, and where.
+pub(crate) struct Found<R> {
+    pub(crate) value: R,
+    pub(super) place: Place,
+    pub(super) raw: Raw,
+}
 
 /// A value on its way in.
 #[derive(Debug, Clone)]
@@ -52,18 +59,20 @@ impl Remote {
         raw.judge(self, place, |_| Lifetime::FOREVER, read, |_| {})
     }
 
-    /// The value under a key, if it is live and of the type that `read` reads.
+    /// The value under a key, if it is live and of the type that `read` reads. `keep` says whether
+    /// it is wanted for this process.
     pub(crate) async fn get<R>(
         self: &Arc<Self>,
         key: &Key,
+        keep: Option<Keep>,
         read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
-    ) -> Result<Option<R>, Error> {
-        let place = self.place(key, None, &[]);
+    ) -> Result<Option<Found<R>>, Error> {
+        let place = self.place(key, None, &[]).kept(keep);
         let raw = self.look(&place).await?;
-        match self.live(&place, &raw, read) {
-            Seen::Hit(value) => Ok(Some(value)),
-            _ => Ok(None),
-        }
+        Ok(match self.live(&place, &raw, read) {
+            Seen::Hit(value) => Some(Found { value, place, raw }),
+            _ => None,
+        })
     }
 
     /// The values under several keys, in one round trip where they carry no stamps beside the
@@ -71,25 +80,23 @@ impl Remote {
     pub(crate) async fn get_many<R>(
         self: &Arc<Self>,
         keys: &[Key],
+        keep: Option<Keep>,
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
-    ) -> Result<Vec<Option<R>>, Error> {
-        let places: Vec<Place> = keys.iter().map(|key| self.place(key, None, &[])).collect();
+    ) -> Result<Vec<Option<Found<R>>>, Error> {
+        let place = |key| self.place(key, None, &[]).kept(keep);
+        let places: Vec<Place> = keys.iter().map(place).collect();
         let raws = self.look_at_all(&places.iter().collect::<Vec<_>>()).await?;
-        let values =
-            places
-                .iter()
-                .zip(&raws)
-                .map(|(place, raw)| match self.live(place, raw, &read) {
-                    Seen::Hit(value) => Some(value),
-                    _ => None,
-                });
-        Ok(values.collect())
+        let found = |(place, raw)| match self.live(&place, &raw, &read) {
+            Seen::Hit(value) => Some(Found { value, place, raw }),
+            _ => None,
+        };
+        Ok(places.into_iter().zip(raws).map(found).collect())
     }
 
     /// Whether a live value is under the key.
     pub(crate) async fn contains(self: &Arc<Self>, key: &Key) -> Result<bool, Error> {
-        let found = self.get(key, |opened| Ok(opened.kind() == Kind::Value));
-        Ok(found.await? == Some(true))
+        let found = self.get(key, None, |opened| Ok(opened.kind() == Kind::Value));
+        Ok(found.await?.is_some_and(|found| found.value))
     }
 
     /// Replaces whatever is there.
@@ -98,6 +105,7 @@ impl Remote {
         let captured = self.capture_now(&place).await?;
         let cell = self.cell_of(&place, &captured, &new).await?;
         let ttl = ttl_of(new.lifetime);
+        let _told = self.telling([place.name.as_str()]);
         let writing = self.backend.write(&place.name, &cell, ttl);
         self.ask(self.limits.operation, writing).await
     }
@@ -252,6 +260,7 @@ impl Remote {
         cell: &Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
+        let _told = self.telling([place.name.as_str()]);
         match raw.cell.as_ref().map(Cell::token) {
             None => {
                 let operation = self.backend.acquire(&place.name, cell, ttl);

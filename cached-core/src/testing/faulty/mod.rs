@@ -4,14 +4,14 @@ mod fault;
 mod memory;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use self::fault::{Fault, Lie, Op};
 
 use self::fault::Script;
 use self::memory::Memory;
-use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put};
+use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put, Watched, Watcher};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::{Clock, Millis};
@@ -156,6 +156,20 @@ impl<B: Backend> Backend for Faulty<B> {
         let reading = self.0.backend.read(keys);
         let lie = |cells, lie| self.0.memory.distort_all(keys, cells, lie);
         self.call(Op::Read, reading, lie).await
+    }
+
+    /// A read as any other for [`Op::Read`]. Changes are told as the backend inside tells them.
+    async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+        let reading = self.0.backend.read_watched(keys);
+        let lie = |watched: Watched, lie| Watched {
+            cells: self.0.memory.distort_all(keys, watched.cells, lie),
+            ..watched
+        };
+        self.call(Op::Read, reading, lie).await
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        self.0.backend.watch(watcher);
     }
 
     async fn acquire(

@@ -117,6 +117,7 @@ impl Remote {
             (filling.closing.token, put)
         });
         let fills: Vec<(Token, Put<'_>)> = fills.collect();
+        let _told = self.telling(fills.iter().map(|(_, put)| put.key));
         let filling = self.backend.fill_many(&fills);
         let filling = self.ask(self.limit_for(fills.len()), filling);
         // Sent after the fills, and after the last joiner attached.

@@ -1,0 +1,291 @@
+//! The first of two tiers: what was read from a shared backend, kept as values in this process.
+//!
+//! ```text
+//! begin     a moment is taken before the read is sent
+//! keep      stamps and value go in, unless one of their names has changed since that moment
+//! changed   told by the backend, or done by this process: first the change is noted, then what is
+//!           kept goes
+//! missed    the backend may have told nothing for a while: all goes, and all reads that are under
+//!           way count for nothing
+//! ```
+//!
+//! Entries are in the same table as those of a cache in memory, and are found in the same way. They
+//! carry the stamps that they depend on ([`Known`]): one that changes puts all entries with it out
+//! of use in one step, and missed changes put out of use whatever was kept before.
+//!
+//! A value comes in by being read, not by being computed: only a read is watched. What the backend
+//! does not watch is kept only where an age is stated, and no longer than that.
+
+mod changes;
+
+use std::sync::Weak;
+
+use changes::{Changes, Since};
+
+use super::Remote;
+use super::look::{Place, Raw};
+use super::name::{Meaning, StampId};
+use super::verbs::Found;
+use crate::backend::port::Watcher;
+use crate::engine::Engine;
+use crate::engine::call::open;
+use crate::engine::verbs::Write;
+use crate::entry::{Payload, Sealed, Shape, Slot, Times};
+use crate::key::Key;
+use crate::registry::{Near, Site};
+use crate::tag::Known;
+use crate::time::{Clock, Lifetime, Millis};
+
+/// What a process knows of the changes in its backend, and how long it keeps what it read.
+#[derive(Debug, Default)]
+pub(in crate::engine) struct L1 {
+    /// What holds for functions that say nothing of it; `None`: they keep nothing.
+    usual: Option<Keep>,
+    changes: Changes,
+    known: Known,
+}
+
+/// For how long something is kept at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Keep {
+    lifetime: Lifetime,
+    /// Whether it may be kept although nobody tells of its changes.
+    unwatched: bool,
+}
+
+/// How long what is watched is kept if nothing is said, in milliseconds.
+const BACKSTOP: Millis = 60_000;
+
+impl Keep {
+    /// What the backend watches, and nothing else.
+    pub(crate) const WATCHED: Self = Self {
+        lifetime: Lifetime(BACKSTOP),
+        unwatched: false,
+    };
+
+    /// For so long, watched or not.
+    pub(crate) const fn at_most(lifetime: Lifetime) -> Self {
+        Self {
+            lifetime,
+            unwatched: true,
+        }
+    }
+
+    /// Whether it does without a backend that watches.
+    pub(crate) fn is_stated(self) -> bool {
+        self.unwatched
+    }
+}
+
+/// A read that may end in the first tier.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Load {
+    keep: Keep,
+    since: Since,
+    began: Millis,
+}
+
+impl L1 {
+    pub(super) fn new(usual: Option<Keep>) -> Self {
+        Self {
+            usual,
+            ..Self::default()
+        }
+    }
+
+    /// Whether functions that say nothing of it keep what they read.
+    pub(in crate::engine) fn is_usual(&self) -> bool {
+        self.usual.is_some()
+    }
+
+    /// How a function's values are kept; `None`: not at all.
+    #[inline]
+    pub(in crate::engine) fn of(&self, site: &Site) -> Option<Keep> {
+        match site.policy.l1 {
+            Near::AsTheCache => self.usual,
+            Near::Never => None,
+            Near::AtMost(millis) => Some(Keep::at_most(Lifetime(millis))),
+        }
+    }
+
+    /// To be called before the read is sent.
+    pub(super) fn begin(&self, keep: Keep) -> Load {
+        Load {
+            keep,
+            since: self.changes.now(),
+            began: Clock::System.now(),
+        }
+    }
+}
+
+impl Remote {
+    /// The engine that keeps what was read here.
+    pub(crate) fn attach(&self, engine: Weak<dyn Watcher>) {
+        self.backend.watch(engine.clone());
+        // An engine is attached once, to the backend that it was built with.
+        let _ = self.keeper.set(engine);
+    }
+
+    /// Tells this process of a change of its own when it is dropped: when the change has ended,
+    /// however it ended.
+    pub(super) fn telling<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Telling<'n> {
+        Telling {
+            keeper: self.keeper.get().cloned(),
+            names: names.into_iter().collect(),
+        }
+    }
+
+    pub(super) fn tell_changed<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+        drop(self.telling(names));
+    }
+
+    /// Whatever was read is of no use any more.
+    pub(super) fn forget_all(&self) {
+        self.l1.known.forget_all(|| self.l1.changes.note_all());
+    }
+
+    fn forget_stamp(&self, id: StampId, name: &str) {
+        self.l1.known.forget(id, || self.l1.changes.note(name));
+    }
+}
+
+/// See [`Remote::telling`].
+pub(super) struct Telling<'n> {
+    keeper: Option<Weak<dyn Watcher>>,
+    names: Vec<&'n str>,
+}
+
+impl Drop for Telling<'_> {
+    fn drop(&mut self) {
+        if let Some(engine) = self.keeper.as_ref().and_then(Weak::upgrade) {
+            self.names.iter().for_each(|name| engine.changed(name));
+        }
+    }
+}
+
+impl Engine {
+    /// Whether values of this shape, as this function wants them, may be in this process in front
+    /// of the backend that they are shared in.
+    #[inline]
+    pub(crate) fn keeps_near<S: Shape + ?Sized>(&self, site: &Site, shape: &S) -> bool {
+        let remote = self.remote().filter(|_| shape.travels());
+        remote.is_some_and(|remote| remote.l1.of(site).is_some())
+    }
+
+    /// How the values of a function, or of the handle, are kept.
+    pub(crate) fn keep_of(&self, site: &Site) -> Option<Keep> {
+        self.remote().and_then(|remote| remote.l1.of(site))
+    }
+
+    /// The value that this process has of what is shared in a backend.
+    pub(crate) fn near<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        site: &Site,
+        shape: &S,
+        lifetime: Lifetime,
+    ) -> Option<S::Return> {
+        if !self.keeps_near(site, shape) {
+            return None;
+        }
+        open(shape, self.lookup(key, lifetime, shape)?)
+    }
+
+    /// [`keep`](Self::keep) for what was found under a key.
+    pub(crate) fn keep_found<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        shape: &S,
+        found: Found<S::Return>,
+    ) -> S::Return {
+        self.keep(key, shape, (&found.place, &found.raw), found.value)
+    }
+
+    /// Keeps a value that was read, where it may be kept, and gives it back.
+    pub(in crate::engine) fn keep<S: Shape + ?Sized>(
+        &self,
+        key: &Key,
+        shape: &S,
+        (place, raw): (&Place, &Raw),
+        returned: S::Return,
+    ) -> S::Return {
+        let load = raw.load.filter(|load| raw.told || load.keep.unwatched);
+        let Some((remote, load)) = self.remote().zip(load).filter(|_| self.stores) else {
+            return returned;
+        };
+        let (sealed, returned) = shape.seal(returned, self.weighed);
+        let (payload, weight) = match sealed {
+            Sealed::Value(value, weight) => (Payload::Value(value), weight),
+            Sealed::Absent => (Payload::Absent, Some(0)),
+            Sealed::Failed(_) => return returned,
+        };
+        let weight = if self.weighed { weight } else { Some(0) };
+        if let Some(weight) = weight {
+            self.keep_payload(key, remote, (place, raw, load), payload, weight as u64);
+        }
+        returned
+    }
+
+    fn keep_payload(
+        &self,
+        key: &Key,
+        remote: &Remote,
+        (place, raw, load): (&Place, &Raw, Load),
+        payload: Payload,
+        weight: u64,
+    ) -> Option<()> {
+        let (age, left) = raw.times(remote, place)?;
+        let read = raw.depends_on(remote, place)?;
+        let changes = &remote.l1.changes;
+        let stamps = remote.l1.known.learn(&read, || {
+            let mut names = read.iter().map(|(id, _)| remote.names.stamp(*id));
+            names.all(|name| changes.is_unchanged(&name, load.since))
+                && changes.is_unchanged(&place.name, load.since)
+        })?;
+        // The times were told before the read, so what it took counts.
+        let took = Clock::System.now().saturating_sub(load.began);
+        let (age, left) = (age.saturating_add(took), left.saturating_sub(took));
+        let now = self.clock.now();
+        let times = Times {
+            created: match payload {
+                Payload::Value(_) => now.saturating_sub(age),
+                Payload::Absent => Millis::MAX,
+            },
+            expires: now.saturating_add(left.min(load.keep.lifetime.0)),
+        };
+        let weight = weight.saturating_add(stamps.weight());
+        let write = Write::new(Slot::new(key, payload, times, stamps), key, weight, now);
+        let watched = self.subscribers.any();
+        let evicted = self.store.cell(key, |cell| {
+            // Under the lock under which a change removes what is kept.
+            if changes.is_unchanged(&place.name, load.since) {
+                write.apply(cell);
+            }
+            cell.evicted(watched)
+        });
+        self.tell_evicted(evicted);
+        Some(())
+    }
+}
+
+impl Watcher for Engine {
+    fn changed(&self, name: &str) {
+        let Some(remote) = self.remote() else {
+            return;
+        };
+        match remote.names.meaning(name) {
+            Some(Meaning::Key(key)) => {
+                remote.l1.changes.note(name);
+                self.store.cell(&key, |cell| cell.remove(|_| ()));
+            }
+            Some(Meaning::Stamp(id) | Meaning::Odd(id)) => remote.forget_stamp(id, name),
+            None => {}
+        }
+    }
+
+    fn missed(&self) {
+        if let Some(remote) = self.remote() {
+            remote.forget_all();
+        }
+    }
+}
