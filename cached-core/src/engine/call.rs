@@ -195,8 +195,9 @@ impl<'c> Call<'c> {
             return None;
         }
         let engine = self.resolve()?;
+        // What a mutator is armed for of a shared backend, the backend's entry says.
         #[cfg(feature = "remote")]
-        if engine.shares(shape) {
+        if engine.shares(shape) && (armed.is_some() || !engine.keeps_near(self.site, shape)) {
             return None;
         }
         if engine.overrides.turn_off(self.site) {

@@ -3,11 +3,11 @@
 use std::collections::{HashMap, VecDeque};
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use cached_core::backend::{Acquired, Backend, Cell, Token};
+use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
 
 /// What is asked of a backend.
@@ -40,8 +40,26 @@ pub(super) struct Cells(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
+    news: Mutex<News>,
     /// 0: the backend never goes back in time.
     incarnation: AtomicU64,
+}
+
+/// What is told of changes.
+#[derive(Default)]
+struct News {
+    /// Whether anything is.
+    watches: bool,
+    /// Whether it stays on its way until it is delivered.
+    held: bool,
+    watchers: Vec<Weak<dyn Watcher>>,
+    changed: Vec<String>,
+}
+
+impl std::fmt::Debug for News {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "News({:?})", self.changed)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -145,6 +163,62 @@ impl Cells {
         self
     }
 
+    /// From here on changes are told to whoever has read.
+    pub(super) fn watches(self) -> Self {
+        self.news().watches = true;
+        self
+    }
+
+    /// News stay on their way until they are delivered.
+    pub(super) fn hold_news(&self) {
+        self.news().held = true;
+    }
+
+    /// News that were on their way arrive, and those to come without delay.
+    pub(super) fn deliver_news(&self) {
+        self.news().held = false;
+        self.tell();
+    }
+
+    /// The connection over which changes are told is lost, with what was on its way.
+    pub(super) fn lose_news(&self) {
+        let watchers = {
+            let mut news = self.news();
+            news.changed.clear();
+            news.watchers.clone()
+        };
+        let watchers = watchers.iter().filter_map(Weak::upgrade);
+        watchers.for_each(|watcher| watcher.missed());
+    }
+
+    /// Tells of one key, whatever has become of it.
+    pub(super) fn tell_of(&self, key: &str) {
+        self.changed(key);
+        self.tell();
+    }
+
+    /// The key has changed; told with the next [`tell`](Self::tell).
+    fn changed(&self, key: &str) {
+        self.news().changed.push(key.to_owned());
+    }
+
+    fn tell(&self) {
+        let (watchers, changed) = {
+            let mut news = self.news();
+            if news.held || !news.watches {
+                return;
+            }
+            (news.watchers.clone(), std::mem::take(&mut news.changed))
+        };
+        for watcher in watchers.iter().filter_map(Weak::upgrade) {
+            changed.iter().for_each(|key| watcher.changed(key));
+        }
+    }
+
+    fn news(&self) -> MutexGuard<'_, News> {
+        self.0.news.lock().expect("no test panics under this lock")
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().expect("no test panics under this lock")
     }
@@ -169,6 +243,7 @@ impl Cells {
         if self.is_slow(op) {
             turn().await;
             let done = carry_out(&mut self.lock().cells);
+            self.tell();
             turn().await;
             return Ok(done);
         }
@@ -184,6 +259,7 @@ impl Cells {
             };
             (act, done)
         };
+        self.tell();
         match (act, done) {
             (None, Some(done)) => Ok(done),
             (Some(Act::Fail(kind)), _) => Err(Error::new(kind, "the test says so")),
@@ -211,6 +287,22 @@ impl Backend for Cells {
         "cells"
     }
 
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.watches = self.news().watches;
+        capabilities
+    }
+
+    async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+        let told = self.news().watches;
+        let cells = self.read(keys).await?;
+        Ok(Watched { cells, told })
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        self.news().watchers.push(watcher);
+    }
+
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
         let read = |cells: &mut HashMap<String, Cell>| {
             keys.iter().map(|key| cells.get(*key).cloned()).collect()
@@ -228,6 +320,7 @@ impl Backend for Cells {
             Some(found) => Acquired::Found(found.clone()),
             None => {
                 cells.insert(key.to_owned(), cell.clone());
+                self.changed(key);
                 Acquired::Granted
             }
         })
@@ -245,6 +338,7 @@ impl Backend for Cells {
             let held = has(cells.get(key), token);
             if held {
                 cells.insert(key.to_owned(), cell.clone());
+                self.changed(key);
             }
             held
         })
@@ -258,7 +352,11 @@ impl Backend for Cells {
 
     async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
         self.perform(Op::Release, (key, None), |cells| {
-            has(cells.get(key), token) && cells.remove(key).is_some()
+            let held = has(cells.get(key), token) && cells.remove(key).is_some();
+            if held {
+                self.changed(key);
+            }
+            held
         })
         .await
     }
@@ -266,12 +364,14 @@ impl Backend for Cells {
     async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
         self.perform(Op::Write, (key, ttl), |cells| {
             cells.insert(key.to_owned(), cell.clone());
+            self.changed(key);
         })
         .await
     }
 
     async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
         let remove = |cells: &mut HashMap<String, Cell>| {
+            keys.iter().for_each(|key| self.changed(key));
             let removed = keys.iter().filter(|key| cells.remove(**key).is_some());
             removed.count() as u64
         };

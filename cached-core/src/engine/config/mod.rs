@@ -64,6 +64,17 @@ impl Config {
         true
     }
 
+    /// Whether what it keeps in front of its backend would be old at once.
+    fn keeps_for_nothing(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.remote.as_ref().is_some_and(|remote| {
+            let keep = remote.l1;
+            keep.is_some_and(super::remote::Keep::is_for_nothing)
+        });
+        #[cfg(not(feature = "remote"))]
+        false
+    }
+
     /// Whether it is to keep what its backend watches, and that watches nothing.
     fn is_blind(&self) -> bool {
         #[cfg(feature = "remote")]
@@ -88,6 +99,9 @@ impl Config {
             "the weight bound is 0 bytes; give at least 1, or use `dummy://` to store nothing"
         } else if self.default_ttl.is_zero() {
             "the default TTL is 0, so nothing could ever be served; give at least 1 second"
+        } else if self.keeps_for_nothing() {
+            "the age of what is kept in memory in front of the backend is 0 or negative; give at \
+             least a millisecond, or leave `l1` out"
         } else if self.is_blind() {
             "its backend does not tell of changes, so what is kept in memory in front of it needs a \
              greatest age: write for example `l1 = \"2s\"`"

@@ -83,6 +83,9 @@ impl Remote {
         keep: Option<Keep>,
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Vec<Option<Found<R>>>, Error> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
         let place = |key| self.place(key, None, &[]).kept(keep);
         let places: Vec<Place> = keys.iter().map(place).collect();
         let raws = self.look_at_all(&places.iter().collect::<Vec<_>>()).await?;

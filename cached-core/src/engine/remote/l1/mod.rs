@@ -71,6 +71,10 @@ impl Keep {
         }
     }
 
+    pub(crate) fn is_for_nothing(self) -> bool {
+        self.lifetime.is_zero()
+    }
+
     /// Whether it does without a backend that watches.
     pub(crate) fn is_stated(self) -> bool {
         self.unwatched
