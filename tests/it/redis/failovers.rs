@@ -23,10 +23,18 @@ struct Load {
 impl Load {
     /// Processes that are at work, and are served from the cache.
     fn start(url: &str) -> Self {
+        Self::with(&format!("{url}?lease=500"))
+    }
+
+    /// The same, where every process keeps what it reads in memory.
+    fn tiered(url: &str) -> Self {
+        Self::with(&format!("{url}?lease=500&l1=true"))
+    }
+
+    fn with(url: &str) -> Self {
         let versions = Database::new();
-        let url = format!("{url}?lease=500");
         let workers = (0..WORKERS).map(|seed| {
-            let mut worker = Worker::start(&url, &versions);
+            let mut worker = Worker::start(url, &versions);
             worker.tell(&format!("chaos {seed} {SECONDS}"));
             worker
         });
@@ -83,8 +91,17 @@ impl Load {
 
 #[test]
 fn a_primary_that_sentinels_watch_is_killed() {
+    a_watched_primary_is_killed(Load::start);
+}
+
+#[test]
+fn a_primary_that_sentinels_watch_is_killed_behind_memory() {
+    a_watched_primary_is_killed(Load::tiered);
+}
+
+fn a_watched_primary_is_killed(load: fn(&str) -> Load) {
     let mut watched = Watched::start(2, 3);
-    let mut load = Load::start(&watched.url());
+    let mut load = load(&watched.url());
     println!("killed: {}", watched.nodes[0].described());
     watched.nodes[0].kill();
     load.goes_on("without a primary");
@@ -158,8 +175,17 @@ fn a_primary_of_a_cluster_is_killed_and_its_successor_stopped() {
 
 #[test]
 fn slots_move_and_primaries_change_places() {
+    slots_move(Load::start);
+}
+
+#[test]
+fn slots_move_and_primaries_change_places_behind_memory() {
+    slots_move(Load::tiered);
+}
+
+fn slots_move(load: fn(&str) -> Load) {
     let fleet = Fleet::start(3, true);
-    let mut load = Load::start(&fleet.url());
+    let mut load = load(&fleet.url());
     let key = "cached:1:chaos:1";
     let (home, slot) = (fleet.owner(key), fleet.slot(key));
     let away = (home + 1) % 3;

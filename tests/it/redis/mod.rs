@@ -19,6 +19,7 @@ mod networks;
 pub(crate) mod outages;
 mod refusals;
 mod styles;
+mod tiers;
 pub(crate) mod worker;
 
 use std::time::Duration;

@@ -1,0 +1,225 @@
+//! Caches that keep what they read in memory in front of a shared backend.
+
+use cached_core::testing::conformance::Subject;
+use cached_core::testing::{self, ManualClock, conformance_tests};
+use cached_core::{Builder, Cache};
+
+/// A backend that tells of every change before it is acknowledged: memory in front of it is as good
+/// as none.
+mod told {
+    use super::*;
+
+    fn subject() -> Subject {
+        let clock = ManualClock::new();
+        let store = testing::in_process_at(clock.clone());
+        let (moved, timed) = (clock.clone(), store.clone());
+        let caches = move |prefix: &str| {
+            let builder = Cache::on(timed.clone()).clock(clock.clone());
+            build(builder.prefix(prefix).l1_watched())
+        };
+        Subject::of_caches(caches).with_clock(move |by| moved.advance(by))
+    }
+
+    conformance_tests!(subject(); caches races);
+}
+
+/// A backend that tells of nothing: every handle is the same process, whose own changes it sees.
+#[cfg(feature = "servers")]
+mod aged {
+    use std::collections::HashMap;
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::databases::Directory;
+
+    fn subject() -> Subject {
+        let directory = Directory::new();
+        let caches = Mutex::new(HashMap::<String, Cache>::new());
+        Subject::of_caches(move |prefix: &str| {
+            let mut caches = caches.lock().expect("no test panics under this lock");
+            let url = format!("sqlite://{}/c.db?create=true", directory.path().display());
+            let open = || build(Cache::at(&url).expect("a URL").prefix(prefix).l1(60));
+            caches.entry(prefix.to_owned()).or_insert_with(open).clone()
+        })
+    }
+
+    conformance_tests!(subject(); caches races);
+}
+
+/// A server that tells in its own time. Each handle's changes are acknowledged once the others were
+/// told of them, which the answer to a later question shows: it comes over the same connection.
+#[cfg(feature = "servers")]
+mod redis {
+    use std::sync::{Arc, Mutex, PoisonError, Weak};
+    use std::time::Duration;
+
+    use cached_core::Error;
+    use cached_core::backend::{
+        self, Acquired, Backend, Capabilities, Cell, Page, Put, Token, Watched, Watcher,
+    };
+
+    use super::*;
+    use crate::redis::fleet::{Fleet, Watched as WatchedServers};
+    use crate::redis::server::Server;
+
+    fn subject() -> Subject {
+        let server = Server::start();
+        let (url, everybody) = (server.url(), Everybody::default());
+        Subject::of_caches(move |prefix: &str| {
+            let _alive = &server;
+            open(&url, prefix, &everybody)
+        })
+    }
+
+    fn open(url: &str, prefix: &str, everybody: &Everybody) -> Cache {
+        let redis = backend::redis(url).expect("the URL is well-formed");
+        let patient = Patient::among(redis, everybody);
+        build(Cache::on(patient).prefix(prefix).l1_watched())
+    }
+
+    conformance_tests!(subject(); caches races);
+
+    async fn run_all_at(url: String) {
+        let everybody = Everybody::default();
+        let subject = Subject::of_caches(move |prefix: &str| open(&url, prefix, &everybody));
+        testing::conformance::run_all(&subject).await;
+    }
+
+    #[tokio::test]
+    async fn all_of_it_holds_in_a_cluster() {
+        let fleet = Fleet::start(3, false);
+        run_all_at(fleet.url()).await;
+    }
+
+    #[tokio::test]
+    async fn all_of_it_holds_under_sentinels() {
+        let watched = WatchedServers::start(1, 3);
+        run_all_at(watched.url()).await;
+    }
+
+    type Checks = Vec<Box<dyn Fn() -> Checking + Send + Sync>>;
+    type Checking = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+    /// The connections of all handles.
+    #[derive(Clone, Default)]
+    struct Everybody(Arc<Mutex<Checks>>);
+
+    impl Everybody {
+        async fn are_told(&self) -> Result<(), Error> {
+            let checking: Vec<Checking> = {
+                let checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                checks.iter().map(|check| check()).collect()
+            };
+            for one in checking {
+                one.await?;
+            }
+            Ok(())
+        }
+    }
+
+    struct Patient<B> {
+        inner: B,
+        everybody: Everybody,
+    }
+
+    impl<B: Backend + Clone> Patient<B> {
+        fn among(inner: B, everybody: &Everybody) -> Self {
+            let own = inner.clone();
+            let check = move || -> Checking {
+                let own = own.clone();
+                Box::pin(async move { own.check().await })
+            };
+            let mut checks = everybody.0.lock().unwrap_or_else(PoisonError::into_inner);
+            checks.push(Box::new(check));
+            Self {
+                inner,
+                everybody: everybody.clone(),
+            }
+        }
+
+        async fn told<T>(
+            &self,
+            done: impl Future<Output = Result<T, Error>>,
+        ) -> Result<T, Error> {
+            let done = done.await?;
+            self.everybody.are_told().await?;
+            Ok(done)
+        }
+    }
+
+    impl<B: Backend + Clone> Backend for Patient<B> {
+        fn name(&self) -> &str {
+            self.inner.name()
+        }
+        fn capabilities(&self) -> Capabilities {
+            self.inner.capabilities()
+        }
+        async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+            self.inner.read(keys).await
+        }
+        async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+            self.inner.read_watched(keys).await
+        }
+        fn watch(&self, watcher: Weak<dyn Watcher>) {
+            self.inner.watch(watcher);
+        }
+        async fn acquire(
+            &self,
+            key: &str,
+            cell: &Cell,
+            ttl: Option<Duration>,
+        ) -> Result<Acquired, Error> {
+            self.told(self.inner.acquire(key, cell, ttl)).await
+        }
+        async fn fill(
+            &self,
+            key: &str,
+            token: Token,
+            cell: &Cell,
+            ttl: Option<Duration>,
+        ) -> Result<bool, Error> {
+            self.told(self.inner.fill(key, token, cell, ttl)).await
+        }
+        async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
+            self.told(self.inner.renew(key, token, ttl)).await
+        }
+        async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
+            self.told(self.inner.release(key, token)).await
+        }
+        async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+            self.told(self.inner.write(key, cell, ttl)).await
+        }
+        async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
+            self.told(self.inner.invalidate(keys)).await
+        }
+        async fn write_many(&self, puts: &[Put<'_>]) -> Result<(), Error> {
+            self.told(self.inner.write_many(puts)).await
+        }
+        async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
+            self.told(self.inner.acquire_many(puts)).await
+        }
+        async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+            self.told(self.inner.fill_many(fills)).await
+        }
+        async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {
+            self.inner.scan(prefix, after).await
+        }
+        async fn now(&self) -> Result<u64, Error> {
+            self.inner.now().await
+        }
+        async fn changed(&self, key: &str, seen: Token) {
+            self.inner.changed(key, seen).await;
+        }
+        fn incarnation(&self) -> Option<u64> {
+            self.inner.incarnation()
+        }
+        async fn check(&self) -> Result<(), Error> {
+            self.inner.check().await
+        }
+    }
+}
+
+fn build(builder: Builder) -> Cache {
+    let builder = builder.timeout(std::time::Duration::from_secs(5));
+    builder.build().expect("the prefix is legal")
+}
