@@ -8,10 +8,10 @@ use cached_core::testing::{self, ManualClock, conformance_tests};
 use super::source;
 
 mod broken;
-mod tiered;
 #[path = "../../examples/11_custom_backend.rs"]
 #[allow(dead_code)] // its `main` is the example's
 mod custom_backend;
+mod tiered;
 
 mod in_process {
     use super::*;

@@ -46,7 +46,10 @@ impl<R> SharedEntry<'_, R> {
             self.entry.shape.decode(opened, &self.remote.codec, schema)
         };
         let (site, shape) = (self.entry.site, &*self.entry.shape);
-        let keep = hidden.nothing().then(|| self.engine.keep_of(site)).flatten();
+        let keep = hidden
+            .nothing()
+            .then(|| self.engine.keep_of(site))
+            .flatten();
         if keep.is_some()
             && let Some(near) = self.engine.near(self.key, site, shape, Lifetime::FOREVER)
         {

@@ -180,7 +180,10 @@ impl Engine {
     /// Whether functions that say nothing of it are to be found in this process.
     fn is_near(&self) -> bool {
         #[cfg(feature = "remote")]
-        return self.remote.as_ref().is_none_or(|remote| remote.l1.is_usual());
+        return self
+            .remote
+            .as_ref()
+            .is_none_or(|remote| remote.l1.is_usual());
         #[cfg(not(feature = "remote"))]
         true
     }

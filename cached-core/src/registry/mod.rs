@@ -11,7 +11,7 @@ mod site;
 mod stats;
 
 pub use check::{Finding, Report, check};
-pub(crate) use site::{Near, DEFAULT_VERSION, Notice};
+pub(crate) use site::{DEFAULT_VERSION, Near, Notice};
 pub use site::{Role, Site, ValueId};
 pub use stats::{FunctionStats, Stats, stats};
 

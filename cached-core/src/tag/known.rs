@@ -98,7 +98,10 @@ mod tests {
     #[test]
     fn what_is_read_anew_and_the_same_is_in_use_again() {
         let known = Known::default();
-        let (both, other) = (learn(&known, &[(1, 10), (2, 20)]), learn(&known, &[(2, 20)]));
+        let (both, other) = (
+            learn(&known, &[(1, 10), (2, 20)]),
+            learn(&known, &[(2, 20)]),
+        );
         known.forget(1, || ());
         assert!(!both.are_current());
         assert!(other.are_current());

@@ -137,10 +137,7 @@ mod redis {
             }
         }
 
-        async fn told<T>(
-            &self,
-            done: impl Future<Output = Result<T, Error>>,
-        ) -> Result<T, Error> {
+        async fn told<T>(&self, done: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
             let done = done.await?;
             self.everybody.are_told().await?;
             Ok(done)

@@ -127,7 +127,9 @@ async fn whatever_this_process_does_is_seen_at_once_though_the_news_be_late() {
             4 => drop(with_cache(here, row::invalidate_all()).await),
             5 => {
                 let now = scene.source.now();
-                here.set_many([("near:1", &now)], 60).await.expect("a number");
+                here.set_many([("near:1", &now)], 60)
+                    .await
+                    .expect("a number");
             }
             6 => {
                 let now = scene.source.now();
@@ -164,7 +166,11 @@ async fn the_handle_reads_one_or_many_from_memory() {
     let scene = Scene::new().await;
     let (here, there) = (&scene.here, &scene.there);
     // Text that no name tells, and a key that is longer than a name.
-    let keys = ["plain".to_owned(), "grün und \u{1}".to_owned(), "x".repeat(300)];
+    let keys = [
+        "plain".to_owned(),
+        "grün und \u{1}".to_owned(),
+        "x".repeat(300),
+    ];
     let read = || async { here.get_many::<u64>(&keys).await.expect("keys") };
     for (number, key) in (0u64..).zip(&keys) {
         there.set(key, &number, 60).await.expect("a number");
@@ -227,7 +233,11 @@ async fn a_read_that_an_own_invalidation_overtakes_does_not_stay() {
     let scene = Scene::new().await;
     scene.cells.hold_news();
     scene.here.expire("near:1").await.expect("a key");
-    scene.there.set("near:1", &0u64, 60).await.expect("a number");
+    scene
+        .there
+        .set("near:1", &0u64, 60)
+        .await
+        .expect("a number");
     scene.cells.next(Op::Read, Act::Slow);
     let mut reading = Task::waiting(scene.call());
     reading.waits();
@@ -398,8 +408,8 @@ async fn the_bound_on_entries_holds_in_front_of_a_backend() {
 struct Silent<B>(B);
 
 mod silent {
-    use cached_core::backend::{Acquired, Backend, Cell, Token};
     use cached_core::Error;
+    use cached_core::backend::{Acquired, Backend, Cell, Token};
     use std::time::Duration;
 
     impl<B: Backend> Backend for super::Silent<B> {

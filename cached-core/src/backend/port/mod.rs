@@ -81,10 +81,7 @@ pub trait Backend: Send + Sync + 'static {
     /// after it is acknowledged to whoever makes it; so that what was read can be kept in memory.
     ///
     /// A backend that overrides it says so by [`Capabilities::watches`].
-    fn read_watched(
-        &self,
-        keys: &[&str],
-    ) -> impl Future<Output = Result<Watched, Error>> + Send {
+    fn read_watched(&self, keys: &[&str]) -> impl Future<Output = Result<Watched, Error>> + Send {
         async {
             let cells = self.read(keys).await?;
             Ok(Watched { cells, told: false })

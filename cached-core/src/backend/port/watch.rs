@@ -39,6 +39,7 @@ impl Watchers {
         self.tell(|watcher| watcher.changed(key));
     }
 
+    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only Redis can miss any"))]
     pub(crate) fn missed(&self) {
         self.tell(|watcher| watcher.missed());
     }

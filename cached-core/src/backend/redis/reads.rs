@@ -200,7 +200,9 @@ async fn alone(link: Arc<Link>, read: Read) {
 /// Asks for all keys, each once, and deals the cells out.
 async fn ask_once(link: &Arc<Link>, reads: &[Read]) -> Result<Vec<Cells>, Fault> {
     if let [read] = reads {
-        return Ok(vec![get_each(link, &names(&read.keys), read.tracked).await?]);
+        return Ok(vec![
+            get_each(link, &names(&read.keys), read.tracked).await?,
+        ]);
     }
     let mut keys: Vec<&str> = Vec::new();
     let mut uses: Vec<usize> = Vec::new();

@@ -139,7 +139,10 @@ mod tests {
         let two = Scope::of_run(Some("dragonfly-2"));
         assert_ne!(one, two);
         assert_eq!(one.of_key("").len(), Scope::SUFFIX);
-        assert_eq!(Scope::plain(Company::Alone, &one.of_key("key")), Some("key"));
+        assert_eq!(
+            Scope::plain(Company::Alone, &one.of_key("key")),
+            Some("key")
+        );
         assert_eq!(Scope::plain(Company::Alone, "short"), None);
         assert_eq!(Scope::plain(Company::Cluster, "short"), Some("short"));
         assert_eq!(Scope::of_run(None).of_key("a"), "a@00000000");

@@ -51,7 +51,7 @@ impl Remote {
             self.incarnation.0.store(current, Ordering::Release);
             // Another server may have another clock.
             self.sampled.store(0, Ordering::Release);
-            self.forget_all();
+            self.l1.forget_all();
         }
         let message = "the connection is a new one, and the server does not tell whether it was \
              restarted from a snapshot, so everything is computed anew; a user with `+info` keeps \

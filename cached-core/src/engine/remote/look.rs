@@ -140,7 +140,9 @@ impl Remote {
             stamps.map(|(id, name)| (*id, name.as_str())).collect();
         let keys = places.iter().map(|place| place.name.as_str());
         let names: Vec<&str> = stamps.values().copied().chain(keys).collect();
-        let read = self.read_for(&names, loads.iter().any(Option::is_some)).await?;
+        let read = self
+            .read_for(&names, loads.iter().any(Option::is_some))
+            .await?;
         let mut cells = read.cells.into_iter();
         let tokens = stamps.keys().zip(cells.by_ref().map(as_stamp));
         let tokens: HashMap<StampId, Option<Token>> = tokens.map(|(id, t)| (*id, t)).collect();

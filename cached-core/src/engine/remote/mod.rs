@@ -39,8 +39,8 @@ mod tools;
 mod verbs;
 
 use std::fmt;
-use std::sync::{Arc, OnceLock, Weak};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::runtime::Handle;
 
@@ -50,12 +50,12 @@ pub(crate) use claim::{Claim, Start};
 pub(crate) use l1::Keep;
 use l1::L1;
 pub(crate) use lock::{Held, Terms};
+pub(super) use look::Place;
+pub(crate) use look::Raw;
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
-pub(crate) use look::Raw;
-pub(super) use look::Place;
 pub(crate) use verbs::{Found, Incoming};
 
 use self::cost::Costs;

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use super::claim::Captured;
 use super::look::{Place, Raw, Seen};
-use super::{Keep, Remote};
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
+use super::{Keep, Remote};
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Encoded, Kind, Opened, Stamp, Times, Unreadable};

@@ -17,6 +17,8 @@
 //! does not watch is kept only where an age is stated, and no longer than that.
 
 mod changes;
+#[cfg(all(test, shuttle))]
+mod model;
 
 use std::sync::Weak;
 
@@ -24,7 +26,7 @@ use changes::{Changes, Since};
 
 use super::Remote;
 use super::look::{Place, Raw};
-use super::name::{Meaning, StampId};
+use super::name::{Meaning, Names, StampId};
 use super::verbs::Found;
 use crate::backend::port::Watcher;
 use crate::engine::Engine;
@@ -33,7 +35,7 @@ use crate::engine::verbs::Write;
 use crate::entry::{Payload, Sealed, Shape, Slot, Times};
 use crate::key::Key;
 use crate::registry::{Near, Site};
-use crate::tag::Known;
+use crate::tag::{Known, Stamps};
 use crate::time::{Clock, Lifetime, Millis};
 
 /// What a process knows of the changes in its backend, and how long it keeps what it read.
@@ -120,6 +122,41 @@ impl L1 {
             began: Clock::System.now(),
         }
     }
+
+    /// Takes note of the stamps that an entry was read with, unless its name or one of theirs has
+    /// changed since.
+    fn learn(
+        &self,
+        name: &str,
+        read: &[(StampId, u64)],
+        names: &Names,
+        since: Since,
+    ) -> Option<Stamps> {
+        self.known.learn(read, || {
+            let mut stamps = read.iter().map(|(id, _)| names.stamp(*id));
+            stamps.all(|stamp| self.changes.is_unchanged(&stamp, since))
+                && self.changes.is_unchanged(name, since)
+        })
+    }
+
+    /// Whether what was read may still be kept: asked under the lock of its place.
+    fn may_keep(&self, name: &str, since: Since) -> bool {
+        self.changes.is_unchanged(name, since)
+    }
+
+    /// The cell under the name has changed. What is kept of it is removed after this.
+    fn note(&self, name: &str) {
+        self.changes.note(name);
+    }
+
+    fn forget_stamp(&self, id: StampId, name: &str) {
+        self.known.forget(id, || self.changes.note(name));
+    }
+
+    /// Whatever was read is of no use any more.
+    pub(super) fn forget_all(&self) {
+        self.known.forget_all(|| self.changes.note_all());
+    }
 }
 
 impl Remote {
@@ -141,15 +178,6 @@ impl Remote {
 
     pub(super) fn tell_changed<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
         drop(self.telling(names));
-    }
-
-    /// Whatever was read is of no use any more.
-    pub(super) fn forget_all(&self) {
-        self.l1.known.forget_all(|| self.l1.changes.note_all());
-    }
-
-    fn forget_stamp(&self, id: StampId, name: &str) {
-        self.l1.known.forget(id, || self.l1.changes.note(name));
     }
 }
 
@@ -240,12 +268,8 @@ impl Engine {
     ) -> Option<()> {
         let (age, left) = raw.times(remote, place)?;
         let read = raw.depends_on(remote, place)?;
-        let changes = &remote.l1.changes;
-        let stamps = remote.l1.known.learn(&read, || {
-            let mut names = read.iter().map(|(id, _)| remote.names.stamp(*id));
-            names.all(|name| changes.is_unchanged(&name, load.since))
-                && changes.is_unchanged(&place.name, load.since)
-        })?;
+        let (l1, name) = (&remote.l1, &place.name);
+        let stamps = l1.learn(name, &read, &remote.names, load.since)?;
         // The times were told before the read, so what it took counts.
         let took = Clock::System.now().saturating_sub(load.began);
         let (age, left) = (age.saturating_add(took), left.saturating_sub(took));
@@ -262,7 +286,7 @@ impl Engine {
         let watched = self.subscribers.any();
         let evicted = self.store.cell(key, |cell| {
             // Under the lock under which a change removes what is kept.
-            if changes.is_unchanged(&place.name, load.since) {
+            if l1.may_keep(name, load.since) {
                 write.apply(cell);
             }
             cell.evicted(watched)
@@ -279,17 +303,17 @@ impl Watcher for Engine {
         };
         match remote.names.meaning(name) {
             Some(Meaning::Key(key)) => {
-                remote.l1.changes.note(name);
+                remote.l1.note(name);
                 self.store.cell(&key, |cell| cell.remove(|_| ()));
             }
-            Some(Meaning::Stamp(id) | Meaning::Odd(id)) => remote.forget_stamp(id, name),
+            Some(Meaning::Stamp(id) | Meaning::Odd(id)) => remote.l1.forget_stamp(id, name),
             None => {}
         }
     }
 
     fn missed(&self) {
         if let Some(remote) = self.remote() {
-            remote.forget_all();
+            remote.l1.forget_all();
         }
     }
 }
