@@ -46,7 +46,9 @@ const STEPS: &[(&str, Action)] = &[
     ),
     (
         "models of the engine",
-        Action::Model("test -p cached-core --features remote --lib --target-dir target/model model::"),
+        Action::Model(
+            "test -p cached-core --features remote --lib --target-dir target/model model::",
+        ),
     ),
     ("numbered examples", Action::Call(examples::run_all)),
     ("the blog", Action::Cargo("run -p blog")),

@@ -39,7 +39,10 @@ impl Watchers {
         self.tell(|watcher| watcher.changed(key));
     }
 
-    #[cfg_attr(not(feature = "redis"), expect(dead_code, reason = "only Redis can miss any"))]
+    #[cfg_attr(
+        not(feature = "redis"),
+        expect(dead_code, reason = "only Redis can miss any")
+    )]
     pub(crate) fn missed(&self) {
         self.tell(|watcher| watcher.missed());
     }

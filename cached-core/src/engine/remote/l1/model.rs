@@ -7,6 +7,7 @@ use shuttle::thread;
 
 use super::super::name::Names;
 use super::L1;
+use super::changes::Since;
 use crate::tag::Stamps;
 
 const KEY: &str = "app:1:k";
