@@ -33,8 +33,8 @@
 //! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
 //! | [`races`] | whatever ends a value overtakes its computation |
 //!
-//! A subject of [`Subject::of_caches`] runs the last two: `conformance_tests!(subject(); caches
-//! races)`. Without a clock of the subject's own, waiting takes real time, about ten seconds for all
+//! A subject of [`Subject::of_caches`] runs the last three: `conformance_tests!(subject(); caches
+//! races locks)`. Without a clock of the subject's own, waiting takes real time, about twenty seconds for all
 //! behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
 //! of sync callers are; a backend brings what its I/O needs.
 //!
@@ -83,10 +83,14 @@ macro_rules! behaviours {
         /// expected, and why, at the first that fails, and names it on stderr.
         pub async fn run_all(subject: &Subject) {
             $(if behaviours!(@runs subject $($needs)?) {
-                $(
-                    let name = concat!(stringify!($group), "::", stringify!($name));
-                    named(name, $group::$name(subject)).await;
-                )*
+                // By pointer: all of them in one function would be more than a stack holds.
+                let group: &[(&str, Behaviour)] = &[$((
+                    concat!(stringify!($group), "::", stringify!($name)),
+                    |subject| Box::pin($group::$name(subject)),
+                ),)*];
+                for (name, behaviour) in group {
+                    named(name, behaviour(subject)).await;
+                }
             })*
         }
 
@@ -246,6 +250,28 @@ behaviours! { $
         keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it
         a_function_drops_its_entries
+        values_of_every_kind_come_back
+        bytes_are_values
+        a_copy_is_stored
+        what_cannot_be_encoded_is_refused
+        several_are_stored_or_none
+        any_text_can_be_a_key
+        any_language_goes
+        an_empty_key_is_refused
+        versions_are_looked_at_apart
+        versions_count_apart
+        several_keys_of_a_version
+        versions_are_computed_apart
+        forever_has_no_end
+        several_values_go_with_their_time
+        no_time_stores_nothing
+        a_default_stands_in_for_a_miss
+        contains_goes_by_life
+        nothing_is_no_fault
+        racing_read_throughs_come_to_one
+        a_closed_cache_can_be_used
+        a_full_cache_takes_new_values
+        sync_callers_do_the_same
     }
     races: {
         invalidate_overtakes
@@ -293,7 +319,7 @@ async fn named(name: &'static str, behaviour: impl Future<Output = ()>) {
 }
 
 /// A behaviour, as a list holds it.
-type Behaviour = for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + 's>>;
+type Behaviour = for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + Send + 's>>;
 
 /// What the tests of [`conformance_tests!`](crate::testing::conformance_tests) do.
 #[doc(hidden)]
