@@ -36,7 +36,7 @@ mod custom {
 mod memory {
     use super::*;
 
-    conformance_tests!(backends::memory().subject; caches races);
+    conformance_tests!(backends::memory().subject; caches races locks);
 }
 
 /// A server for each behaviour.

@@ -32,6 +32,7 @@
 //! | [`bytes`] | garbage, truncated, swapped and foreign cells; hostile keys |
 //! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
 //! | [`races`] | whatever ends a value overtakes its computation |
+//! | [`locks`] | locks by name: one holder, growing numbers, leases and their renewal |
 //!
 //! A subject of [`Subject::of_caches`] runs the last three: `conformance_tests!(subject(); caches
 //! races locks)`. Without a clock of the subject's own, waiting takes real time, about twenty seconds for all
@@ -63,6 +64,7 @@ pub mod cancelled;
 pub mod cells;
 pub mod fence;
 pub mod leases;
+pub mod locks;
 pub mod races;
 mod report;
 mod stage;
@@ -287,17 +289,29 @@ behaviours! { $
         joiners_of_the_overtaken_start_over
         expire_lets_a_computation_fill
     }
+    locks: {
+        one_process_holds_it
+        numbers_grow
+        a_dropped_guard_gives_it_back
+        a_former_holder_holds_nothing
+        a_held_lock_is_renewed
+        a_waiter_gets_it_or_is_told
+        many_take_turns
+        locks_are_of_their_cache
+        what_is_no_lock_is_refused
+        sync_callers_hold_it_too
+    }
 }
 
 /// Makes a `#[test]` of every behaviour, in a module per group; the expression gives the
 /// [`Subject`](crate::testing::conformance::Subject), anew for each. Groups can be named:
-/// `conformance_tests!(subject(); caches races)`. At the root of a module; see
+/// `conformance_tests!(subject(); caches races locks)`. At the root of a module; see
 /// [`conformance`](crate::testing::conformance).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_tests {
     ($subject:expr) => {
-        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races);
+        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races locks);
     };
     ($subject:expr; $($group:ident)*) => {
         $($crate::__conformance_group!($group $subject);)*
