@@ -74,16 +74,22 @@ impl Remote {
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Vec<Option<R>>, Error> {
         let places: Vec<Place> = keys.iter().map(|key| self.place(key, None, &[])).collect();
-        let raws = self.look_at_all(&places.iter().collect::<Vec<_>>()).await?;
-        let values =
-            places
-                .iter()
-                .zip(&raws)
-                .map(|(place, raw)| match self.live(place, raw, &read) {
-                    Seen::Hit(value) => Some(value),
-                    _ => None,
-                });
-        Ok(values.collect())
+        let places: Vec<&Place> = places.iter().collect();
+        let mut raws = self.look_at_all_once(&places).await?;
+        let value = |(place, raw): (&&Place, &Raw)| match self.live(place, raw, &read) {
+            Seen::Hit(value) => Some(value),
+            _ => None,
+        };
+        // Most carry no stamps beside the namespace's, and are opened once.
+        let mut values: Vec<Option<R>> = places.iter().zip(&raws).map(value).collect();
+        let unread = |(value, raw): (&Option<R>, &Raw)| value.is_none() && raw.cell.is_some();
+        if values.iter().zip(&raws).any(unread) {
+            self.complete_all(&mut raws, &places).await?;
+            for (found, looked) in values.iter_mut().zip(places.iter().zip(&raws)) {
+                *found = found.take().or_else(|| value(looked));
+            }
+        }
+        Ok(values)
     }
 
     /// Whether a live value is under the key.

@@ -19,6 +19,7 @@ mod start;
 mod started;
 
 use start::{initialise, new_directory, program, spawn, version};
+#[allow(unused_imports)] // likewise
 pub use started::free_port;
 use started::{on_a_free_port, signal};
 
