@@ -4,7 +4,7 @@ use super::Row;
 
 /// An array with an object for each backend.
 pub(super) fn of(rows: &[Row]) -> String {
-    let rows = rows.iter().map(|(name, report, seconds)| {
+    let rows = rows.iter().map(|Row { name, by, report, seconds }| {
         let passed = report.passed.iter().map(|name| text(name));
         let failed = report.failed.iter().map(|(name, message)| {
             format!("{{\"name\":{},\"message\":{}}}", text(name), text(message))
@@ -13,8 +13,9 @@ pub(super) fn of(rows: &[Row]) -> String {
             format!("{{\"name\":{},\"capability\":{}}}", text(name), text(capability))
         });
         format!(
-            "{{\"backend\":{},\"seconds\":{seconds:.1},\"passed\":{},\"failed\":{},\"unsupported\":{}}}",
+            "{{\"backend\":{},\"servers\":{},\"seconds\":{seconds:.1},\"passed\":{},\"failed\":{},\"unsupported\":{}}}",
             text(name),
+            text(by),
             array(passed),
             array(failed),
             array(unsupported)

@@ -2,17 +2,29 @@
 //! with what passed, what failed, and what the backend cannot do. `cargo xtask conformance` runs it.
 
 mod backends;
+mod json;
+
 #[path = "../../cached-core/src/backend/sql/tests/server.rs"]
-mod databases;
+mod database_server;
 #[path = "../../cached-core/src/backend/sql/tests/directory.rs"]
 mod directory;
 #[path = "../../cached-core/src/backend/redis/tests/fleet.rs"]
 mod fleet;
-mod json;
 #[path = "../../cached-core/src/backend/memcached/tests/server.rs"]
-mod memcached;
+mod memcached_server;
 #[path = "../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
+
+// As the integration tests have them.
+mod databases {
+    pub(crate) use crate::{database_server::Server, directory::Directory};
+}
+mod memcached {
+    pub(crate) use crate::memcached_server as server;
+}
+mod redis {
+    pub(crate) use crate::{fleet, server};
+}
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -20,7 +32,21 @@ use std::time::Instant;
 
 use cached_core::testing::conformance::{self, Report};
 
-use backends::BACKENDS;
+use backends::{Opened, in_process, memory, servers};
+
+/// All of them, by the names of the table.
+const BACKENDS: &[(&str, fn() -> Opened)] = &[
+    ("memory", memory),
+    ("in-process", in_process),
+    ("redis", servers::redis),
+    ("redis+cluster", servers::redis_cluster),
+    ("redis+sentinel", servers::redis_sentinel),
+    ("memcached", || servers::memcached(2)),
+    ("sqlite", servers::sqlite),
+    ("postgres", servers::postgres),
+    ("mysql", servers::mysql),
+    ("file", servers::file),
+];
 
 /// What the command line asks for.
 #[derive(Default)]
@@ -66,31 +92,55 @@ fn run(wanted: &Wanted) -> Result<bool, String> {
         let names: Vec<&str> = BACKENDS.iter().map(|(name, _)| *name).collect();
         return Err(format!("no such backend; there are {}", names.join(", ")));
     }
-    let mut reports = Vec::new();
-    for (name, open) in chosen {
-        eprintln!("{name} ..");
-        let begun = Instant::now();
-        let report = conformance::report(&open());
-        reports.push((*name, report, begun.elapsed().as_secs_f64()));
-    }
-    println!("{}", table(&reports));
+    let rows: Vec<Row> = chosen
+        .into_iter()
+        .map(|(name, open)| Row::of(name, *open))
+        .collect();
+    println!("{}", table(&rows));
     if let Some(file) = &wanted.json {
-        let text = json::of(&reports);
+        let text = json::of(&rows);
         std::fs::write(file, text).map_err(|fault| format!("{file}: {fault}"))?;
     }
-    Ok(reports
-        .iter()
-        .all(|(_, report, _)| report.failed.is_empty()))
+    Ok(rows.iter().all(|row| row.report.failed.is_empty()))
 }
 
-type Row = (&'static str, Report, f64);
+/// What became of one backend.
+struct Row {
+    name: &'static str,
+    /// Which servers served it.
+    by: String,
+    report: Report,
+    seconds: f64,
+}
+
+impl Row {
+    fn of(name: &'static str, open: fn() -> Opened) -> Self {
+        let begun = Instant::now();
+        let Opened { subject, by } = open();
+        eprintln!("{name}: {by} ..");
+        let report = conformance::report(&subject);
+        let seconds = begun.elapsed().as_secs_f64();
+        Self {
+            name,
+            by,
+            report,
+            seconds,
+        }
+    }
+}
 
 fn table(rows: &[Row]) -> String {
     let mut text = format!(
         "{:<16} {:>6} {:>6} {:>11} {:>7}  {}\n",
         "backend", "passed", "failed", "unsupported", "seconds", "what it cannot do"
     );
-    for (name, report, seconds) in rows {
+    for Row {
+        name,
+        report,
+        seconds,
+        ..
+    } in rows
+    {
         let (passed, failed) = (report.passed.len(), report.failed.len());
         let unsupported = report.unsupported.len();
         let lacks = lacks(report);
@@ -98,10 +148,11 @@ fn table(rows: &[Row]) -> String {
             "{name:<16} {passed:>6} {failed:>6} {unsupported:>11} {seconds:>7.1}  {lacks}\n"
         );
     }
-    for (name, report, _) in rows
-        .iter()
-        .filter(|(_, report, _)| !report.failed.is_empty())
-    {
+    text += "\n";
+    for Row { name, by, .. } in rows {
+        text += &format!("{name:<16} on {by}\n");
+    }
+    for Row { name, report, .. } in rows.iter().filter(|row| !row.report.failed.is_empty()) {
         text += &format!("\n{name}: {report}\n");
     }
     text

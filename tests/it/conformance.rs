@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use cached_core::testing::conformance::Subject;
-use cached_core::testing::{self, ManualClock, conformance_tests};
+use cached_core::testing::{self, conformance_tests};
 
 use super::source;
 
@@ -13,16 +13,13 @@ mod broken;
 mod custom_backend;
 mod tiered;
 
+#[path = "../conformance/backends.rs"]
+mod backends;
+
 mod in_process {
     use super::*;
 
-    fn subject() -> Subject {
-        let clock = ManualClock::new();
-        let store = testing::in_process_at(clock.clone());
-        Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by))
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(backends::in_process().subject);
 }
 
 /// Without a clock of its own.
@@ -37,80 +34,29 @@ mod custom {
     conformance_tests!(subject());
 }
 
-/// Typed values in the memory of one process, so that every handle is the same cache.
 mod memory {
-    use std::collections::HashMap;
-    use std::sync::Mutex;
-
     use super::*;
-    use cached_core::Cache;
 
-    fn subject() -> Subject {
-        let clock = ManualClock::new();
-        let moved = clock.clone();
-        let caches = Mutex::new(HashMap::<String, Cache>::new());
-        let open = move |prefix: &str| {
-            let mut caches = caches.lock().expect("no test panics under this lock");
-            let built = || Cache::memory().clock(clock.clone()).build();
-            let cache = caches
-                .entry(prefix.to_owned())
-                .or_insert_with(|| built().expect("the defaults are valid"));
-            cache.clone()
-        };
-        Subject::of_caches(open).with_clock(move |by| moved.advance(by))
-    }
-
-    conformance_tests!(subject(); caches races);
+    conformance_tests!(backends::memory().subject; caches races locks);
 }
 
 /// A server for each behaviour.
 #[cfg(feature = "servers")]
 mod redis {
-    use std::sync::Arc;
-    use std::time::Duration;
-
     use super::*;
-    use crate::redis::fleet::{Fleet, Watched};
-    use crate::redis::server::Server;
-    use cached_core::{Cache, backend};
+    use backends::servers::{redis, redis_cluster, redis_sentinel};
 
-    fn subject() -> Subject {
-        let server = Arc::new(Server::start());
-        let same = Arc::clone(&server);
-        let open = move || backend::redis(&server.url()).expect("the URL is well-formed");
-        let caches = move |prefix: &str| {
-            let builder = Cache::at(&same.url()).expect("the URL is well-formed");
-            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
-            builder.build().expect("the prefix is legal")
-        };
-        Subject::of(open).with_caches(caches)
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(redis().subject);
 
     /// Servers that take seconds to find each other: all behaviours in turn, on the same ones.
-    async fn run_all_at(url: String) {
-        let same = url.clone();
-        let open = move || backend::redis(&url).expect("the URL is well-formed");
-        let caches = move |prefix: &str| {
-            let builder = Cache::at(&same).expect("the URL is well-formed");
-            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
-            builder.build().expect("the prefix is legal")
-        };
-        let subject = Subject::of(open).with_caches(caches);
-        testing::conformance::run_all(&subject).await;
-    }
-
     #[tokio::test]
     async fn all_of_it_holds_in_a_cluster() {
-        let fleet = Fleet::start(3, false);
-        run_all_at(fleet.url()).await;
+        testing::conformance::run_all(&redis_cluster().subject).await;
     }
 
     #[tokio::test]
     async fn all_of_it_holds_under_sentinels() {
-        let watched = Watched::start(1, 3);
-        run_all_at(watched.url()).await;
+        testing::conformance::run_all(&redis_sentinel().subject).await;
     }
 }
 
@@ -118,117 +64,53 @@ mod redis {
 #[cfg(feature = "servers")]
 mod sqlite {
     use super::*;
-    use crate::databases::Directory;
-    use cached_core::backend;
 
-    fn subject() -> Subject {
-        let directory = Directory::new();
-        let url = format!("sqlite://{}/c.db?create=true", directory.path().display());
-        Subject::of(move || {
-            let _alive = &directory;
-            backend::sqlite(&url).expect("the URL is well-formed")
-        })
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(backends::servers::sqlite().subject);
 }
 
 /// A directory for each behaviour.
 #[cfg(feature = "servers")]
 mod file {
     use super::*;
-    use crate::databases::Directory;
-    use cached_core::backend;
 
-    fn subject() -> Subject {
-        let directory = Directory::new();
-        let url = format!("file://{}/cache", directory.path().display());
-        Subject::of(move || {
-            let _alive = &directory;
-            backend::file(&url).expect("the URL is well-formed")
-        })
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(backends::servers::file().subject);
 }
 
 /// A database for each behaviour, in one server.
 #[cfg(feature = "servers")]
 mod postgres {
     use super::*;
-    use crate::databases::Server;
-    use cached_core::backend;
 
-    fn subject() -> Subject {
-        let url = format!("{}?create=true", Server::postgres().new_database());
-        Subject::of(move || backend::postgres(&url).expect("the URL is well-formed"))
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(backends::servers::postgres().subject);
 }
 
 /// A database for each behaviour, in one server.
 #[cfg(feature = "servers")]
 mod mysql {
     use super::*;
-    use crate::databases::Server;
-    use cached_core::backend;
 
-    fn subject() -> Subject {
-        let url = format!("{}?create=true", Server::mariadb().new_database());
-        Subject::of(move || backend::mysql(&url).expect("the URL is well-formed"))
-    }
-
-    conformance_tests!(subject());
+    conformance_tests!(backends::servers::mysql().subject);
 }
 
-/// A server for each behaviour.
+/// Servers for each behaviour.
 #[cfg(feature = "servers")]
 mod memcached {
-    use std::sync::Arc;
-    use std::time::Duration;
-
-    use super::*;
-    use crate::memcached::server::{Server, url};
-    use cached_core::{Cache, backend};
-
-    fn subject_on(servers: usize) -> Subject {
-        let servers: Vec<Server> = (0..servers).map(|_| Server::start()).collect();
-        let url = url(&servers.iter().collect::<Vec<_>>());
-        // They live as long as the subject does.
-        let servers = Arc::new(servers);
-        let same = url.clone();
-        let open = move || {
-            let _alive = &servers;
-            backend::memcached(&url).expect("the URL is well-formed")
-        };
-        let caches = move |prefix: &str| {
-            let builder = Cache::at(&same).expect("the URL is well-formed");
-            let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
-            builder.build().expect("the prefix is legal")
-        };
-        Subject::of(open).with_caches(caches)
-    }
-
     mod on_one {
-        use super::*;
+        use super::super::*;
 
-        conformance_tests!(subject_on(1));
+        conformance_tests!(backends::servers::memcached(1).subject);
     }
 
     mod on_three {
-        use super::*;
+        use super::super::*;
 
-        conformance_tests!(subject_on(3));
+        conformance_tests!(backends::servers::memcached(3).subject);
     }
 }
 
 #[tokio::test]
 async fn all_of_it_runs_under_a_framework_of_ones_own() {
-    let clock = ManualClock::new();
-    let store = testing::in_process_at(clock.clone());
-    let subject = Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by));
-    testing::conformance::run_all(&subject).await;
+    testing::conformance::run_all(&backends::in_process().subject).await;
 }
 
 /// What one run counts is no other's: users examine several backends in one process.

@@ -1,7 +1,7 @@
 //! Examples and benchmarks, found by their files so that a new one is not forgotten.
 
-use crate::redis::Redis;
 use crate::run::{Outcome, cargo, root};
+use crate::server::Server;
 
 /// Runs every numbered example, as its first line tells users to.
 pub(crate) fn run_all() -> Outcome {
@@ -11,7 +11,7 @@ pub(crate) fn run_all() -> Outcome {
     if numbered.is_empty() {
         return Err("examples/ holds no numbered example".into());
     }
-    let server = Redis::start()?;
+    let server = Server::start();
     numbered.iter().try_for_each(|name| {
         let example = cargo("run --example").args([name]);
         // All others bring the cache they use.

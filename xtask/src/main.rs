@@ -6,8 +6,9 @@
 mod examples;
 mod hit;
 mod mutants;
-mod redis;
 mod run;
+#[path = "../../cached-core/src/backend/redis/tests/server.rs"]
+mod server;
 mod setup;
 
 use std::process::ExitCode;
@@ -63,7 +64,8 @@ Usage: cargo xtask <command>
   bench [name ..]   the benchmarks in benches/ (all of them, or those named)
   hit               instructions and allocations per cache hit, by valgrind
   conformance [--backend NAME] [--json FILE]
-                    the conformance suite on every backend: passed, failed, unsupported
+                    the conformance suite on every backend: passed, failed, unsupported,
+                    and on which servers; fails if anything does
   mutants [arg ..]  cargo-mutants on the code that keeps the promises
   expand <example>  one example with its macros expanded";
 

@@ -9,10 +9,10 @@ use crate::event::Delivery;
 use crate::key::{IntoKey, Key};
 use crate::tag::Stamps;
 use crate::time::{Lifetime, Ttl};
-use crate::value::{AnyBackend, Outside, Plain, Portable, Res, Shaped, Unshared};
+use crate::value::{AnyBackend, Outside, Portable, Res, Shaped, Unshared, Whole};
 use std::sync::Arc;
 
-pub(super) type ValueShape<V> = Shaped<V, Plain, Unshared, Outside, AnyBackend>;
+pub(super) type ValueShape<V> = Shaped<V, Whole, Unshared, Outside, AnyBackend>;
 pub(super) type ResultShape<V, E> = Shaped<Result<V, E>, Res, Unshared, Outside, AnyBackend>;
 
 pub(super) fn value_shape<V>() -> ValueShape<V> {
@@ -75,7 +75,8 @@ impl<'c> BlockingCache<'c> {
     }
 
     /// The value under the key, computed and stored if there is none. Concurrent callers share one
-    /// computation, and an invalidation overtakes it.
+    /// computation, and an invalidation overtakes it. A `None` is stored as any value; a `Result` is
+    /// not stored, see [`try_get_or_set`](Self::try_get_or_set).
     ///
     /// # Errors
     /// The key is empty or the TTL unusable; `compute` did not run then.
@@ -146,11 +147,15 @@ impl<'c> BlockingCache<'c> {
     ) -> Result<(), Error> {
         or_shared!(self.cache, block shared.set(key, value, ttl));
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
+        self.put(&key, new)
+    }
+
+    fn put(&self, key: &Key, new: New) -> Result<(), Error> {
         let keeps = self.keeps(&new);
-        if self.cache.engine.set(&key, new) || !keeps {
-            return Ok(());
+        match self.cache.engine.set(key, new) || !keeps {
+            true => Ok(()),
+            false => Err(too_large(key)),
         }
-        Err(too_large(&key))
     }
 
     /// Stores a value where none is. Whether it was stored.
@@ -258,7 +263,8 @@ impl<'c> BlockingCache<'c> {
         keys.into_iter().map(|key| self.get(key)).collect()
     }
 
-    /// Stores several values; the first error ends it.
+    /// Stores several values, or none of them if one cannot be stored: its key is empty, or its
+    /// `Serialize` fails. Another error ends it.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -269,8 +275,11 @@ impl<'c> BlockingCache<'c> {
     ) -> Result<(), Error> {
         or_shared!(self.cache, block shared.set_many(entries, ttl));
         let ttl = ttl.into();
-        let mut entries = entries.into_iter();
-        entries.try_for_each(|(key, value)| self.set(key, value, ttl))
+        let entries = entries
+            .into_iter()
+            .map(|(key, value)| Ok((self.key(key)?, self.new_value(value, ttl)?)));
+        let mut entries = entries.collect::<Result<Vec<_>, Error>>()?.into_iter();
+        entries.try_for_each(|(key, new)| self.put(&key, new))
     }
 
     /// Deletes several keys; how many held a live value.

@@ -42,7 +42,8 @@ impl Cache {
 
     /// The value under the key, computed and stored if there is none. Concurrent callers share one
     /// computation, and an invalidation overtakes it. Dropping the future hands the computation to a
-    /// caller that waits for it.
+    /// caller that waits for it. A `None` is stored as any value; a `Result` is not stored, see
+    /// [`try_get_or_set`](Self::try_get_or_set).
     ///
     /// # Errors
     /// The key is empty or the TTL unusable; `compute` did not run then.
@@ -198,7 +199,8 @@ impl Cache {
         self.blocking().get_many(keys)
     }
 
-    /// Stores several values; the first error ends it.
+    /// Stores several values, or none of them if one cannot be stored: its key is empty, or it
+    /// cannot be encoded. After another error some may be stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).

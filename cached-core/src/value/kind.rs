@@ -42,6 +42,9 @@ pub trait Kind<R>: Copy {
 /// Every value counts.
 #[derive(Debug, Clone, Copy)]
 pub struct Plain;
+/// Every value counts, an `Option`'s `None` as well: so says whoever asks for it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Whole;
 /// `Option<T>`: `Some` is stored.
 #[derive(Debug, Clone, Copy)]
 pub struct Opt;
@@ -73,6 +76,28 @@ impl<R> Kind<R> for Plain {
         ["core::result::Result<", "core::option::Option<"]
             .iter()
             .any(|hidden| name.starts_with(hidden))
+    }
+}
+
+impl<R> Kind<R> for Whole {
+    type Value = R;
+    type Error = Infallible;
+
+    fn split(returned: R) -> Split<R, Infallible> {
+        Split::Value(returned)
+    }
+    fn value(value: R) -> R {
+        value
+    }
+    fn absent() -> Option<R> {
+        None
+    }
+    fn failed(error: Infallible) -> R {
+        match error {}
+    }
+    // Its `Err` would be served as a value.
+    fn is_disguised() -> bool {
+        std::any::type_name::<R>().starts_with("core::result::Result<")
     }
 }
 

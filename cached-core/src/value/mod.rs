@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 pub(crate) use bulk::Batched;
 pub use kind::Absence;
 pub(crate) use kind::Split;
-pub(crate) use kind::{Outside, Plain, Res, Unshared};
+pub(crate) use kind::{Outside, Res, Unshared, Whole};
 pub use refused::{assert_local, assert_portable};
 pub(crate) use shaped::Shaped;
 

@@ -15,13 +15,13 @@ use crate::event::Outcome;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::time::{Clock, ManualClock, Ttl};
-use crate::value::{AnyBackend, Outside, Plain, Shaped, Unshared};
+use crate::value::{AnyBackend, Outside, Shaped, Unshared, Whole};
 
 pub(super) const TAG: &str = "tag";
 
 static SITE: Site = Site::handle((module_path!(), file!(), line!()));
 
-type ValueShape = Shaped<u64, Plain, Unshared, Outside, AnyBackend>;
+type ValueShape = Shaped<u64, Whole, Unshared, Outside, AnyBackend>;
 
 /// What the threads of a model share.
 pub(super) struct World {
@@ -62,7 +62,7 @@ impl World {
     }
 
     pub(super) fn shape() -> ValueShape {
-        Shaped::new(Plain, Unshared, Outside, AnyBackend)
+        Shaped::new(Whole, Unshared, Outside, AnyBackend)
     }
 
     pub(super) fn call(&self, name: &str) -> Call<'_> {

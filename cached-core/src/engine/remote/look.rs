@@ -130,41 +130,48 @@ impl Remote {
         self: &Arc<Self>,
         places: &[&Place],
     ) -> Result<Vec<Raw>, Error> {
-        let now = self.now().await?;
-        let loads: Vec<Option<Load>> = places
-            .iter()
-            .map(|place| place.keep.map(|keep| self.l1.begin(keep)))
-            .collect();
-        let stamps = places.iter().flat_map(|place| &place.stamps);
-        let stamps: HashMap<StampId, &str> =
-            stamps.map(|(id, name)| (*id, name.as_str())).collect();
-        let keys = places.iter().map(|place| place.name.as_str());
-        let names: Vec<&str> = stamps.values().copied().chain(keys).collect();
-        let read = self
-            .read_for(&names, loads.iter().any(Option::is_some))
-            .await?;
-        let mut cells = read.cells.into_iter();
-        let tokens = stamps.keys().zip(cells.by_ref().map(as_stamp));
-        let tokens: HashMap<StampId, Option<Token>> = tokens.map(|(id, t)| (*id, t)).collect();
-        let raw = |((cell, place), load): ((_, &&Place), _)| {
-            let ids = place.stamps.iter().map(|(id, _)| *id);
-            Raw {
-                cell,
-                stamps: ids
-                    .map(|id| (id, tokens.get(&id).copied().flatten()))
-                    .collect(),
-                now,
-                load,
-                told: read.told,
-            }
-        };
-        let mut raws: Vec<Raw> = cells.zip(places).zip(loads).map(raw).collect();
+        let mut raws = self.look_at_all_once(places).await?;
         self.complete_all(&mut raws, places).await?;
         Ok(raws)
     }
 
+    /// The same in one round trip: what carries stamps that its place does not name is not
+    /// complete.
+    pub(super) async fn look_at_all_once(
+        self: &Arc<Self>,
+        places: &[&Place],
+    ) -> Result<Vec<Raw>, Error> {
+        let now = self.now().await?;
+        let load = |place: &&Place| place.keep.map(|keep| self.l1.begin(keep));
+        let loads: Vec<Option<Load>> = places.iter().map(load).collect();
+        let stamps = places.iter().flat_map(|place| &place.stamps);
+        let mut stamps: Vec<(StampId, &str)> =
+            stamps.map(|(id, name)| (*id, name.as_str())).collect();
+        stamps.sort_unstable_by_key(|(id, _)| *id);
+        stamps.dedup_by_key(|(id, _)| *id);
+        let keys = places.iter().map(|place| place.name.as_str());
+        let names: Vec<&str> = stamps.iter().map(|(_, name)| *name).chain(keys).collect();
+        let watched = loads.iter().any(Option::is_some);
+        let read = self.read_for(&names, watched).await?;
+        let mut cells = read.cells.into_iter();
+        let tokens = stamps.iter().zip(cells.by_ref().map(as_stamp));
+        let tokens: Vec<(StampId, Option<Token>)> = tokens.map(|((id, _), t)| (*id, t)).collect();
+        let token = |(id, _): &(StampId, String)| {
+            let at = tokens.binary_search_by_key(id, |(known, _)| *known);
+            (*id, at.ok().and_then(|at| tokens[at].1))
+        };
+        let raw = |((cell, place), load): ((_, &&Place), _)| Raw {
+            cell,
+            stamps: place.stamps.iter().map(token).collect(),
+            now,
+            load,
+            told: read.told,
+        };
+        Ok(cells.zip(places).zip(loads).map(raw).collect())
+    }
+
     /// [`complete`](Self::complete) for several places.
-    async fn complete_all(
+    pub(super) async fn complete_all(
         self: &Arc<Self>,
         raws: &mut [Raw],
         places: &[&Place],

@@ -88,12 +88,30 @@ impl Remote {
         }
         let place = |key| self.place(key, None, &[]).kept(keep);
         let places: Vec<Place> = keys.iter().map(place).collect();
-        let raws = self.look_at_all(&places.iter().collect::<Vec<_>>()).await?;
-        let found = |(place, raw)| match self.live(&place, &raw, &read) {
-            Seen::Hit(value) => Some(Found { value, place, raw }),
+        let at: Vec<&Place> = places.iter().collect();
+        let mut raws = self.look_at_all_once(&at).await?;
+        let value = |(place, raw): (&Place, &Raw)| match self.live(place, raw, &read) {
+            Seen::Hit(value) => Some(value),
             _ => None,
         };
-        Ok(places.into_iter().zip(raws).map(found).collect())
+        // Most carry no stamps beside the namespace's, and are opened once.
+        let mut values: Vec<Option<R>> = places.iter().zip(&raws).map(value).collect();
+        let unread = |(value, raw): (&Option<R>, &Raw)| value.is_none() && raw.cell.is_some();
+        if values.iter().zip(&raws).any(unread) {
+            self.complete_all(&mut raws, &at).await?;
+            for (found, looked) in values.iter_mut().zip(places.iter().zip(&raws)) {
+                *found = found.take().or_else(|| value(looked));
+            }
+        }
+        let found = |((value, place), raw): ((Option<R>, _), _)| {
+            value.map(|value| Found { value, place, raw })
+        };
+        Ok(values
+            .into_iter()
+            .zip(places)
+            .zip(raws)
+            .map(found)
+            .collect())
     }
 
     /// Whether a live value is under the key.

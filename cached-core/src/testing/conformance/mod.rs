@@ -32,9 +32,10 @@
 //! | [`bytes`] | garbage, truncated, swapped and foreign cells; hostile keys |
 //! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
 //! | [`races`] | whatever ends a value overtakes its computation |
+//! | [`locks`] | locks by name: one holder, growing numbers, leases and their renewal |
 //!
-//! A subject of [`Subject::of_caches`] runs the last two: `conformance_tests!(subject(); caches
-//! races)`. Without a clock of the subject's own, waiting takes real time, about ten seconds for all
+//! A subject of [`Subject::of_caches`] runs the last three: `conformance_tests!(subject(); caches
+//! races locks)`. Without a clock of the subject's own, waiting takes real time, about twenty seconds for all
 //! behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
 //! of sync callers are; a backend brings what its I/O needs.
 //!
@@ -63,6 +64,7 @@ pub mod cancelled;
 pub mod cells;
 pub mod fence;
 pub mod leases;
+pub mod locks;
 pub mod races;
 mod report;
 mod stage;
@@ -83,10 +85,14 @@ macro_rules! behaviours {
         /// expected, and why, at the first that fails, and names it on stderr.
         pub async fn run_all(subject: &Subject) {
             $(if behaviours!(@runs subject $($needs)?) {
-                $(
-                    let name = concat!(stringify!($group), "::", stringify!($name));
-                    named(name, $group::$name(subject)).await;
-                )*
+                // By pointer: all of them in one function would be more than a stack holds.
+                let group: &[(&str, Behaviour)] = &[$((
+                    concat!(stringify!($group), "::", stringify!($name)),
+                    |subject| Box::pin($group::$name(subject)),
+                ),)*];
+                for (name, behaviour) in group {
+                    named(name, behaviour(subject)).await;
+                }
             })*
         }
 
@@ -246,6 +252,28 @@ behaviours! { $
         keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it
         a_function_drops_its_entries
+        values_of_every_kind_come_back
+        bytes_are_values
+        a_copy_is_stored
+        what_cannot_be_encoded_is_refused
+        several_are_stored_or_none
+        any_text_can_be_a_key
+        any_language_goes
+        an_empty_key_is_refused
+        versions_are_looked_at_apart
+        versions_count_apart
+        several_keys_of_a_version
+        versions_are_computed_apart
+        forever_has_no_end
+        several_values_go_with_their_time
+        no_time_stores_nothing
+        a_default_stands_in_for_a_miss
+        contains_goes_by_life
+        nothing_is_no_fault
+        racing_read_throughs_come_to_one
+        a_closed_cache_can_be_used
+        a_full_cache_takes_new_values
+        sync_callers_do_the_same
     }
     races: {
         invalidate_overtakes
@@ -261,17 +289,29 @@ behaviours! { $
         joiners_of_the_overtaken_start_over
         expire_lets_a_computation_fill
     }
+    locks: {
+        one_process_holds_it
+        numbers_grow
+        a_dropped_guard_gives_it_back
+        a_former_holder_holds_nothing
+        a_held_lock_is_renewed
+        a_waiter_gets_it_or_is_told
+        many_take_turns
+        locks_are_of_their_cache
+        what_is_no_lock_is_refused
+        sync_callers_hold_it_too
+    }
 }
 
 /// Makes a `#[test]` of every behaviour, in a module per group; the expression gives the
 /// [`Subject`](crate::testing::conformance::Subject), anew for each. Groups can be named:
-/// `conformance_tests!(subject(); caches races)`. At the root of a module; see
+/// `conformance_tests!(subject(); caches races locks)`. At the root of a module; see
 /// [`conformance`](crate::testing::conformance).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_tests {
     ($subject:expr) => {
-        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races);
+        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races locks);
     };
     ($subject:expr; $($group:ident)*) => {
         $($crate::__conformance_group!($group $subject);)*
@@ -293,7 +333,7 @@ async fn named(name: &'static str, behaviour: impl Future<Output = ()>) {
 }
 
 /// A behaviour, as a list holds it.
-type Behaviour = for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + 's>>;
+type Behaviour = for<'s> fn(&'s Subject) -> Pin<Box<dyn Future<Output = ()> + Send + 's>>;
 
 /// What the tests of [`conformance_tests!`](crate::testing::conformance_tests) do.
 #[doc(hidden)]

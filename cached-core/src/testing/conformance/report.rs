@@ -21,7 +21,8 @@ pub struct Report {
     /// Those that were not, each with what was expected, and why.
     pub failed: Vec<(&'static str, String)>,
     /// Those that cannot be, each with what the backend cannot do: a field of
-    /// [`Capabilities`](crate::backend::Capabilities), or `cells` where only a cache is examined.
+    /// [`Capabilities`](crate::backend::Capabilities), `cells` where only a cache is examined, or
+    /// `bound` without [`Subject::with_bound`](super::Subject::with_bound).
     /// Such a behaviour has shown that the backend says so.
     pub unsupported: Vec<(&'static str, &'static str)>,
 }
@@ -67,6 +68,9 @@ pub(super) fn examine(subject: &Subject, behaviour: Behaviour) -> Ended {
     let examined = subject.clone();
     let thread = std::thread::spawn(move || {
         block_on(behaviour(&examined));
+        // Before it is told: what the subject keeps alive ends with its last user, who may be about
+        // to end the process.
+        drop(examined);
         // Whoever waits may have gone.
         let _ = done.send(());
     });

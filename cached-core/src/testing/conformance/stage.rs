@@ -14,7 +14,7 @@ use crate::event::{Counter, Delivery, Outcome, totals};
 use crate::key::{IntoKey, Key};
 use crate::registry::{DEFAULT_VERSION, Site};
 use crate::time::{Clock, Millis};
-use crate::value::{AnyBackend, Outside, Plain, Portable, Shaped, Unshared};
+use crate::value::{AnyBackend, Outside, Portable, Shaped, Unshared, Whole};
 
 /// Longer than any behaviour needs; what takes longer hangs.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
@@ -219,7 +219,7 @@ impl Function {
         V: Portable,
         Fut: Future<Output = V>,
     {
-        let shape = Shaped::<V, Plain, Unshared, Outside, AnyBackend>::of_classes();
+        let shape = Shaped::<V, Whole, Unshared, Outside, AnyBackend>::of_classes();
         let call = Call::with_key(self.0, key.into_key(DEFAULT_VERSION)).on(&cache.engine);
         let tags = tags.iter().map(|&tag| tag.into()).collect();
         call.missed(tags).run_async(&shape, body).await

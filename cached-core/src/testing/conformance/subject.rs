@@ -17,13 +17,17 @@ use crate::cell::{Cell, Token};
 #[derive(Clone)]
 pub struct Subject {
     open: Option<Open>,
-    cache: Arc<dyn Fn(&str) -> Cache + Send + Sync>,
+    cache: Caches,
+    bounded: Option<Caches>,
     advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
     lacking: Lacking,
 }
 
 /// What behaviours found that the backend cannot do.
 type Lacking = Arc<Mutex<BTreeSet<&'static str>>>;
+
+/// Opens the cache of a prefix.
+type Caches = Arc<dyn Fn(&str) -> Cache + Send + Sync>;
 
 type Open = Arc<dyn Fn() -> Arc<dyn AnyBackend> + Send + Sync>;
 
@@ -44,6 +48,7 @@ impl Subject {
                     .build()
                     .expect("the prefix is legal, and the OS has threads")
             }),
+            bounded: None,
             advance: None,
             lacking: Lacking::default(),
         }
@@ -55,6 +60,7 @@ impl Subject {
         Self {
             open: None,
             cache: Arc::new(open),
+            bounded: None,
             advance: None,
             lacking: Lacking::default(),
         }
@@ -66,6 +72,16 @@ impl Subject {
     pub fn with_caches(self, open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
         Self {
             cache: Arc::new(open),
+            ..self
+        }
+    }
+
+    /// Gives caches on backends that hold 20 MB of values or 1,200 of them at most, and drop old
+    /// ones for new ones. Without, what a full cache does is not shown.
+    #[must_use]
+    pub fn with_bound(self, open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+        Self {
+            bounded: Some(Arc::new(open)),
             ..self
         }
     }
@@ -120,6 +136,11 @@ impl Subject {
     /// A new cache with this prefix.
     pub(super) fn cache(&self, prefix: &str) -> Cache {
         (self.cache)(prefix)
+    }
+
+    /// A cache that holds little, with this prefix, if there are such.
+    pub(super) fn bounded(&self, prefix: &str) -> Option<Cache> {
+        self.bounded.as_ref().map(|open| open(prefix))
     }
 
     /// The caches of two processes that share a prefix, new for this.

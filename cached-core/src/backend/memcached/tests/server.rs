@@ -4,9 +4,17 @@
 #![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+#[path = "../../tests/started.rs"]
+#[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
+mod started;
+
+#[allow(unused_imports)] // likewise
+pub use started::free_port;
+use started::{answers, on_a_free_port, signal};
 
 /// A running server.
 #[derive(Debug)]
@@ -25,18 +33,12 @@ impl Server {
     /// A server with these options, such as `["-m", "8"]`.
     pub fn with(options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        // Another process may take the port between the look and the start.
-        for _ in 0..20 {
-            let port = free_port();
-            if let Some(child) = spawn(port, &options) {
-                return Self {
-                    child,
-                    port,
-                    options,
-                };
-            }
+        let (child, port) = on_a_free_port("memcached", |port| spawn(port, &options));
+        Self {
+            child,
+            port,
+            options,
         }
-        panic!("memcached did not start on any of 20 ports");
     }
 
     /// Its port on 127.0.0.1.
@@ -125,13 +127,9 @@ impl Server {
         TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens")
     }
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "kill {signal} {pid}"
-        );
+    fn signal(&self, name: &str) {
+        let pid = self.child.id();
+        assert!(signal(name, pid), "kill {name} {pid}");
     }
 }
 
@@ -148,12 +146,6 @@ pub fn url(servers: &[&Server]) -> String {
         .map(|server| format!("127.0.0.1:{}", server.port));
     let hosts: Vec<String> = hosts.collect();
     format!("memcached://{}", hosts.join(","))
-}
-
-/// A port of the loopback that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-    listener.local_addr().expect("it is bound").port()
 }
 
 /// A server that answers, or none if it ended first.
@@ -175,21 +167,7 @@ fn spawn(port: u16, options: &[String]) -> Option<Child> {
              install it: `apt-get install memcached`, `brew install memcached`"
         )
     });
-    answers(child, port)
-}
-
-fn answers(mut child: Child, port: u16) -> Option<Child> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(10) {
-        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
-            return None;
-        }
-        if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            return Some(child);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
+    answers(child, Duration::from_secs(10), || {
+        TcpStream::connect(("127.0.0.1", port)).is_ok()
+    })
 }

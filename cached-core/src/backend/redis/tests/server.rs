@@ -5,11 +5,18 @@
 #![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+#[path = "../../tests/started.rs"]
+#[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
+mod started;
+
+#[allow(unused_imports)] // likewise
+pub use started::free_port;
+use started::{answers, new_directory, on_a_free_port, signal};
 
 /// A running server.
 #[derive(Debug)]
@@ -29,47 +36,41 @@ impl Server {
     /// A server with further options, such as `["--maxmemory", "3mb"]`.
     pub fn with(options: &[&str]) -> Self {
         let options: Vec<String> = options.iter().map(|&option| option.to_owned()).collect();
-        let directory = new_directory();
-        // Another process may take the port between the look and the start.
-        for _ in 0..20 {
-            let port = free_port();
-            if let Some(child) = spawn(&directory, port, &options) {
-                return Self {
-                    child,
-                    directory,
-                    port,
-                    options,
-                };
-            }
+        let directory = new_directory("redis");
+        Self::in_directory(directory, options, |_, _| {})
+    }
+
+    /// A server in this directory, where something may be put first that it needs.
+    fn in_directory(
+        directory: PathBuf,
+        options: Vec<String>,
+        prepare: impl Fn(&Path, u16),
+    ) -> Self {
+        let (child, port) = on_a_free_port("redis-server", |port| {
+            prepare(&directory, port);
+            spawn(&directory, port, &options)
+        });
+        Self {
+            child,
+            directory,
+            port,
+            options,
         }
-        panic!("redis-server did not start on any of 20 ports");
     }
 
     /// A sentinel that watches the server at a port as `mymaster`, with the agreement of so many.
     pub fn sentinel(watched: u16, quorum: u32) -> Self {
-        let directory = new_directory();
         let watch = format!(
             "sentinel monitor mymaster 127.0.0.1 {watched} {quorum}\n\
              sentinel down-after-milliseconds mymaster 600\n\
              sentinel failover-timeout mymaster 3000\n"
         );
-        let options = Vec::new();
-        for _ in 0..20 {
-            let port = free_port();
+        Self::in_directory(new_directory("redis"), Vec::new(), |directory, port| {
             // It writes what it learns into this file.
             let place = format!("port {port}\nbind 127.0.0.1\ndir {}\n", directory.display());
-            std::fs::write(sentinel_file(&directory), format!("{place}{watch}"))
+            std::fs::write(sentinel_file(directory), format!("{place}{watch}"))
                 .expect("the directory is writable");
-            if let Some(child) = spawn(&directory, port, &options) {
-                return Self {
-                    child,
-                    directory,
-                    port,
-                    options,
-                };
-            }
-        }
-        panic!("no sentinel started on any of 20 ports");
+        })
     }
 
     /// Its process.
@@ -159,13 +160,8 @@ impl Server {
         TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens")
     }
 
-    fn signal(&self, signal: &str) {
-        let pid = self.child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(
-            sent.is_ok_and(|status| status.success()),
-            "kill {signal} {pid}"
-        );
+    fn signal(&self, name: &str) {
+        assert!(signal(name, self.pid()), "kill {name} {}", self.pid());
     }
 }
 
@@ -176,30 +172,8 @@ impl Drop for Server {
     }
 }
 
-/// A port of the loopback that nobody listens on.
-pub fn free_port() -> u16 {
-    loop {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-        let port = listener.local_addr().expect("it is bound").port();
-        // A node of a cluster takes the port 10,000 above too.
-        if port < 55_000 {
-            return port;
-        }
-    }
-}
-
 fn sentinel_file(directory: &Path) -> PathBuf {
     directory.join("sentinel.conf")
-}
-
-/// An empty directory for one test.
-fn new_directory() -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("cached-redis-{}-{number}", std::process::id());
-    let directory = std::env::temp_dir().join(name);
-    std::fs::create_dir_all(&directory).expect("the directory for temporary files is writable");
-    directory
 }
 
 /// A server that answers, or none if it ended first.
@@ -226,23 +200,7 @@ fn spawn(directory: &Path, port: u16, options: &[String]) -> Option<Child> {
              install it: `apt-get install redis-server`, `brew install redis`, `dnf install redis`"
         )
     });
-    answers(child, port)
-}
-
-fn answers(mut child: Child, port: u16) -> Option<Child> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(10) {
-        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
-            return None;
-        }
-        if is_up(port) {
-            return Some(child);
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
+    answers(child, Duration::from_secs(10), || is_up(port))
 }
 
 /// Whether the server there has loaded its data: until then it answers `-LOADING`.

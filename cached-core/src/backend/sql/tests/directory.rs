@@ -4,7 +4,10 @@
 #![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
 
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
+
+#[path = "../../tests/started.rs"]
+#[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
+mod started;
 
 /// An empty directory for one test, removed when dropped.
 #[derive(Debug)]
@@ -13,12 +16,7 @@ pub struct Directory(PathBuf);
 impl Directory {
     /// A new one, that everybody may enter: servers run as another user.
     pub fn new() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("cached-sql-{}-{number}", std::process::id());
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&directory).expect("the directory for temporary files is writable");
-        Self(directory)
+        Self(started::new_directory("sql"))
     }
 
     /// Where it is.

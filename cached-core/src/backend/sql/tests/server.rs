@@ -14,9 +14,14 @@ use std::time::{Duration, Instant};
 
 #[path = "start.rs"]
 mod start;
+#[path = "../../tests/started.rs"]
+#[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
+mod started;
 
-pub use start::free_port;
 use start::{initialise, new_directory, program, spawn, version};
+#[allow(unused_imports)] // likewise
+pub use started::free_port;
+use started::{on_a_free_port, signal};
 
 /// What is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,26 +67,29 @@ impl Server {
         let options = Vec::new();
         let directory = new_directory();
         initialise(kind, &directory);
-        // Another process may take the port between the look and the start.
-        for _ in 0..20 {
-            let port = free_port();
-            if let Some(child) = spawn(kind, &directory, port, &options) {
-                let guard = Some(Guard::of(&child, &directory));
-                println!("{kind:?} {} is process {}", version(kind), child.id());
-                return Self {
-                    kind,
-                    child,
-                    directory,
-                    port,
-                    options,
-                    guard,
-                };
-            }
-        }
-        panic!(
-            "{}",
-            fs::read_to_string(directory.join("log")).unwrap_or_default()
-        );
+        let (child, port) = on_a_free_port(&format!("{kind:?} in {directory:?}"), |port| {
+            spawn(kind, &directory, port, &options)
+        });
+        let server = Self {
+            kind,
+            guard: Some(Guard::of(&child, &directory)),
+            child,
+            directory,
+            port,
+            options,
+        };
+        println!("{}", server.described());
+        server
+    }
+
+    /// What it is, for whoever reads what a test printed.
+    pub fn described(&self) -> String {
+        format!(
+            "pid {}, port {}, {}",
+            self.pid(),
+            self.port,
+            version(self.kind)
+        )
     }
 
     /// Its port on 127.0.0.1.
@@ -161,7 +169,7 @@ impl Server {
     pub fn kill(&mut self) {
         if self.kind == Kind::Postgres {
             // Its children notice when their parent has gone, some of them late.
-            let _ = self.signal("-QUIT");
+            let _ = signal("-QUIT", self.pid());
             let began = Instant::now();
             while began.elapsed() < Duration::from_secs(5) && !self.has_ended() {
                 std::thread::sleep(Duration::from_millis(5));
@@ -179,12 +187,7 @@ impl Server {
             (0..50).find_map(|_| spawn(self.kind, &self.directory, self.port, &self.options));
         self.child = started.expect("the port was free until the server was killed");
         self.guard = Some(Guard::of(&self.child, &self.directory));
-        println!(
-            "{:?} {} is process {}",
-            self.kind,
-            version(self.kind),
-            self.pid()
-        );
+        println!("{}", self.described());
     }
 
     /// The same as another server to whoever asks: with this option.
@@ -207,15 +210,11 @@ impl Server {
         self.child.try_wait().is_ok_and(|ended| ended.is_some())
     }
 
-    fn signal(&self, signal: &str) -> bool {
-        signal_to(signal, self.pid())
-    }
-
-    fn signal_all(&self, signal: &str) {
-        assert!(self.signal(signal), "kill {signal} {}", self.pid());
+    fn signal_all(&self, name: &str) {
+        assert!(signal(name, self.pid()), "kill {name} {}", self.pid());
         for child in children(self.pid()) {
             // A process that has just ended is none to stop.
-            let _ = signal_to(signal, child);
+            let _ = signal(name, child);
         }
     }
 }
@@ -225,13 +224,6 @@ impl Drop for Server {
         self.kill();
         let _ = fs::remove_dir_all(&self.directory);
     }
-}
-
-fn signal_to(signal: &str, process: u32) -> bool {
-    let sent = Command::new("kill")
-        .args([signal, &process.to_string()])
-        .status();
-    sent.is_ok_and(|status| status.success())
 }
 
 /// The processes that this one has started.

@@ -2,31 +2,21 @@
 
 use std::fs;
 use std::io::Read;
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::Kind;
+use super::started::{self, answers};
 
 /// The user that servers run as where the tests run as root, which servers refuse.
 const NOBODY: u32 = 65534;
 
-/// A port of the loopback that nobody listens on.
-pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-    listener.local_addr().expect("it is bound").port()
-}
-
 pub(super) fn new_directory() -> PathBuf {
-    static NEXT: AtomicU32 = AtomicU32::new(0);
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let name = format!("cached-server-{}-{number}", std::process::id());
-    let directory = std::env::temp_dir().join(name);
-    fs::create_dir_all(&directory).expect("the directory for temporary files is writable");
+    let directory = started::new_directory("server");
     if is_root() {
         let owned = std::os::unix::fs::chown(&directory, Some(NOBODY), Some(NOBODY));
         owned.expect("root may give directories away");
@@ -161,23 +151,7 @@ pub(super) fn spawn(kind: Kind, directory: &Path, port: u16, options: &[String])
         .args(options)
         .spawn()
         .expect("the program was found");
-    answers(child, port)
-}
-
-fn answers(mut child: Child, port: u16) -> Option<Child> {
-    let began = Instant::now();
-    while began.elapsed() < Duration::from_secs(60) {
-        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
-            return None;
-        }
-        if is_up(port) {
-            return Some(child);
-        }
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    None
+    answers(child, Duration::from_secs(60), || is_up(port))
 }
 
 /// Whether the server there takes users: PostgreSQL answers to a start of TLS, MariaDB greets.

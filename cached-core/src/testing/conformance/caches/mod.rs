@@ -1,21 +1,41 @@
 //! The operations of a cache, as two processes see them.
+//!
+#![doc = include_str!("cases.md")]
 
+mod keys;
+mod kinds;
 mod steps;
 mod times;
 mod tools;
+mod versions;
+mod whole;
 
+pub use keys::{an_empty_key_is_refused, any_language_goes, any_text_can_be_a_key};
+pub use kinds::{
+    a_copy_is_stored, bytes_are_values, several_are_stored_or_none, values_of_every_kind_come_back,
+    what_cannot_be_encoded_is_refused,
+};
 pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
 };
 pub use times::{
     a_value_goes_with_its_time, an_increment_keeps_the_time, expire_makes_stale,
+    forever_has_no_end, no_time_stores_nothing, several_values_go_with_their_time,
     touch_gives_another_time, zero_is_over_at_once,
 };
-
 pub use tools::{
     a_long_time_is_long, a_moved_value_falls_with_its_cache, a_stored_none_is_no_miss,
     a_value_goes_to_another_version, a_value_tells_its_time, keys_are_deleted_by_a_pattern,
     keys_are_listed_by_a_pattern, warming_replaces_nothing,
+};
+pub use versions::{
+    several_keys_of_a_version, versions_are_computed_apart, versions_are_looked_at_apart,
+    versions_count_apart,
+};
+pub use whole::{
+    a_closed_cache_can_be_used, a_default_stands_in_for_a_miss, a_full_cache_takes_new_values,
+    contains_goes_by_life, nothing_is_no_fault, racing_read_throughs_come_to_one,
+    sync_callers_do_the_same,
 };
 
 use super::stage::{Gate, eventually, fresh, function, together};

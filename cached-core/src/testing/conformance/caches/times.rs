@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{done, got, set};
+use crate::error::ErrorKind;
 use crate::testing::conformance::stage::fresh;
 use crate::testing::conformance::subject::Subject;
 use crate::time::Ttl;
@@ -84,6 +85,66 @@ pub async fn touch_gives_another_time(subject: &Subject) {
         "it was given more time"
     );
     assert_eq!(got(&later, "short").await, None, "it was given less");
+}
+
+/// Forever is a time by every operation that takes one; so is the cache's default.
+pub async fn forever_has_no_end(subject: &Subject) {
+    let prefix = fresh();
+    let cache = subject.cache(&prefix);
+    let keys = ["set", "add", "many", "through", "touched"];
+    let value = "value".to_owned();
+    let is_new = cache.add("add", &value, Ttl::FOREVER).await;
+    assert!(done(is_new), "nothing is there");
+    set(&cache, "set", "value", Ttl::FOREVER).await;
+    done(cache.set_many([("many", &value)], Ttl::FOREVER).await);
+    let through = cache.get_or_set("through", Ttl::FOREVER, || async { value });
+    done(through.await);
+    set(&cache, "touched", "value", subject.short()).await;
+    set(&cache, "default", "value", subject.short()).await;
+    assert!(done(cache.touch("touched", Ttl::FOREVER).await));
+    assert!(done(cache.touch("default", Ttl::DEFAULT).await));
+    subject.advance(subject.short()).await;
+    let later = subject.cache(&prefix);
+    for key in keys {
+        assert_eq!(got(&later, key).await.as_deref(), Some("value"), "{key}");
+        assert_eq!(done(later.ttl(key).await), Some(Ttl::FOREVER), "{key}");
+    }
+    let left = done(later.ttl("default").await).and_then(Ttl::as_duration);
+    assert!(left > Some(subject.short()), "{left:?} is the default");
+}
+
+/// Several values at once go with their time.
+pub async fn several_values_go_with_their_time(subject: &Subject) {
+    let prefix = fresh();
+    let cache = subject.cache(&prefix);
+    done(cache.set_many([("a", &1u32), ("b", &2)], 60).await);
+    done(
+        cache
+            .set_many([("b", &3u32), ("c", &4)], subject.short())
+            .await,
+    );
+    subject.advance(subject.short()).await;
+    let later = subject.cache(&prefix);
+    let found = done(later.get_many::<u32>(["a", "b", "c"]).await);
+    assert_eq!(found, [Some(1), None, None], "a minute is not over");
+    assert_eq!(done(later.delete_many(["a", "b", "c"]).await), 1);
+}
+
+/// No time stores nothing, by every operation, and less than none is refused.
+pub async fn no_time_stores_nothing(subject: &Subject) {
+    let (here, there) = subject.caches();
+    let value = "value".to_owned();
+    let never = Duration::ZERO;
+    done(here.add("added", &value, never).await);
+    set(&here, "b", "old", 60).await;
+    done(here.set_many([("a", &value), ("b", &value)], never).await);
+    let found = done(there.get_many::<String>(["added", "a", "b"]).await);
+    assert_eq!(found, [None, None, None]);
+    let computed = here.get_or_set("k", never, || async { 1u32 }).await;
+    assert_eq!(done(computed), 1, "a read-through still answers");
+    assert!(!done(there.contains("k").await), "and stores nothing");
+    let less = here.set("k", &value, -1).await;
+    assert_eq!(less.map_err(|error| error.kind()), Err(ErrorKind::Ttl));
 }
 
 /// What was expired is served no more.

@@ -29,10 +29,18 @@ pub async fn a_value_tells_its_time(subject: &Subject) {
 pub async fn a_long_time_is_long(subject: &Subject) {
     let (here, there) = subject.caches();
     let days = Duration::from_secs(24 * 3600) * 40;
-    set(&here, "k", "value", days).await;
-    assert!(got(&there, "k").await.is_some(), "it has just begun");
-    let left = done(there.ttl("k").await).and_then(Ttl::as_duration);
-    assert!(left.is_some_and(|left| left > days / 2), "not {left:?}");
+    let value = "value".to_owned();
+    set(&here, "set", "value", days).await;
+    assert!(done(here.add("add", &value, days).await), "it is new");
+    done(here.set_many([("many", &value)], days).await);
+    set(&here, "touched", "value", 60).await;
+    assert!(done(here.touch("touched", days).await), "it is there");
+    done(here.get_or_set("through", days, || async { value }).await);
+    for key in ["set", "add", "many", "touched", "through"] {
+        assert!(got(&there, key).await.is_some(), "{key} has just begun");
+        let left = done(there.ttl(key).await).and_then(Ttl::as_duration);
+        assert!(left.is_some_and(|left| left > days / 2), "{key}: {left:?}");
+    }
 }
 
 /// `None` that was stored is a value.

@@ -1,0 +1,135 @@
+//! Backends that need a server or a disk, on new ones.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use cached_core::backend::{self, Backend};
+use cached_core::testing::conformance::Subject;
+use cached_core::{Cache, Error};
+
+use super::{Opened, built};
+use crate::databases::{Directory, Server as Database};
+use crate::memcached::server as memcached;
+use crate::redis::fleet::{Fleet, Watched};
+use crate::redis::server::Server;
+
+/// What bounds a Redis server.
+const EVICT: [&str; 4] = ["--maxmemory", "16mb", "--maxmemory-policy", "allkeys-lru"];
+
+/// A cache by its URL, whose limits a busy machine does not break.
+fn cache(url: &str, prefix: &str) -> Cache {
+    let builder = Cache::at(url).expect("the URL is well-formed");
+    built(builder.prefix(prefix).timeout(Duration::from_secs(5)))
+}
+
+/// A backend at a URL, and the caches that the URL gives; `alive` is what serves it.
+fn at<B: Backend>(
+    url: String,
+    alive: impl Send + Sync + 'static,
+    open: fn(&str) -> Result<B, Error>,
+) -> Subject {
+    let same = url.clone();
+    let opened = move || {
+        let _alive = &alive;
+        open(&url).expect("the URL is well-formed")
+    };
+    Subject::of(opened).with_caches(move |prefix| cache(&same, prefix))
+}
+
+/// Caches on what holds little, which is started when the first is asked for.
+fn bounded<S: Send + Sync + 'static>(
+    subject: Subject,
+    start: fn() -> S,
+    url: fn(&S) -> String,
+) -> Subject {
+    let started = Arc::new(OnceLock::new());
+    subject.with_bound(move |prefix| cache(&url(started.get_or_init(start)), prefix))
+}
+
+pub(crate) fn redis() -> Opened {
+    let server = Server::start();
+    let by = server.described();
+    let subject = at(server.url(), server, |url| backend::redis(url));
+    let subject = bounded(subject, || Server::with(&EVICT), Server::url);
+    Opened { subject, by }
+}
+
+fn described<'s>(servers: impl IntoIterator<Item = &'s Server>) -> String {
+    let each: Vec<String> = servers.into_iter().map(Server::described).collect();
+    each.join("; ")
+}
+
+pub(crate) fn redis_cluster() -> Opened {
+    let fleet = Fleet::start(3, false);
+    let by = described(&fleet.nodes);
+    let subject = at(fleet.url(), fleet, |url| backend::redis(url));
+    let little = || {
+        let fleet = Fleet::start(3, false);
+        fleet.nodes.iter().for_each(|node| evict(node, "6mb"));
+        fleet
+    };
+    let subject = bounded(subject, little, Fleet::url);
+    Opened { subject, by }
+}
+
+pub(crate) fn redis_sentinel() -> Opened {
+    let watched = Watched::start(1, 3);
+    let by = described(watched.nodes.iter().chain(&watched.sentinels));
+    let subject = at(watched.url(), watched, |url| backend::redis(url));
+    let little = || {
+        let watched = Watched::start(0, 1);
+        evict(&watched.nodes[0], "16mb");
+        watched
+    };
+    let subject = bounded(subject, little, Watched::url);
+    Opened { subject, by }
+}
+
+fn evict(server: &Server, bytes: &str) {
+    let policy = ["maxmemory-policy", "allkeys-lru"];
+    let said = server.say(&["CONFIG", "SET", "maxmemory", bytes, policy[0], policy[1]]);
+    assert_eq!(said, "OK");
+}
+
+pub(crate) fn memcached(servers: usize) -> Opened {
+    let servers: Vec<_> = (0..servers).map(|_| memcached::Server::start()).collect();
+    let url = memcached::url(&servers.iter().collect::<Vec<_>>());
+    let by: Vec<String> = servers.iter().map(memcached::Server::about).collect();
+    let subject = at(url, servers, |url| backend::memcached(url));
+    let little = || memcached::Server::with(&["-m", "16"]);
+    let subject = bounded(subject, little, memcached::Server::url);
+    let by = by.join("; ");
+    Opened { subject, by }
+}
+
+pub(crate) fn sqlite() -> Opened {
+    let directory = Directory::new();
+    let url = format!("sqlite://{}/c.db?create=true", directory.path().display());
+    Opened::here(at(url, directory, backend::sqlite))
+}
+
+pub(crate) fn file() -> Opened {
+    let url = |directory: &Directory| format!("file://{}/cache", directory.path().display());
+    let directory = Directory::new();
+    let subject = at(url(&directory), directory, |url| backend::file(url));
+    Opened::here(bounded(subject, Directory::new, |directory| {
+        let place = directory.path().display();
+        format!("file://{place}/cache?max_bytes=20000000")
+    }))
+}
+
+fn database<B: Backend>(server: &Database, open: fn(&str) -> Result<B, Error>) -> Opened {
+    let url = format!("{}?create=true", server.new_database());
+    let (subject, by) = (at(url, (), open), server.described());
+    Opened { subject, by }
+}
+
+/// A database in the one server of this process.
+pub(crate) fn postgres() -> Opened {
+    database(Database::postgres(), backend::postgres)
+}
+
+/// A database in the one server of this process.
+pub(crate) fn mysql() -> Opened {
+    database(Database::mariadb(), backend::mysql)
+}
