@@ -44,6 +44,7 @@ use std::sync::Arc;
 use tokio::runtime::Handle;
 
 pub(crate) use self::address::Address;
+pub use self::within::Transaction;
 use self::dialect::{Dialect, Options};
 use self::folder::Folder;
 use self::inner::Inner;

@@ -37,6 +37,8 @@ mod settle;
 mod stamps;
 mod tools;
 mod verbs;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod within;
 
 use std::fmt;
 use std::sync::{Arc, OnceLock, Weak};
@@ -57,6 +59,8 @@ pub(crate) use settings::Settings;
 pub(crate) use look::Raw;
 pub(super) use look::Place;
 pub(crate) use verbs::{Found, Incoming};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
 use self::guard::{Breaker, within};
