@@ -23,8 +23,8 @@ use crate::key::IntoKey;
 /// So call it late: from then on misses of these keys wait. All keys of one call are locked in one
 /// order; two transactions that lock the same keys call by call in different orders are in each
 /// other's way, as with rows of your own. A transaction that takes no row changed since it began
-/// (REPEATABLE READ of PostgreSQL; a deferred one of SQLite that has only read so far) is refused
-/// likewise where a reader has stored the key meanwhile: begin it anew.
+/// (REPEATABLE READ of PostgreSQL and of MariaDB 11.6; a deferred one of SQLite that has only read
+/// so far) is refused likewise where a reader has stored the key meanwhile: begin it anew.
 ///
 /// Only the database knows whether it was committed, so events and hooks tell nothing of it, and
 /// what [`Builder::l1`](crate::Builder::l1) keeps in memory in front of the table stays there for as

@@ -28,6 +28,7 @@ trait Posts: sqlx::Database {
     async fn cache(pool: &sqlx::Pool<Self>) -> Cache;
     async fn run(pool: &sqlx::Pool<Self>, statement: &str);
     async fn write(connection: &mut Self::Connection, title: &str);
+    async fn read(connection: &mut Self::Connection);
     async fn title(pool: sqlx::Pool<Self>) -> String;
     fn reader(pool: &sqlx::Pool<Self>, gate: &Gate) -> Reader;
 }
@@ -52,6 +53,11 @@ macro_rules! posts {
                 let text = format!("UPDATE posts SET title = '{title}' WHERE id = 7");
                 let update = sqlx::query(sqlx::AssertSqlSafe(text)).execute(connection);
                 update.await.expect("nobody else writes");
+            }
+
+            async fn read(connection: &mut Self::Connection) {
+                let select = sqlx::query("SELECT title FROM posts").fetch_all(connection);
+                select.await.expect("it is there");
             }
 
             async fn title(pool: sqlx::Pool<Self>) -> String {
@@ -270,6 +276,37 @@ where
     assert!(cache.contains("k").await.expect("it answers"));
     transaction.commit().await.expect("it can be committed");
     assert!(!cache.contains("k").await.expect("it answers"));
+}
+
+/// A transaction that sees the state of its begin takes no key that a reader has stored since.
+async fn an_older_snapshot_is_refused<D: Posts>(pool: sqlx::Pool<D>, begin: &'static str)
+where
+    for<'t> sqlx::Transaction<'t, D>: Transaction,
+    D::Connection: Transaction,
+{
+    let cache = D::cache(&pool).await;
+    cache.set("k", &1_u8, 60).await.expect("it answers");
+    let mut transaction = pool.begin_with(begin).await.expect("there is room");
+    D::read(&mut *transaction).await;
+    cache.set("k", &2_u8, 60).await.expect("it answers");
+    let fault = cache.invalidate_in(&mut transaction, ["k"]).await;
+    let fault = fault.expect_err("the row is newer than the transaction");
+    assert_eq!(fault.kind(), ErrorKind::Unavailable, "{fault}");
+    assert!(fault.to_string().contains("begin it anew"), "{fault}");
+    transaction.rollback().await.expect("it can be rolled back");
+    assert!(cache.contains("k").await.expect("it answers"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_snapshot_of_postgres_is_refused() {
+    let pool = <sqlx::Postgres as Posts>::connect(&Server::postgres().new_database()).await;
+    an_older_snapshot_is_refused(pool, "BEGIN ISOLATION LEVEL REPEATABLE READ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_snapshot_of_sqlite_is_refused() {
+    let directory = Directory::new();
+    an_older_snapshot_is_refused(sqlite(&directory).await, "BEGIN DEFERRED").await;
 }
 
 macro_rules! on_each {

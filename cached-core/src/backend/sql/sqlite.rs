@@ -170,6 +170,8 @@ impl Dialect for Sqlite {
         };
         let (kind, fix) = match code & 0xFF {
             1 if fault.message().contains("no such table") => return Explained::NoTable,
+            // SQLITE_BUSY_SNAPSHOT: a transaction of the user's read before somebody wrote.
+            5 if code == 517 => return Explained::Again,
             3 | 23 => (
                 ErrorKind::Denied,
                 "let this process read and write the file and its directory",

@@ -96,6 +96,11 @@ impl<D: Dialect> Sql<D> {
 
     fn explain(&self, fault: Fault) -> Error {
         let address = &self.0.address;
+        if fault.is_collision::<D>() {
+            let message = "others changed the same keys meanwhile; roll the transaction back and \
+                           begin it anew";
+            return Error::new(ErrorKind::Unavailable, message);
+        }
         if !fault.is_missing::<D>() {
             return fault.into_error(address);
         }
