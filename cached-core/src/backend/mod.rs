@@ -27,7 +27,7 @@ pub use crate::cell::{Cell, Token};
 #[cfg(feature = "remote")]
 pub use port::{Acquired, Backend, Capabilities, Page, Put, Watched, Watcher};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-pub use sql::Sql;
+pub use sql::{Sql, Transaction};
 
 /// The Redis or Valkey at this URL, as a backend to wrap or to test; a cache on it is
 /// [`Cache::connect`](crate::Cache::connect)'s. Takes what may stand in a URL of redis-rs, and the

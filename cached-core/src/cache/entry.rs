@@ -26,7 +26,7 @@ pub struct Entry<R>(PlainEntry<R>);
 /// One entry of a cached function, in terms of all that it returns.
 pub struct PlainEntry<R> {
     pub(super) site: &'static Site,
-    key: Result<Key, KeyError>,
+    pub(super) key: Result<Key, KeyError>,
     engine: Option<Arc<Engine>>,
     pub(super) ttl: Ttl,
     pub(super) tags: Vec<Box<str>>,
@@ -203,7 +203,7 @@ impl<R> PlainEntry<R> {
         self.call(engine).missed(self.tags.clone())
     }
 
-    fn engine(&self) -> Option<Arc<Engine>> {
+    pub(super) fn engine(&self) -> Option<Arc<Engine>> {
         self.engine.clone().or_else(|| engine::resolve(self.site))
     }
 

@@ -21,6 +21,8 @@ mod shared;
 #[cfg(feature = "remote")]
 mod shared_entry;
 mod tools;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod within;
 
 use std::fmt;
 use std::sync::Arc;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 #[must_use = "this does nothing by itself; call `invalidate`"]
 #[derive(Debug)]
 pub struct EntryAll {
-    site: &'static Site,
+    pub(super) site: &'static Site,
     engine: Option<Arc<Engine>>,
 }
 
@@ -41,9 +41,13 @@ impl EntryAll {
         BlockingEntryAll(self)
     }
 
+    pub(super) fn engine(&self) -> Option<Arc<Engine>> {
+        self.engine.clone().or_else(|| engine::resolve(self.site))
+    }
+
     /// As a target of the mutator at `by`; without one, of whoever calls the entry.
     fn target(&self, by: Option<&'static Site>) -> Option<Target> {
-        let engine = self.engine.clone().or_else(|| engine::resolve(self.site))?;
+        let engine = self.engine()?;
         Some(Target::function(engine, self.site, by.unwrap_or(self.site)))
     }
 }

@@ -7,6 +7,7 @@ mod server;
 
 mod chaos;
 mod outages;
+mod transactions;
 
 pub(crate) use directory::Directory;
 pub(crate) use server::{Kind, Server};

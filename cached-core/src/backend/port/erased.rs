@@ -1,5 +1,6 @@
 //! The port behind a pointer.
 
+use std::any::Any;
 use std::pin::Pin;
 use std::sync::Weak;
 use std::time::Duration;
@@ -60,6 +61,9 @@ pub(crate) trait AnyBackend: Send + Sync {
     fn changed<'a>(&'a self, key: &'a str, seen: Token) -> Answer<'a, ()>;
     fn incarnation(&self) -> Option<u64>;
     fn check(&self) -> Answer<'_, Result<(), Error>>;
+    /// For what only one kind of backend can do.
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+    fn as_any(&self) -> &dyn Any;
 }
 
 impl<B: Backend> AnyBackend for B {
@@ -147,5 +151,9 @@ impl<B: Backend> AnyBackend for B {
     }
     fn check(&self) -> Answer<'_, Result<(), Error>> {
         Box::pin(Backend::check(self))
+    }
+    #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+    fn as_any(&self) -> &dyn Any {
+        self
     }
 }

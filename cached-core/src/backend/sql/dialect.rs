@@ -1,6 +1,8 @@
 //! What tells the databases apart: how they spell the port, and what they say when it goes wrong.
 
 use std::future::Future;
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -297,6 +299,29 @@ pub(super) fn fitted(text: &str, table: &str, now: &str) -> String {
     let (_, index) = table.rsplit_once('.').unwrap_or(("", table));
     let text = text.replace("{t}", table).replace("{i}", index);
     text.replace("{now}", now)
+}
+
+/// Statements that all databases spell alike, but for the marks of their arguments.
+pub(super) const FILL: &str = "UPDATE {t} SET token = ?, cell = ?, expires = {now} + ? \
+                               WHERE name = ? AND token = ? AND expires > {now}";
+pub(super) const RENEW: &str =
+    "UPDATE {t} SET expires = {now} + ? WHERE name = ? AND token = ? AND expires > {now}";
+pub(super) const RELEASE: &str = "DELETE FROM {t} WHERE name = ? AND token = ? AND expires > {now}";
+
+/// SQLite and PostgreSQL spell it like this.
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
+pub(super) const WRITE: &str = "INSERT INTO {t} (name, token, cell, expires) \
+                                VALUES (?, ?, ?, {now} + ?) ON CONFLICT (name) DO UPDATE SET \
+                                token = excluded.token, cell = excluded.cell, \
+                                expires = excluded.expires";
+
+/// Where a database of a server is: behind a socket, or at a port of a host.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn place_of(socket: Option<&Path>, host: &str, port: u16, database: &str) -> String {
+    match socket {
+        Some(socket) => format!("{}/{database}", socket.display()),
+        None => format!("{host}:{port}/{database}"),
+    }
 }
 
 /// Statements that put rows, as SQLite and PostgreSQL spell them; `values` has a row for each.

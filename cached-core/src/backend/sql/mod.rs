@@ -47,6 +47,7 @@ pub(crate) use self::address::Address;
 use self::dialect::{Dialect, Options};
 use self::folder::Folder;
 use self::inner::Inner;
+pub use self::within::Transaction;
 use crate::error::Error;
 
 /// The version of the table. A release that needs another one makes a new table in its place: what

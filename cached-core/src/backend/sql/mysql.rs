@@ -1,13 +1,14 @@
 //! MySQL and MariaDB.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::ConnectOptions;
 use sqlx::mysql::{MySql, MySqlConnectOptions, MySqlDatabaseError};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
-    marks,
+    Answer, Arg, Dialect, Explained, FILL, Greeting, Many, RELEASE, RENEW, Statement, Statements,
+    Verb, ask, fitted, marks, place_of,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -51,10 +52,13 @@ impl Dialect for MySql {
 
     fn place(options: &MySqlConnectOptions) -> String {
         let database = options.get_database().unwrap_or_default();
-        match options.get_socket() {
-            Some(socket) => format!("{}/{database}", socket.display()),
-            None => format!("{}:{}/{database}", options.get_host(), options.get_port()),
-        }
+        let (host, port) = (options.get_host(), options.get_port());
+        place_of(
+            options.get_socket().map(PathBuf::as_path),
+            host,
+            port,
+            database,
+        )
     }
 
     fn statements(table: &str) -> Statements {
@@ -71,14 +75,9 @@ impl Dialect for MySql {
                  expires = IF(expires <= {now}, VALUES(expires), \
                  IF(LAST_INSERT_ID(2) = 2, expires, expires))",
             ),
-            fill: does(
-                "UPDATE {t} SET token = ?, cell = ?, expires = {now} + ? \
-                 WHERE name = ? AND token = ? AND expires > {now}",
-            ),
-            renew: does(
-                "UPDATE {t} SET expires = {now} + ? WHERE name = ? AND token = ? AND expires > {now}",
-            ),
-            release: does("DELETE FROM {t} WHERE name = ? AND token = ? AND expires > {now}"),
+            fill: does(FILL),
+            renew: does(RENEW),
+            release: does(RELEASE),
             write: does(
                 "INSERT INTO {t} (name, token, cell, expires) VALUES (?, ?, ?, {now} + ?) \
                  ON DUPLICATE KEY UPDATE token = VALUES(token), cell = VALUES(cell), \

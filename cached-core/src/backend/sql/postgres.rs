@@ -4,14 +4,15 @@
 //! was restored find it empty, so none of them brings back what was invalidated, and no write waits
 //! for a disk. What is done in one transaction stays one, a tombstone in the user's own included.
 
+use std::path::PathBuf;
 use std::str::FromStr;
 
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, Postgres};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
-    granted_or_found, put_values,
+    Answer, Arg, Dialect, Explained, FILL, Greeting, Many, RELEASE, RENEW, Statement, Statements,
+    Verb, WRITE, ask, fitted, granted_or_found, place_of, put_values,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -54,10 +55,13 @@ impl Dialect for Postgres {
 
     fn place(options: &PgConnectOptions) -> String {
         let database = options.get_database().unwrap_or(options.get_username());
-        match options.get_socket() {
-            Some(socket) => format!("{}/{database}", socket.display()),
-            None => format!("{}:{}/{database}", options.get_host(), options.get_port()),
-        }
+        let (host, port) = (options.get_host(), options.get_port());
+        place_of(
+            options.get_socket().map(PathBuf::as_path),
+            host,
+            port,
+            database,
+        )
     }
 
     fn statements(table: &str) -> Statements {
@@ -74,20 +78,10 @@ impl Dialect for Postgres {
                  SELECT NULL, cell, 0::BIGINT FROM {t} WHERE name = $1 AND expires > {now} \
                  AND NOT EXISTS (SELECT 1 FROM put)",
             ),
-            fill: does(
-                "UPDATE {t} SET token = $1, cell = $2, expires = {now} + $3 \
-                 WHERE name = $4 AND token = $5 AND expires > {now}",
-            ),
-            renew: does(
-                "UPDATE {t} SET expires = {now} + $1 \
-                 WHERE name = $2 AND token = $3 AND expires > {now}",
-            ),
-            release: does("DELETE FROM {t} WHERE name = $1 AND token = $2 AND expires > {now}"),
-            write: does(
-                "INSERT INTO {t} (name, token, cell, expires) VALUES ($1, $2, $3, {now} + $4) \
-                 ON CONFLICT (name) DO UPDATE SET token = excluded.token, cell = excluded.cell, \
-                 expires = excluded.expires",
-            ),
+            fill: does(&numbered(FILL)),
+            renew: does(&numbered(RENEW)),
+            release: does(&numbered(RELEASE)),
+            write: does(&numbered(WRITE)),
             now: asks("SELECT NULL::TEXT, NULL::BYTEA, {now}"),
             cull: does(
                 "DELETE FROM {t} WHERE name IN (SELECT name FROM {t} \
@@ -266,6 +260,14 @@ fn create(table: &str) -> String {
          COMMENT ON TABLE {{t}} IS 'cached-core schema {VERSION}';"
     );
     fit(&text, table)
+}
+
+/// The marks of arguments as PostgreSQL has them.
+fn numbered(text: &str) -> String {
+    let mut parts = text.split('?');
+    let first = parts.next().unwrap_or_default().to_owned();
+    let add = |text, (at, part)| format!("{text}${at}{part}");
+    (1..).zip(parts).fold(first, add)
 }
 
 fn fit(text: &str, table: &str) -> String {

@@ -7,8 +7,8 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{Sqlite, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use super::dialect::{
-    Answer, Arg, Dialect, Explained, Greeting, Many, Statement, Statements, Verb, ask, fitted,
-    marks, put_values,
+    Answer, Arg, Dialect, Explained, FILL, Greeting, Many, RELEASE, RENEW, Statement, Statements,
+    Verb, WRITE, ask, fitted, marks, put_values,
 };
 use super::{VERSION, address};
 use crate::backend::port::Acquired;
@@ -68,20 +68,10 @@ impl Dialect for Sqlite {
                  ON CONFLICT (name) DO UPDATE SET token = excluded.token, cell = excluded.cell, \
                  expires = excluded.expires WHERE expires <= {now} RETURNING NULL, NULL, 1",
             ),
-            fill: does(
-                "UPDATE {t} SET token = ?1, cell = ?2, expires = {now} + ?3 \
-                 WHERE name = ?4 AND token = ?5 AND expires > {now}",
-            ),
-            renew: does(
-                "UPDATE {t} SET expires = {now} + ?1 \
-                 WHERE name = ?2 AND token = ?3 AND expires > {now}",
-            ),
-            release: does("DELETE FROM {t} WHERE name = ?1 AND token = ?2 AND expires > {now}"),
-            write: does(
-                "INSERT INTO {t} (name, token, cell, expires) VALUES (?1, ?2, ?3, {now} + ?4) \
-                 ON CONFLICT (name) DO UPDATE SET token = excluded.token, cell = excluded.cell, \
-                 expires = excluded.expires",
-            ),
+            fill: does(FILL),
+            renew: does(RENEW),
+            release: does(RELEASE),
+            write: does(WRITE),
             now: asks("SELECT NULL, NULL, {now}"),
             cull: does(
                 "DELETE FROM {t} WHERE name IN \
@@ -170,6 +160,8 @@ impl Dialect for Sqlite {
         };
         let (kind, fix) = match code & 0xFF {
             1 if fault.message().contains("no such table") => return Explained::NoTable,
+            // SQLITE_BUSY_SNAPSHOT: a transaction of the user's read before somebody wrote.
+            5 if code == 517 => return Explained::Again,
             3 | 23 => (
                 ErrorKind::Denied,
                 "let this process read and write the file and its directory",

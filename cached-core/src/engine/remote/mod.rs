@@ -37,6 +37,8 @@ mod settle;
 mod stamps;
 mod tools;
 mod verbs;
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+mod within;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -57,6 +59,8 @@ pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
 pub(crate) use verbs::{Found, Incoming};
+#[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
+pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
 use self::guard::{Breaker, within};
