@@ -20,6 +20,7 @@ mod redis;
 mod shared;
 #[cfg(feature = "remote")]
 mod shared_entry;
+mod tenants;
 mod tools;
 
 use std::fmt;
@@ -54,6 +55,7 @@ pub use mutate::{BlockingEntryAll, EntryAll};
 use crate::engine::{self, Config as Described, Engine};
 use crate::error::Error;
 use crate::event::Event;
+use crate::key::Tenant;
 use crate::registry::Site;
 
 /// A cache. Clones share it.
@@ -94,6 +96,8 @@ use crate::registry::Site;
 pub struct Cache {
     pub(crate) engine: Arc<Engine>,
     pub(crate) version: u32,
+    /// Whose entries this handle is for, whoever uses it.
+    tenant: Option<Tenant>,
 }
 
 /// The low-level handle as a site, so that its calls have counters and stamps like any other.
@@ -222,6 +226,7 @@ impl Cache {
         Self {
             engine,
             version: crate::registry::DEFAULT_VERSION,
+            tenant: None,
         }
     }
 
@@ -230,8 +235,8 @@ impl Cache {
     #[must_use]
     pub fn with_version(&self, version: u32) -> Self {
         Self {
-            engine: Arc::clone(&self.engine),
             version,
+            ..self.clone()
         }
     }
 

@@ -62,7 +62,7 @@ impl Remote {
         let ids = [self.namespace].into_iter().chain(function).chain(tags);
         Place {
             name: self.names.key(key),
-            hash: key_hash(key.as_bytes(), key.version(), key.is_digest()),
+            hash: key_hash(key.as_bytes(), key.edition().bits()),
             stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
             tagged,
         }

@@ -46,7 +46,7 @@ use tokio::runtime::Handle;
 pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
-pub(crate) use lock::{Held, Terms};
+pub(crate) use lock::{Held, LockName, Terms};
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;

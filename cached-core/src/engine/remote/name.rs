@@ -4,14 +4,17 @@
 //! <prefix>:<version>:<text>            a key, as it was rendered
 //! <prefix>:<version>#:<text>#<hash>    a key whose text was too long
 //! <prefix>:<version>*:<start>#<hash>   a key with bytes that not every backend takes
+//! <prefix>:<version>@<tenant>:<text>   a key of a tenant; `#` and `*` stand behind it likewise
 //! <prefix>:s:<hash>                    the stamp of a tag, a function or the namespace
 //! <prefix>:l:<text>                    a lock; `l*:<start>#<hash>` of a name that is long or has
 //!                                      bytes that not every backend takes
 //! <prefix>:f:<text>                    the last fencing number of that lock, likewise
+//! <prefix>:l@<tenant>:<text>           a lock of a tenant, likewise
 //! ```
 //!
 //! The mark before the second colon keeps the three kinds of keys apart, and a prefix holds no
-//! colon, so no two keys of any two caches share a name.
+//! colon, so no two keys of any two caches share a name. A tenant holds no colon either, and ends
+//! with neither mark.
 
 use std::fmt::Write;
 
@@ -71,33 +74,41 @@ impl Names {
 
     /// The name of a key.
     pub(super) fn key(&self, key: &Key) -> String {
-        let (text, version) = (key.text(), key.version());
-        let mut name = String::with_capacity(self.prefix.len() + text.len() + 14);
-        name.push_str(&self.prefix);
+        let (tenant, text) = key.parts();
+        let mut name = self.version(key.version(), tenant);
+        name.reserve(text.len() + 3);
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
         // Writing to a string never fails.
         let _ = match (printable, key.is_digest()) {
-            (true, false) => write!(name, ":{version}:{text}"),
-            (true, true) => write!(name, ":{version}#:{text}"),
+            (true, false) => write!(name, ":{text}"),
+            (true, true) => write!(name, "#:{text}"),
             (false, digest) => {
                 let start = text.chars().take(READABLE).map(readable);
                 let start: String = start.collect();
                 let hash = hex(&sha256(&[&[u8::from(digest)], text.as_bytes()])[..16]);
-                write!(name, ":{version}*:{start}#{hash}")
+                write!(name, "*:{start}#{hash}")
             }
         };
         name
     }
 
-    /// What the names of all keys of a version begin with, and those of a few other versions.
-    pub(super) fn version(&self, version: u32) -> String {
-        format!("{}:{version}", self.prefix)
+    /// What the names of all keys of a version and tenant begin with, and those of a few others.
+    pub(super) fn version(&self, version: u32, tenant: Option<&str>) -> String {
+        match tenant {
+            None => format!("{}:{version}", self.prefix),
+            Some(tenant) => format!("{}:{version}@{tenant}", self.prefix),
+        }
     }
 
-    /// The text in the name of a key of this version, and whether it is only the beginning of it
-    /// with a hash; `None` for other names.
-    pub(super) fn text<'n>(&self, name: &'n str, version: u32) -> Option<(&'n str, bool)> {
-        let rest = name.strip_prefix(&self.version(version))?;
+    /// The text in the name of a key of this version and tenant, and whether it is only the
+    /// beginning of it with a hash; `None` for other names.
+    pub(super) fn text<'n>(
+        &self,
+        name: &'n str,
+        version: u32,
+        tenant: Option<&str>,
+    ) -> Option<(&'n str, bool)> {
+        let rest = name.strip_prefix(&self.version(version, tenant))?;
         let whole = rest.strip_prefix(':').map(|text| (text, false));
         let cut = || Some((rest.strip_prefix(['#', '*'])?.strip_prefix(':')?, true));
         whole.or_else(cut)
@@ -109,15 +120,17 @@ impl Names {
     }
 
     /// The names of a lock and of its fencing number.
-    pub(super) fn lock(&self, name: &str) -> [String; 2] {
-        let plain = name.len() <= LOCK_NAME && name.bytes().all(|byte| byte.is_ascii_graphic());
+    pub(super) fn lock(&self, tenant: Option<&str>, name: &str) -> [String; 2] {
+        let tenant = tenant.map_or(String::new(), |tenant| format!("@{tenant}"));
+        let room = LOCK_NAME - tenant.len();
+        let plain = name.len() <= room && name.bytes().all(|byte| byte.is_ascii_graphic());
         let text = if plain {
             format!(":{name}")
         } else {
             let start: String = name.chars().take(READABLE).map(readable).collect();
             format!("*:{start}#{}", hex(&sha256(&[name.as_bytes()])[..16]))
         };
-        ["l", "f"].map(|kind| format!("{}:{kind}{text}", self.prefix))
+        ["l", "f"].map(|kind| format!("{}:{kind}{tenant}{text}", self.prefix))
     }
 
     /// `key` with this cache's prefix, for what users keep in the same server by other means.
@@ -216,7 +229,7 @@ mod tests {
             ":a",
         ];
         let mut met = std::collections::BTreeSet::new();
-        for name in texts.iter().flat_map(|text| names.lock(text)) {
+        for name in texts.iter().flat_map(|text| names.lock(None, text)) {
             assert!(name.len() <= 240, "{name}");
             assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
             // A key has digits there, a stamp `s`, what users keep `r`.
