@@ -88,6 +88,7 @@ use crate::registry::Site;
 /// | `version=2`, `incr_version` | [`with_version`](Self::with_version), [`incr_version`](Self::incr_version) |
 /// | `clear` | [`clear`](Self::clear), which touches nobody else's keys |
 /// | `KEY_PREFIX`, `caches["name"]` | [`Builder::prefix`], [`Cache::named`] |
+/// | `KEY_FUNCTION` | [`Builder::prefix_with`] for what requests have, such as a tenant; [`Builder::key_with`] |
 ///
 /// Beyond it: [`invalidate`](Self::invalidate), [`invalidate_tag`](Self::invalidate_tag),
 /// [`expire`](Self::expire), [`ttl`](Self::ttl), [`keys`](Self::keys),

@@ -173,6 +173,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Tenant;
 
     fn name(text: &str, version: u32) -> String {
         let key = Key::logical(text, version).expect("not empty");
@@ -235,6 +236,41 @@ mod tests {
             // A key has digits there, a stamp `s`, what users keep `r`.
             assert!([b'l', b'f'].contains(&name.as_bytes()[MAX_PREFIX + 1]));
             assert!(met.insert(name.clone()), "twice: {name}");
+        }
+    }
+
+    #[test]
+    fn names_of_tenants_meet_no_others_and_tell_their_text() {
+        let names = Names::new(&"p".repeat(MAX_PREFIX)).expect("legal");
+        let long = "ü".repeat(300);
+        let mut met = std::collections::BTreeSet::new();
+        for tenant in [None, Some(""), Some("a"), Some("a:b"), Some(&*long)] {
+            let tenant = tenant.map(Tenant::new);
+            let whose = tenant.as_ref().map(Tenant::as_str);
+            for text in ["a", "b:a", "größe", &long, &"x".repeat(200)] {
+                let key = Key::logical(text, u32::MAX).expect("not empty");
+                let key = match &tenant {
+                    None => key,
+                    tenant => key.placed(tenant.as_ref(), None).expect("not empty"),
+                };
+                let name = names.key(&key);
+                assert!(name.len() <= 240, "{name}");
+                assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
+                let (told, cut) = names.text(&name, u32::MAX, whose).expect("it is its own");
+                let kept = told.split('#').next().unwrap_or_default().replace('?', "ü");
+                assert!(
+                    told == text || (cut && text.starts_with(&kept[..1])),
+                    "{name}"
+                );
+                assert_eq!(names.text(&name, u32::MAX, Some("other")), None);
+                assert!(met.insert(name));
+            }
+            for name in ["a", "größe", &"x".repeat(200), &"x".repeat(130)] {
+                for name in names.lock(whose, name) {
+                    assert!(name.len() <= 240, "{name}");
+                    assert!(met.insert(name));
+                }
+            }
         }
     }
 

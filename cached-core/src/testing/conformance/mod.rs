@@ -246,6 +246,12 @@ behaviours! { $
         keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it
         a_function_drops_its_entries
+        tenants_are_apart
+        no_tenant_forges_anothers_key
+        a_tenant_has_its_tags
+        a_tenant_overtakes_its_own
+        a_tenants_keys_are_listed
+        a_tenant_has_its_locks
     }
     races: {
         invalidate_overtakes
