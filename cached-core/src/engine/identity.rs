@@ -22,9 +22,14 @@ use crate::registry::Site;
 /// How a cache places keys. Most do not: they keep keys as they are rendered.
 #[derive(Clone, Default)]
 pub(crate) struct Identity {
-    pub(crate) tenant: Option<Arc<dyn Fn() -> Tenant + Send + Sync>>,
-    pub(crate) text: Option<Arc<dyn Fn(&str) -> String + Send + Sync>>,
+    pub(crate) tenant: Option<TenantOf>,
+    pub(crate) text: Option<TextOf>,
 }
+
+/// What says whose call this is.
+type TenantOf = Arc<dyn Fn() -> Tenant + Send + Sync>;
+/// A key function.
+type TextOf = Arc<dyn Fn(&str) -> String + Send + Sync>;
 
 impl Identity {
     fn is_plain(&self) -> bool {
