@@ -51,6 +51,7 @@ mod support;
 mod tags;
 mod takeovers;
 mod telemetry;
+mod tenants;
 mod traits;
 mod ttl;
 mod ui;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
-use cached_core::{Cache, Error, ErrorKind};
+use cached_core::{Builder, Cache, Error, ErrorKind};
 
 /// Longer than anything here takes; a test that hangs fails after it.
 const HANG: Duration = Duration::from_secs(60);
@@ -21,9 +21,14 @@ pub(crate) fn memory() -> Cache {
 
 /// A cache whose time the test moves.
 pub(crate) fn manual() -> (Cache, ManualClock) {
+    let (builder, clock) = manual_builder();
+    (builder.build().expect("the defaults are valid"), clock)
+}
+
+/// [`manual`], for further settings.
+pub(crate) fn manual_builder() -> (Builder, ManualClock) {
     let clock = ManualClock::new();
-    let cache = Cache::memory().clock(clock.clone()).build();
-    (cache.expect("the defaults are valid"), clock)
+    (Cache::memory().clock(clock.clone()), clock)
 }
 
 /// A future that the test polls by hand.

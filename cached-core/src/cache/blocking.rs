@@ -39,7 +39,7 @@ impl<'c> BlockingCache<'c> {
     }
 
     pub(super) fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
-        Ok(key.into_key(self.cache.version)?)
+        self.cache.key_of(key)
     }
 
     pub(super) fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
@@ -89,7 +89,7 @@ impl<'c> BlockingCache<'c> {
         ttl: impl Into<Ttl>,
         compute: impl FnOnce() -> V,
     ) -> Result<V, Error> {
-        let call = self.call(key, ttl)?;
+        let mut call = self.call(key, ttl)?;
         let hit = call.hit(&value_shape());
         Ok(hit.unwrap_or_else(|| call.run(&value_shape(), compute)).0)
     }
@@ -104,7 +104,7 @@ impl<'c> BlockingCache<'c> {
         ttl: impl Into<Ttl>,
         compute: impl FnOnce() -> Result<V, E>,
     ) -> Result<V, E> {
-        let call = self.call(key, ttl)?;
+        let mut call = self.call(key, ttl)?;
         let hit = call.hit(&result_shape());
         hit.unwrap_or_else(|| call.run(&result_shape(), compute)).0
     }
@@ -203,8 +203,8 @@ impl<'c> BlockingCache<'c> {
     /// The tag is empty.
     pub fn invalidate_tag(&self, tag: impl IntoKey) -> Result<Delivery, Error> {
         or_shared!(self.cache, block shared.invalidate_tag(tag));
-        let tag = self.key(tag)?;
-        self.cache.engine.invalidate_tag(tag.text(), None);
+        let tag = self.cache.tag_of(tag)?;
+        self.cache.engine.invalidate_tag(&tag, None);
         Ok(Delivery::Acknowledged)
     }
 

@@ -29,7 +29,7 @@ use crate::time::{Clock, Ttl};
 #[derive(Debug, Clone)]
 #[must_use]
 pub struct Builder {
-    config: Config,
+    pub(super) config: Config,
     default_ttl: Ttl,
 }
 

@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{Cache, or_shared};
-use crate::engine::{self, Call, Engine, Missed, New, Target};
+use crate::engine::{self, Call, Engine, Missed, New, Target, tags_of};
 use crate::entry::{Payload, Sealed, Shape};
 use crate::event::Delivery;
 use crate::key::{Key, KeyError, KeyWriter, render};
@@ -29,7 +29,7 @@ pub struct PlainEntry<R> {
     pub(super) key: Result<Key, KeyError>,
     engine: Option<Arc<Engine>>,
     pub(super) ttl: Ttl,
-    pub(super) tags: Vec<Box<str>>,
+    tags: Vec<Box<str>>,
     pub(super) shape: AnyShape<R>,
 }
 
@@ -207,9 +207,16 @@ impl<R> PlainEntry<R> {
         self.engine.clone().or_else(|| engine::resolve(self.site))
     }
 
-    /// The cache and key to act on, where both are usable.
-    pub(super) fn place(&self) -> Option<(Arc<Engine>, &Key)> {
-        Some((self.engine()?, self.key.as_ref().ok()?))
+    /// The cache to act on, and the key as that keeps it, where both are usable.
+    pub(super) fn place(&self) -> Option<(Arc<Engine>, Key)> {
+        let (engine, key) = (self.engine()?, self.key.clone().ok()?);
+        let key = engine.place(key, None).ok()?;
+        Some((engine, key))
+    }
+
+    /// What an entry under this key falls by.
+    pub(super) fn tags(&self, key: &Key) -> Vec<Box<str>> {
+        tags_of(key, self.site, self.tags.clone())
     }
 
     fn write(&self, returned: R) -> bool {
@@ -225,7 +232,7 @@ impl<R> PlainEntry<R> {
             Sealed::Failed(_) => return None,
         };
         let lifetime: Lifetime = ttl.resolve(engine.default_ttl()).ok()?;
-        let stamps = engine.stamps(Some(self.site.number()), &self.tags);
+        let stamps = engine.stamps(Some(self.site.number()), &self.tags(&key));
         let new = New {
             payload,
             weight: weight as u64,
@@ -233,22 +240,23 @@ impl<R> PlainEntry<R> {
             stamps,
             keeps: None,
         };
-        Some(engine.set(key, new))
+        Some(engine.set(&key, new))
     }
 
     fn make_stale(&self) -> bool {
-        self.place().is_some_and(|(engine, key)| engine.expire(key))
+        self.place()
+            .is_some_and(|(engine, key)| engine.expire(&key))
     }
 
     fn is_live(&self) -> bool {
         self.place()
-            .is_some_and(|(engine, key)| engine.remembers(key))
+            .is_some_and(|(engine, key)| engine.remembers(&key))
     }
 
     /// As a target of the mutator at `by`; without one, of whoever calls the entry.
     pub(super) fn target(&self, by: Option<&'static Site>) -> Option<Target> {
         let (engine, key) = self.place()?;
-        Some(Target::key(engine, key.clone(), by.unwrap_or(self.site)))
+        Some(Target::key(engine, key, by.unwrap_or(self.site)))
     }
 }
 

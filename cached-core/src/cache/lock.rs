@@ -109,7 +109,8 @@ impl Lock {
     /// if the backend does not answer, and then the lock is not held.
     pub async fn acquire(self) -> Result<LockGuard, Error> {
         let terms = self.terms()?;
-        match self.cache.engine.locks()?.lock(&self.name, &terms).await? {
+        let name = self.cache.lock_name(&self.name)?;
+        match self.cache.engine.locks()?.lock(&name, &terms).await? {
             Some(held) => Ok(LockGuard { held }),
             None => Err(self.taken()),
         }
@@ -121,7 +122,8 @@ impl Lock {
     /// As [`acquire`](Self::acquire), but never [`ErrorKind::Locked`].
     pub async fn try_acquire(self) -> Result<Option<LockGuard>, Error> {
         let terms = self.terms()?;
-        let taken = self.cache.engine.locks()?.try_lock(&self.name, &terms);
+        let name = self.cache.lock_name(&self.name)?;
+        let taken = self.cache.engine.locks()?.try_lock(&name, &terms);
         Ok(taken.await?.map(|held| LockGuard { held }))
     }
 

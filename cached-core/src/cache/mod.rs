@@ -20,6 +20,7 @@ mod redis;
 mod shared;
 #[cfg(feature = "remote")]
 mod shared_entry;
+mod tenants;
 mod tools;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod within;
@@ -56,6 +57,7 @@ pub use mutate::{BlockingEntryAll, EntryAll};
 use crate::engine::{self, Config as Described, Engine};
 use crate::error::Error;
 use crate::event::Event;
+use crate::key::Tenant;
 use crate::registry::Site;
 
 /// A cache. Clones share it.
@@ -88,6 +90,7 @@ use crate::registry::Site;
 /// | `version=2`, `incr_version` | [`with_version`](Self::with_version), [`incr_version`](Self::incr_version) |
 /// | `clear` | [`clear`](Self::clear), which touches nobody else's keys |
 /// | `KEY_PREFIX`, `caches["name"]` | [`Builder::prefix`], [`Cache::named`] |
+/// | `KEY_FUNCTION` | [`Builder::prefix_with`] for what requests have, such as a tenant; [`Builder::key_with`] |
 ///
 /// Beyond it: [`invalidate`](Self::invalidate), [`invalidate_tag`](Self::invalidate_tag),
 /// [`expire`](Self::expire), [`ttl`](Self::ttl), [`keys`](Self::keys),
@@ -96,6 +99,8 @@ use crate::registry::Site;
 pub struct Cache {
     pub(crate) engine: Arc<Engine>,
     pub(crate) version: u32,
+    /// Whose entries this handle is for, whoever uses it.
+    tenant: Option<Tenant>,
 }
 
 /// The low-level handle as a site, so that its calls have counters and stamps like any other.
@@ -224,6 +229,7 @@ impl Cache {
         Self {
             engine,
             version: crate::registry::DEFAULT_VERSION,
+            tenant: None,
         }
     }
 
@@ -232,8 +238,8 @@ impl Cache {
     #[must_use]
     pub fn with_version(&self, version: u32) -> Self {
         Self {
-            engine: Arc::clone(&self.engine),
             version,
+            ..self.clone()
         }
     }
 

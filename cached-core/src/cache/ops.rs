@@ -58,7 +58,7 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = V>,
     {
-        let call = self.blocking().call(key, ttl)?;
+        let mut call = self.blocking().call(key, ttl)?;
         if let Some((value, _)) = call.hit(&value_shape()) {
             return Ok(value);
         }
@@ -81,7 +81,7 @@ impl Cache {
         F: FnOnce() -> Fut,
         Fut: Future<Output = Result<V, E>>,
     {
-        let call = self.blocking().call(key, ttl)?;
+        let mut call = self.blocking().call(key, ttl)?;
         if let Some((value, _)) = call.hit(&result_shape()) {
             return value;
         }

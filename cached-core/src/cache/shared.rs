@@ -52,7 +52,7 @@ impl Cache {
 
 impl SharedCache<'_> {
     pub(super) fn key(&self, key: impl IntoKey) -> Result<Key, Error> {
-        Ok(key.into_key(self.cache.version)?)
+        self.cache.key_of(key)
     }
 
     pub(super) fn lifetime(&self, ttl: impl Into<Ttl>) -> Result<Lifetime, Error> {
@@ -193,9 +193,9 @@ impl SharedCache<'_> {
     }
 
     pub(super) async fn invalidate_tag(self, tag: impl IntoKey) -> Result<Delivery, Error> {
-        let tag = self.key(tag)?;
-        let names = vec![self.remote.tag_name(tag.text())];
-        let _here = AtEnd(|| self.cache.engine.invalidate_tag(tag.text(), None));
+        let tag = self.cache.tag_of(tag)?;
+        let names = vec![self.remote.tag_name(&tag)];
+        let _here = AtEnd(|| self.cache.engine.invalidate_tag(&tag, None));
         Ok(self.remote.deliver(names).await)
     }
 

@@ -16,18 +16,22 @@ pub(super) struct SharedEntry<'e, R> {
     entry: &'e PlainEntry<R>,
     engine: Arc<Engine>,
     remote: Arc<Remote>,
-    key: &'e Key,
+    key: Key,
+    tags: Vec<Box<str>>,
 }
 
 impl<R> PlainEntry<R> {
     /// The entry on a backend that other processes use too; `None` in memory.
     pub(super) fn shared(&self) -> Option<SharedEntry<'_, R>> {
-        let (engine, key) = self.place()?;
+        let engine = self.engine()?;
         let remote = engine.remote().filter(|_| engine.shares(&*self.shape))?;
+        let remote = Arc::clone(remote);
+        let (engine, key) = self.place()?;
         Some(SharedEntry {
-            remote: Arc::clone(remote),
+            tags: self.tags(&key),
             entry: self,
             engine,
+            remote,
             key,
         })
     }
@@ -36,7 +40,7 @@ impl<R> PlainEntry<R> {
 impl<R> SharedEntry<'_, R> {
     pub(super) async fn read(self) -> Option<R> {
         let (schema, hidden) = (self.entry.site.policy.schema, Hidden::here());
-        if hidden.key(self.key) {
+        if hidden.key(&self.key) {
             return None;
         }
         let read = |opened: &Opened<'_>| {
@@ -51,24 +55,29 @@ impl<R> SharedEntry<'_, R> {
             .then(|| self.engine.keep_of(site))
             .flatten();
         if keep.is_some()
-            && let Some(near) = self.engine.near(self.key, site, shape, Lifetime::FOREVER)
+            && let Some(near) = self.engine.near(&self.key, site, shape, Lifetime::FOREVER)
         {
             return Some(near);
         }
         // A fault of the backend is a miss here as everywhere.
-        let found = self.remote.get(self.key, keep, read).await.ok().flatten()?;
-        Some(self.engine.keep_found(self.key, shape, found))
+        let found = self
+            .remote
+            .get(&self.key, keep, read)
+            .await
+            .ok()
+            .flatten()?;
+        Some(self.engine.keep_found(&self.key, shape, found))
     }
 
     pub(super) async fn write(self, returned: R) -> bool {
         let Some(incoming) = self.incoming(returned) else {
             return false;
         };
-        self.engine.detach(self.key);
-        let written = self.remote.set(self.key, incoming).await;
-        self.engine.detach(self.key);
+        self.engine.detach(&self.key);
+        let written = self.remote.set(&self.key, incoming).await;
+        self.engine.detach(&self.key);
         self.engine
-            .tell(EventKind::Written, Some(self.entry.site), self.key);
+            .tell(EventKind::Written, Some(self.entry.site), &self.key);
         written.is_ok()
     }
 
@@ -88,19 +97,19 @@ impl<R> SharedEntry<'_, R> {
             encoded,
             lifetime,
             site: Some(site),
-            tags: &self.entry.tags,
+            tags: &self.tags,
         })
     }
 
     pub(super) async fn make_stale(self) -> bool {
-        let was_live = self.remote.expire(self.key).await;
+        let was_live = self.remote.expire(&self.key).await;
         self.engine
-            .tell(EventKind::Expired, Some(self.entry.site), self.key);
+            .tell(EventKind::Expired, Some(self.entry.site), &self.key);
         was_live.unwrap_or(false)
     }
 
     pub(super) async fn holds(self) -> bool {
-        let found = self.remote.get(self.key, None, |opened| Ok(opened.kind()));
+        let found = self.remote.get(&self.key, None, |opened| Ok(opened.kind()));
         let found = found.await.ok().flatten();
         found.is_some_and(|found| matches!(found.value, Kind::Value | Kind::Absent))
     }

@@ -172,7 +172,7 @@ impl BlockingCache<'_> {
     pub fn keys(&self, pattern: &str) -> Result<Vec<String>, Error> {
         or_shared!(self.cache, block shared.keys(pattern));
         let pattern = Pattern::new(pattern);
-        Ok(self.cache.engine.keys(self.cache.version, &pattern))
+        Ok(self.cache.engine.keys(&self.cache.whose()?, &pattern))
     }
 
     /// Invalidates every key of this handle's version that matches the pattern; how many were there.
@@ -183,8 +183,8 @@ impl BlockingCache<'_> {
     pub fn delete_matching(&self, pattern: &str) -> Result<usize, Error> {
         or_shared!(self.cache, block shared.delete_matching(pattern));
         let pattern = Pattern::new(pattern);
-        let engine = &self.cache.engine;
-        Ok(engine.delete_matching(self.cache.version, &pattern))
+        let whose = self.cache.whose()?;
+        Ok(self.cache.engine.delete_matching(&whose, &pattern))
     }
 
     /// Stores values where nothing is, and nobody computes; how many were stored. See
@@ -228,16 +228,16 @@ impl super::shared::SharedCache<'_> {
 
     async fn keys(self, pattern: &str) -> Result<Vec<String>, Error> {
         let pattern = Pattern::new(pattern);
-        self.remote.keys(self.cache.version, &pattern).await
+        self.remote.keys(&self.cache.whose()?, &pattern).await
     }
 
     async fn delete_matching(self, pattern: &str) -> Result<usize, Error> {
-        let (pattern, version) = (Pattern::new(pattern), self.cache.version);
+        let (pattern, whose) = (Pattern::new(pattern), self.cache.whose()?);
         // What is being computed here, whether or not the backend knows of it.
         let _here = super::shared::AtEnd(|| {
-            self.cache.engine.delete_matching(version, &pattern);
+            self.cache.engine.delete_matching(&whose, &pattern);
         });
-        let removed = self.remote.delete_matching(version, &pattern).await?;
+        let removed = self.remote.delete_matching(&whose, &pattern).await?;
         Ok(usize::try_from(removed).unwrap_or(usize::MAX))
     }
 

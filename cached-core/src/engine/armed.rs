@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Engine;
 use super::block::block_on;
+use super::identity::function_tag;
 #[cfg(feature = "remote")]
 use super::remote::{Remote, StampId};
 use crate::error::Error;
 use crate::event::Delivery;
-use crate::key::Key;
+use crate::key::{Key, KeyError};
 use crate::registry::Site;
 use crate::tag::Stamps;
 
@@ -29,6 +30,8 @@ pub(super) enum What {
     Tag(Box<str>),
     /// Every entry of the function.
     All(&'static Site),
+    /// Those of one tenant, by their tag.
+    AllOf(&'static Site, Box<str>),
 }
 
 impl What {
@@ -37,8 +40,21 @@ impl What {
             (Self::Key(a), Self::Key(b)) => a == b,
             (Self::Tag(a), Self::Tag(b)) => a == b,
             (Self::All(a), Self::All(b)) => std::ptr::eq(*a, *b),
+            (Self::AllOf(_, a), Self::AllOf(_, b)) => a == b,
             _ => false,
         }
+    }
+
+    /// What was rendered, as this cache keeps it.
+    pub(super) fn placed(self, engine: &Engine) -> Result<Self, KeyError> {
+        Ok(match self {
+            Self::Key(key) => Self::Key(engine.place(key, None)?),
+            Self::Tag(tag) => match engine.tenant() {
+                Some(tenant) => Self::Tag(tenant.tag(&tag)),
+                None => Self::Tag(tag),
+            },
+            all => all,
+        })
     }
 
     /// The stamp that stands for it in a shared backend.
@@ -46,13 +62,14 @@ impl What {
     fn stamp(&self) -> Option<StampId> {
         match self {
             Self::Key(_) => None,
-            Self::Tag(tag) => Some(Remote::stamp_of_tag(tag)),
+            Self::Tag(tag) | Self::AllOf(_, tag) => Some(Remote::stamp_of_tag(tag)),
             Self::All(site) => Some(Remote::stamp_of_function(site)),
         }
     }
 }
 
 impl Target {
+    /// A placed key.
     pub(crate) fn key(engine: Arc<Engine>, key: Key, by: &'static Site) -> Self {
         Self {
             engine,
@@ -61,10 +78,15 @@ impl Target {
         }
     }
 
+    /// Every entry of the function that the present tenant has, where there are tenants.
     pub(crate) fn function(engine: Arc<Engine>, site: &'static Site, by: &'static Site) -> Self {
+        let what = match engine.tenant() {
+            None => What::All(site),
+            Some(tenant) => What::AllOf(site, function_tag(tenant.as_str(), site)),
+        };
         Self {
             engine,
-            what: What::All(site),
+            what,
             function: Some(by.name()),
         }
     }
@@ -84,6 +106,10 @@ impl Target {
                 let (number, name) = (site.number(), site.name());
                 self.engine.invalidate_all(number, name, self.function);
             }
+            What::AllOf(site, tag) => {
+                self.engine
+                    .invalidate_all_of(tag, site.name(), self.function)
+            }
         }
     }
 
@@ -92,7 +118,7 @@ impl Target {
     fn name(&self, remote: &Remote) -> String {
         match &self.what {
             What::Key(key) => remote.key_name(key),
-            What::Tag(tag) => remote.tag_name(tag),
+            What::Tag(tag) | What::AllOf(_, tag) => remote.tag_name(tag),
             What::All(site) => remote.function_name(site),
         }
     }
@@ -223,7 +249,7 @@ impl Armed {
             match what {
                 What::Key(key) => armed.keys.push(key.clone()),
                 What::All(site) => armed.stamps.push(engine.stamps(Some(site.number()), &[])),
-                What::Tag(tag) => {
+                What::Tag(tag) | What::AllOf(_, tag) => {
                     armed
                         .stamps
                         .push(engine.stamps(None, std::slice::from_ref(tag)));

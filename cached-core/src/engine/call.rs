@@ -10,7 +10,7 @@ use super::block::block_on;
 use super::context::{self, Frame, Mode};
 use super::flight::Style;
 use super::miss::{Miss, Next, Step};
-use super::{Engine, home};
+use super::{Engine, home, tags_of};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
 use crate::key::{Key, KeyError, KeyWriter, Rendered, render};
@@ -81,7 +81,7 @@ impl<'c> Call<'c> {
 
     /// The cached value, if there is a fresh one. Never waits, never allocates.
     #[inline(always)]
-    pub fn hit<S: Shape + ?Sized>(&self, shape: &S) -> Option<(S::Return, Outcome)> {
+    pub fn hit<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
         let key = self.key.key().ok()?;
         if !self.served {
             return None;
@@ -91,16 +91,16 @@ impl<'c> Call<'c> {
                 let lifetime = self.ttl.or_zero(engine.default_ttl);
                 self.look(engine, key, shape, lifetime)
             }
-            _ => self.look_elsewhere(key, shape),
+            _ => self.look_elsewhere(shape),
         }
     }
 
     /// [`hit`](Self::hit) for a caller that only reads: a `refresh` scope, which asks for
     /// computations, has nothing to ask of it.
-    pub(crate) fn peek<S: Shape + ?Sized>(&self, shape: &S) -> Option<(S::Return, Outcome)> {
+    pub(crate) fn peek<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
         let frame = context::current().filter(|frame| frame.mode == Mode::Refresh);
         match frame {
-            Some(frame) => self.look_framed(&frame, self.key.key().ok()?, shape),
+            Some(frame) => self.look_framed(&frame, shape),
             _ => self.hit(shape),
         }
     }
@@ -116,25 +116,20 @@ impl<'c> Call<'c> {
 
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
     #[inline(never)]
-    fn look_elsewhere<S: Shape + ?Sized>(
-        &self,
-        key: &Key,
-        shape: &S,
-    ) -> Option<(S::Return, Outcome)> {
+    fn look_elsewhere<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
         if !context::is_plain() {
-            return self.look_in_context(key, shape);
+            return self.look_in_context(shape);
         }
         match self.engine {
-            Some(engine) => self.look_local(engine, key, shape),
-            None => home::known(self.site, |engine| self.look_local(engine, key, shape)),
+            Some(engine) => self.look_local(engine, shape),
+            None => home::known(self.site, |engine| self.look_local(engine, shape)),
         }
     }
 
     /// Looks, unless the value has to be asked for.
     fn look_local<S: Shape + ?Sized>(
-        &self,
+        &mut self,
         engine: &Engine,
-        key: &Key,
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
         #[cfg(feature = "remote")]
@@ -144,6 +139,8 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
+        engine.place_rendered(&mut self.key);
+        let key = self.key.key().ok()?;
         self.look(engine, key, shape, self.lifetime_in(engine))
     }
 
@@ -174,33 +171,30 @@ impl<'c> Call<'c> {
     }
 
     #[cold]
-    fn look_in_context<S: Shape + ?Sized>(
-        &self,
-        key: &Key,
-        shape: &S,
-    ) -> Option<(S::Return, Outcome)> {
+    fn look_in_context<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
         let frame = context::current().filter(|frame| frame.mode == Mode::Normal)?;
-        self.look_framed(&frame, key, shape)
+        self.look_framed(&frame, shape)
     }
 
     /// Looks within mutators and scopes that let calls read.
     fn look_framed<S: Shape + ?Sized>(
-        &self,
+        &mut self,
         frame: &Frame,
-        key: &Key,
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
-        let armed = frame.armed.as_ref();
-        if armed.is_some_and(|armed| armed.covers(key)) {
-            return None;
-        }
         let engine = self.resolve()?;
         // What a mutator is armed for of a shared backend, the backend's entry says.
         #[cfg(feature = "remote")]
-        if engine.shares(shape) && (armed.is_some() || !engine.keeps_near(self.site, shape)) {
+        if engine.shares(shape) && (frame.armed.is_some() || !engine.keeps_near(self.site, shape)) {
             return None;
         }
         if engine.overrides.turn_off(self.site) {
+            return None;
+        }
+        engine.place_rendered(&mut self.key);
+        let key = self.key.key().ok()?;
+        let armed = frame.armed.as_ref();
+        if armed.is_some_and(|armed| armed.covers(key)) {
             return None;
         }
         let covered = |slot: &Slot| armed.is_some_and(|armed| armed.covers_any(&slot.stamps));
@@ -224,7 +218,15 @@ impl<'c> Call<'c> {
         self.missed(Vec::new())
     }
 
-    pub(crate) fn missed(self, tags: Vec<Box<str>>) -> Missed<'c> {
+    /// The key is placed from here on, and so are the tags.
+    pub(crate) fn missed(mut self, tags: Vec<Box<str>>) -> Missed<'c> {
+        if let Some(engine) = self.resolve() {
+            engine.place_rendered(&mut self.key);
+        }
+        let tags = match self.key.key() {
+            Ok(key) => tags_of(key, self.site, tags),
+            Err(_) => tags,
+        };
         Missed { call: self, tags }
     }
 
@@ -266,10 +268,16 @@ impl Missed<'_> {
     #[must_use]
     pub fn tag(mut self, write: impl FnOnce(&mut KeyWriter)) -> Self {
         match render(0, write) {
-            Ok(tag) => self.tags.push(tag.text().into()),
+            Ok(tag) => self.push_tag(tag.text()),
             Err(error) => self.call.key.fail(error),
         }
         self
+    }
+
+    fn push_tag(&mut self, tag: &str) {
+        if let Ok(key) = self.call.key.key() {
+            self.tags.push(key.tag(tag));
+        }
     }
 
     /// The value of a sync function that [`hit`](Call::hit) did not find.

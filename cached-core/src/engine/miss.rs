@@ -133,9 +133,10 @@ impl<'c> Miss<'c> {
         let frame = self.frame.as_ref();
         let bypass = frame.is_some_and(|frame| frame.mode == Mode::Bypass);
         let scoped = bypass || (self.is_armed() && !self.only_looks);
-        let usable = self.call.key.key().is_ok() && self.call.served && !disguised;
-        let engine = self.engine.as_ref();
-        let on = engine.is_some_and(|engine| !engine.overrides.turn_off(site));
+        let usable = self.call.served && !disguised;
+        let on = self.engine.as_ref().zip(self.call.key.key().ok());
+        let on =
+            on.is_some_and(|(engine, key)| engine.owns(key) && !engine.overrides.turn_off(site));
         usable && !scoped && on
     }
 

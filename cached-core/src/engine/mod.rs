@@ -14,6 +14,7 @@ mod context;
 mod cycle;
 mod flight;
 mod home;
+mod identity;
 mod lease;
 mod miss;
 #[cfg(all(test, shuttle))]
@@ -46,12 +47,14 @@ pub use home::Isolate;
 #[cfg(feature = "config")]
 pub(crate) use home::install_all;
 pub(crate) use home::{by_name, from_env, install, replace, resolve};
+pub(crate) use identity::{Identity, tags_of};
 pub use mutation::{Awaits, Blocks, Late, Mutation};
 pub use overrides::Override;
 pub(crate) use overrides::Overrides;
 #[cfg(feature = "tokio")]
 pub use scope::spawn;
 pub use scope::{bypass, bypass_blocking, refresh, refresh_blocking, with_context};
+pub(crate) use tools::Whose;
 pub(crate) use verbs::New;
 
 use self::flight::Flight;
@@ -78,6 +81,8 @@ pub(crate) struct Engine {
     store: Store<Flight>,
     tags: Tags,
     overrides: Overrides,
+    /// How keys are placed, where they do not stay what they are.
+    identity: Option<Box<Identity>>,
     /// Where cells are shared with other processes; without it they are in `store`.
     #[cfg(feature = "remote")]
     remote: Option<Arc<remote::Remote>>,
@@ -101,6 +106,7 @@ impl Engine {
             store: Store::new(config.bounds),
             tags: Tags::default(),
             overrides: config.overrides,
+            identity: config.identity.some(),
             #[cfg(feature = "remote")]
             remote: config
                 .remote
@@ -174,7 +180,7 @@ impl Engine {
 
     /// Whether a hit is what the attribute says it is, and in this process.
     pub(crate) fn is_plain(&self) -> bool {
-        self.is_near() && self.overrides.is_empty()
+        self.is_near() && self.overrides.is_empty() && self.identity.is_none()
     }
 
     /// Whether functions that say nothing of it are to be found in this process.

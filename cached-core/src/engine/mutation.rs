@@ -109,8 +109,13 @@ impl Mutation {
     }
 
     fn push(&mut self, site: &'static Site, engine: Option<Arc<Engine>>, what: What) {
+        let Some(engine) = engine else { return };
+        let what = match what.placed(&engine) {
+            Ok(what) => what,
+            Err(error) => return refuse(site, &error),
+        };
         let function = Some(site.name());
-        self.add(engine.map(|engine| Target {
+        self.add(Some(Target {
             engine,
             what,
             function,

@@ -8,9 +8,22 @@ use super::Engine;
 use super::verbs::{Change, New, Write};
 use crate::entry::{Slot, SlotKey};
 use crate::event::EventKind;
-use crate::key::Key;
 use crate::key::pattern::Pattern;
+use crate::key::{Key, Tenant};
 use crate::time::{Millis, Ttl};
+
+/// Whose keys are meant.
+#[derive(Debug, Clone)]
+pub(crate) struct Whose {
+    pub(crate) version: u32,
+    pub(crate) tenant: Option<Tenant>,
+}
+
+impl Whose {
+    pub(super) fn tenant(&self) -> Option<&str> {
+        self.tenant.as_ref().map(Tenant::as_str)
+    }
+}
 
 impl Engine {
     /// How long a live value still has; `None` if there is none.
@@ -56,14 +69,14 @@ impl Engine {
         put
     }
 
-    /// The texts of live values that match, in one version.
-    pub(crate) fn keys(&self, version: u32, pattern: &Pattern) -> Vec<String> {
+    /// The texts of live values that match, of one version and tenant.
+    pub(crate) fn keys(&self, whose: &Whose, pattern: &Pattern) -> Vec<String> {
         let now = self.clock.now();
         let live = |slot: &Slot| slot.holds_value(now);
         let mut texts: Vec<String> = self
-            .matching(version, pattern, live, |text| pattern.matches(text))
+            .matching(whose, pattern, live, |text| pattern.matches(text))
             .filter(|key| self.contains(key))
-            .map(|key| key.text().to_owned())
+            .map(|key| key.parts().1.to_owned())
             .collect();
         texts.sort_unstable();
         texts.dedup();
@@ -72,9 +85,9 @@ impl Engine {
 
     /// Invalidates every key that matches, what is being computed too. How many held a live value.
     /// A key whose text was cut goes if it may match.
-    pub(crate) fn delete_matching(&self, version: u32, pattern: &Pattern) -> usize {
+    pub(crate) fn delete_matching(&self, whose: &Whose, pattern: &Pattern) -> usize {
         let all = |_: &Slot| true;
-        self.matching(version, pattern, all, |start| pattern.may_match(start))
+        self.matching(whose, pattern, all, |start| pattern.may_match(start))
             .filter(|key| self.invalidate(key, None))
             .count()
     }
@@ -82,16 +95,18 @@ impl Engine {
     /// The keys that match; `cut` decides on the text of one that was too long, up to its digest.
     fn matching<'e>(
         &'e self,
-        version: u32,
+        whose: &'e Whose,
         pattern: &'e Pattern,
         wanted: impl Fn(&Slot) -> bool + 'e,
         cut: impl Fn(&str) -> bool + 'e,
     ) -> impl Iterator<Item = Key> + 'e {
         let matches = move |key: &SlotKey| {
-            key.version() == version
+            let (tenant, text) = key.parts();
+            key.version() == whose.version
+                && tenant == whose.tenant()
                 && match key.is_digest() {
-                    true => cut(key.text().rsplit_once('#').map_or("", |(start, _)| start)),
-                    false => pattern.matches(key.text()),
+                    true => cut(text.rsplit_once('#').map_or("", |(start, _)| start)),
+                    false => pattern.matches(text),
                 }
         };
         let shards = self.store.keys(wanted);

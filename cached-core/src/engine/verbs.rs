@@ -136,6 +136,12 @@ impl Engine {
         self.tell_invalidated(function, tag);
     }
 
+    /// [`invalidate_tag`](Self::invalidate_tag) by the tag of a function's entries of one tenant.
+    pub(crate) fn invalidate_all_of(&self, tag: &str, name: &str, function: Option<&'static str>) {
+        self.tags.invalidate(&TagId::Named(tag.into()));
+        self.tell_invalidated(function, name);
+    }
+
     /// Outdates every entry, and every computation under way, of the reader with that number.
     pub(crate) fn invalidate_all(&self, site: u32, name: &str, function: Option<&'static str>) {
         self.tags.invalidate(&TagId::Function(site));

@@ -12,7 +12,7 @@ pub(crate) use shape::Parted;
 pub(crate) use shape::{Sealed, Shape, Taken};
 pub(crate) use times::Times;
 
-use crate::key::{Edition, Key};
+use crate::key::{Edition, Key, parts};
 use crate::tag::Stamps;
 use crate::time::Millis;
 
@@ -94,16 +94,17 @@ impl SlotKey {
         }
     }
 
-    pub(crate) fn text(&self) -> &str {
-        &self.text
-    }
-
     pub(crate) fn version(&self) -> u32 {
         self.edition.version()
     }
 
     pub(crate) fn is_digest(&self) -> bool {
         self.edition.is_digest()
+    }
+
+    /// Its tenant, and its text without it.
+    pub(crate) fn parts(&self) -> (Option<&str>, &str) {
+        parts(&self.text, self.edition)
     }
 
     pub(crate) fn to_key(&self) -> Key {

@@ -39,11 +39,13 @@ mod chrono;
 mod compound;
 mod digest;
 mod digits;
+mod edition;
 mod encoding;
 mod handle;
 mod key_type;
 mod part;
 pub(crate) mod pattern;
+mod placed;
 mod pointers;
 mod secret;
 pub(crate) mod template;
@@ -60,9 +62,11 @@ use std::hash::{Hash, Hasher};
 
 use crate::error::{Error, ErrorKind};
 
+pub(crate) use edition::Edition;
 pub use handle::Handle;
 pub use key_type::KeyType;
 pub use part::KeyPart;
+pub(crate) use placed::{Tenant, parts};
 pub use writer::KeyWriter;
 
 /// Length in bytes up to which a key is its text; beyond it, a digest ends it.
@@ -81,36 +85,6 @@ pub struct Key {
     bytes: [u8; MAX_LEN],
     edition: Edition,
     len: u8,
-}
-
-/// What a key is beside its text: its version, and whether the text ends with a digest. One word,
-/// because every hit compares it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Edition(u64);
-
-impl Edition {
-    #[inline]
-    fn of(version: u32) -> Self {
-        Self(u64::from(version) << 1)
-    }
-
-    fn digested(self) -> Self {
-        Self(self.0 | 1)
-    }
-
-    fn with_version(self, version: u32) -> Self {
-        Self(Self::of(version).0 | (self.0 & 1))
-    }
-
-    #[inline]
-    pub(crate) fn is_digest(self) -> bool {
-        self.0 & 1 == 1
-    }
-
-    #[inline]
-    pub(crate) fn version(self) -> u32 {
-        (self.0 >> 1) as u32
-    }
 }
 
 impl Key {
@@ -234,6 +208,14 @@ impl Rendered {
         self.0.fail(error);
         self.0.settle();
     }
+
+    /// Another key in place of a completed one.
+    pub(crate) fn replace(&mut self, key: Result<Key, KeyError>) {
+        match key {
+            Ok(key) => self.0.key = key,
+            Err(error) => self.fail(error),
+        }
+    }
 }
 
 impl From<Result<Key, KeyError>> for Rendered {
@@ -295,6 +277,7 @@ enum Fault {
     Empty,
     Unserialisable(Box<str>),
     SeveralTypes,
+    NoText(Box<str>),
 }
 
 impl KeyError {
@@ -306,6 +289,11 @@ impl KeyError {
     /// A method's key that would be alike for another `Self`.
     pub(crate) fn of_several_types() -> Self {
         Self(Fault::SeveralTypes)
+    }
+
+    /// A key function that made nothing of a key.
+    fn of_no_text(key: &str) -> Self {
+        Self(Fault::NoText(key.into()))
     }
 
     fn unserialisable(reason: &str) -> Self {
@@ -329,6 +317,11 @@ impl fmt::Display for KeyError {
                 "one key template serves several `Self` types of a generic `impl`, so their keys \
                  would be alike; put `<Self>` (with `KeyType`) or another part that tells them \
                  apart into the key",
+            ),
+            Fault::NoText(key) => write!(
+                f,
+                "the cache's key function made an empty text of `{key}`; it has to make another \
+                 text of every key, and never an empty one (see `Builder::key_with`)"
             ),
         }
     }

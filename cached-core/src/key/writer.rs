@@ -307,7 +307,7 @@ impl KeyWriter {
 }
 
 /// Length of the longest beginning that ends between characters.
-fn whole_characters(bytes: &[u8]) -> usize {
+pub(super) fn whole_characters(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.len(),
         Err(cut) => cut.valid_up_to(),

@@ -192,6 +192,39 @@ async fn the_handle_reads_one_or_many_from_memory() {
     assert_eq!(read().await, [None, Some(7), Some(7)]);
 }
 
+/// Keys that a cache makes others of are told as any.
+#[tokio::test]
+async fn tenants_and_key_functions_are_kept_apart_and_told() {
+    let cells = Cells::default().watches();
+    let processes = || [cells.process().l1(60), cells.process()];
+    let tenants = processes().map(|process| process.prefix_with(|| "acme".to_owned()));
+    let others = processes().map(|process| process.key_with(|key| format!("x/{key}")));
+    for [here, there] in [tenants, others] {
+        let [here, there] = [here, there].map(|process| process.build().expect("legal"));
+        let read = || async { here.get::<u64>("k").await.expect("a key") };
+        for value in 0..3 {
+            there.set("k", &value, 60).await.expect("a number");
+            assert_eq!(read().await, Some(value));
+            let asked = cells.log().len();
+            assert_eq!(read().await, Some(value));
+            assert_eq!(cells.log().len(), asked, "it is near");
+        }
+        here.set("k", &7u64, 60).await.expect("a number");
+        assert_eq!(read().await, Some(7));
+        there.delete("k").await.expect("a key");
+        assert_eq!(read().await, None);
+    }
+    let [here, there] = processes().map(|process| process.build().expect("legal"));
+    let tenant = (here.for_tenant("acme"), there.for_tenant("acme"));
+    tenant.1.set("k", &1u64, 60).await.expect("a number");
+    for _ in 0..2 {
+        assert_eq!(tenant.0.get::<u64>("k").await.expect("a key"), Some(1));
+    }
+    assert_eq!(here.get::<u64>("k").await.expect("a key"), None);
+    tenant.1.set("k", &2u64, 60).await.expect("a number");
+    assert_eq!(tenant.0.get::<u64>("k").await.expect("a key"), Some(2));
+}
+
 #[tokio::test]
 async fn an_entry_of_a_function_is_near_too() {
     let scene = Scene::new().await;

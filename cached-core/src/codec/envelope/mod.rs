@@ -102,10 +102,8 @@ impl fmt::Debug for Encoded {
     }
 }
 
-/// The hash by which a cell knows its key: of the logical text, its version, and whether the text
-/// ends with a digest.
-pub(crate) fn key_hash(text: &[u8], version: u32, digest: bool) -> u128 {
+/// The hash by which a cell knows its key: of its text, and of all that the key is beside it.
+pub(crate) fn key_hash(text: &[u8], edition: u64) -> u128 {
     // As the seed, the edition needs no copy of the text.
-    let edition = (u64::from(version) << 1) | u64::from(digest);
     XxHash3_128::oneshot_with_seed(edition, text)
 }

@@ -97,9 +97,9 @@ fn the_cell_of_another_key_is_refused() {
     for codec in codecs() {
         let cell = cell(&codec, &1_u8);
         for other in [
-            key_hash(b"post:8", 1, false),
-            key_hash(b"post:7", 2, false),
-            key_hash(b"post:7", 1, true),
+            key_hash(b"post:8", 2),
+            key_hash(b"post:7", 4),
+            key_hash(b"post:7", 3),
             0,
         ] {
             let opened = codec.seal().open(&cell, other);

@@ -74,7 +74,7 @@ fn swapped_values_are_refused() {
     let codec = Codec::new();
     let encoded = codec.encode(&1_u64, None).expect("encodable");
     let mut other = meta(STAMPS);
-    other.key_hash = crate::codec::key_hash(b"post:8", 1, false);
+    other.key_hash = crate::codec::key_hash(b"post:8", 2);
     let swapped = codec.seal().write(&other, Body::Value(&encoded));
     let swapped = swapped.expect("two stamps fit");
     assert_eq!(read::<u64>(&codec, &swapped), Err(Unreadable::OtherKey));

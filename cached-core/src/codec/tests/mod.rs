@@ -40,7 +40,7 @@ const STAMPS: &[Stamp] = &[
 ];
 
 fn key() -> u128 {
-    key_hash(b"post:7", 1, false)
+    key_hash(b"post:7", 2)
 }
 
 fn meta(stamps: &[Stamp]) -> Meta<'_> {

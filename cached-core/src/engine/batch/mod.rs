@@ -122,7 +122,7 @@ where
         };
         for at in 0..batch.tally.ids.len() {
             let id = &batch.tally.ids[at];
-            let call = call(id);
+            let mut call = call(id);
             let hit = call.hit(bulk.shape());
             // What a cache holds is never a failure.
             let found = hit.is_some_and(|came| batch.tally.note(at, came).is_ok());

@@ -8,9 +8,9 @@ mod setting;
 mod url;
 mod value;
 
-use super::Overrides;
 #[cfg(feature = "remote")]
 use super::remote::Settings;
+use super::{Identity, Overrides};
 use crate::backend::memory::Bounds;
 use crate::error::{Error, ErrorKind};
 use crate::time::{Clock, Lifetime};
@@ -26,6 +26,7 @@ pub(crate) struct Config {
     pub(crate) require_shared: bool,
     pub(crate) bounds: Bounds,
     pub(crate) overrides: Overrides,
+    pub(crate) identity: Identity,
     #[cfg(feature = "remote")]
     pub(crate) remote: Option<Settings>,
 }
@@ -49,6 +50,7 @@ impl Default for Config {
                 weight: None,
             },
             overrides: Overrides::default(),
+            identity: Identity::default(),
             #[cfg(feature = "remote")]
             remote: None,
         }

@@ -76,7 +76,7 @@ impl Remote {
         let ids = [self.namespace].into_iter().chain(function).chain(tags);
         Place {
             name: self.names.key(key),
-            hash: key_hash(key.as_bytes(), key.version(), key.is_digest()),
+            hash: key_hash(key.as_bytes(), key.edition().bits()),
             stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
             tagged,
             keep: None,
@@ -320,9 +320,14 @@ impl Raw {
 
     /// The stamps that the entry depends on, as they are in it, and the entry itself where its name
     /// does not tell its key.
-    pub(super) fn depends_on(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, u64)>> {
+    pub(super) fn depends_on(
+        &self,
+        remote: &Remote,
+        place: &Place,
+        meaning: &Meaning,
+    ) -> Option<Vec<(StampId, u64)>> {
         let opened = self.opened(remote, place)?;
-        let odd = match remote.names.meaning(&place.name)? {
+        let odd = match *meaning {
             Meaning::Odd(id) => Some((id, stamp_of(&self.cell.as_ref()?.token()?))),
             _ => None,
         };

@@ -51,7 +51,7 @@ pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use l1::Keep;
 use l1::L1;
-pub(crate) use lock::{Held, Terms};
+pub(crate) use lock::{Held, LockName, Terms};
 pub(super) use look::Place;
 pub(crate) use look::Raw;
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};

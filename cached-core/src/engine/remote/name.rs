@@ -4,14 +4,17 @@
 //! <prefix>:<version>:<text>            a key, as it was rendered
 //! <prefix>:<version>#:<text>#<hash>    a key whose text was too long
 //! <prefix>:<version>*:<start>#<hash>   a key with bytes that not every backend takes
+//! <prefix>:<version>@<tenant>:<text>   a key of a tenant; `#` and `*` stand behind it likewise
 //! <prefix>:s:<hash>                    the stamp of a tag, a function or the namespace
 //! <prefix>:l:<text>                    a lock; `l*:<start>#<hash>` of a name that is long or has
 //!                                      bytes that not every backend takes
 //! <prefix>:f:<text>                    the last fencing number of that lock, likewise
+//! <prefix>:l@<tenant>:<text>           a lock of a tenant, likewise
 //! ```
 //!
 //! The mark before the second colon keeps the three kinds of keys apart, and a prefix holds no
-//! colon, so no two keys of any two caches share a name.
+//! colon, so no two keys of any two caches share a name. A tenant holds no colon either, and ends
+//! with neither mark.
 
 use std::fmt::Write;
 
@@ -81,33 +84,41 @@ impl Names {
 
     /// The name of a key.
     pub(super) fn key(&self, key: &Key) -> String {
-        let (text, version) = (key.text(), key.version());
-        let mut name = String::with_capacity(self.prefix.len() + text.len() + 14);
-        name.push_str(&self.prefix);
+        let (tenant, text) = key.parts();
+        let mut name = self.version(key.version(), tenant);
+        name.reserve(text.len() + 3);
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
         // Writing to a string never fails.
         let _ = match (printable, key.is_digest()) {
-            (true, false) => write!(name, ":{version}:{text}"),
-            (true, true) => write!(name, ":{version}#:{text}"),
+            (true, false) => write!(name, ":{text}"),
+            (true, true) => write!(name, "#:{text}"),
             (false, digest) => {
                 let start = text.chars().take(READABLE).map(readable);
                 let start: String = start.collect();
                 let hash = hex(&sha256(&[&[u8::from(digest)], text.as_bytes()])[..16]);
-                write!(name, ":{version}*:{start}#{hash}")
+                write!(name, "*:{start}#{hash}")
             }
         };
         name
     }
 
-    /// What the names of all keys of a version begin with, and those of a few other versions.
-    pub(super) fn version(&self, version: u32) -> String {
-        format!("{}:{version}", self.prefix)
+    /// What the names of all keys of a version and tenant begin with, and those of a few others.
+    pub(super) fn version(&self, version: u32, tenant: Option<&str>) -> String {
+        match tenant {
+            None => format!("{}:{version}", self.prefix),
+            Some(tenant) => format!("{}:{version}@{tenant}", self.prefix),
+        }
     }
 
-    /// The text in the name of a key of this version, and whether it is only the beginning of it
-    /// with a hash; `None` for other names.
-    pub(super) fn text<'n>(&self, name: &'n str, version: u32) -> Option<(&'n str, bool)> {
-        let rest = name.strip_prefix(&self.version(version))?;
+    /// The text in the name of a key of this version and tenant, and whether it is only the
+    /// beginning of it with a hash; `None` for other names.
+    pub(super) fn text<'n>(
+        &self,
+        name: &'n str,
+        version: u32,
+        tenant: Option<&str>,
+    ) -> Option<(&'n str, bool)> {
+        let rest = name.strip_prefix(&self.version(version, tenant))?;
         let whole = rest.strip_prefix(':').map(|text| (text, false));
         let cut = || Some((rest.strip_prefix(['#', '*'])?.strip_prefix(':')?, true));
         whole.or_else(cut)
@@ -122,15 +133,23 @@ impl Names {
             let id = StampId::from_str_radix(text, 16).ok()?;
             return Some(Meaning::Stamp(id));
         }
-        let (digits, mark) = match kind.as_bytes().last()? {
-            mark @ (b'#' | b'*') => (&kind[..kind.len() - 1], Some(*mark)),
-            _ => (kind, None),
-        };
-        let version = digits.parse().ok()?;
-        if mark == Some(b'*') {
-            return Some(Meaning::Odd(Stamped::Key(name).id()));
+        if !kind.starts_with(|first: char| first.is_ascii_digit()) {
+            return None;
         }
-        Some(Meaning::Key(Key::told(text, version, mark.is_some())))
+        let (version, digest) = match kind.strip_suffix('#') {
+            Some(version) => (version, true),
+            None => (kind, false),
+        };
+        // Of a tenant, or with bytes that not every backend takes.
+        let told = version
+            .parse()
+            .map(|version| Key::told(text, version, digest));
+        Some(told.map_or_else(|_| Self::odd(name), Meaning::Key))
+    }
+
+    /// What stands under the name of a key that the name does not tell.
+    pub(super) fn odd(name: &str) -> Meaning {
+        Meaning::Odd(Stamped::Key(name).id())
     }
 
     /// The name of a stamp.
@@ -145,15 +164,17 @@ impl Names {
     }
 
     /// The names of a lock and of its fencing number.
-    pub(super) fn lock(&self, name: &str) -> [String; 2] {
-        let plain = name.len() <= LOCK_NAME && name.bytes().all(|byte| byte.is_ascii_graphic());
+    pub(super) fn lock(&self, tenant: Option<&str>, name: &str) -> [String; 2] {
+        let tenant = tenant.map_or(String::new(), |tenant| format!("@{tenant}"));
+        let room = LOCK_NAME - tenant.len();
+        let plain = name.len() <= room && name.bytes().all(|byte| byte.is_ascii_graphic());
         let text = if plain {
             format!(":{name}")
         } else {
             let start: String = name.chars().take(READABLE).map(readable).collect();
             format!("*:{start}#{}", hex(&sha256(&[name.as_bytes()])[..16]))
         };
-        ["l", "f"].map(|kind| format!("{}:{kind}{text}", self.prefix))
+        ["l", "f"].map(|kind| format!("{}:{kind}{tenant}{text}", self.prefix))
     }
 
     /// `key` with this cache's prefix, for what users keep in the same server by other means.
@@ -197,6 +218,7 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::key::Tenant;
 
     fn name(text: &str, version: u32) -> String {
         let key = Key::logical(text, version).expect("not empty");
@@ -218,6 +240,30 @@ mod tests {
             assert!(!names[..index].contains(name), "{name}");
         }
         assert!(names[0].starts_with("app:1*:a?b#"));
+    }
+
+    #[test]
+    fn a_name_tells_its_key_if_anything_can() {
+        let names = Names::new("app").expect("legal");
+        for text in ["post:7", "a#b", "a*:b", "x@y:z", &"x".repeat(500)] {
+            for version in [0, 1, u32::MAX] {
+                let key = Key::logical(text, version).expect("not empty");
+                let Some(Meaning::Key(told)) = names.meaning(&names.key(&key)) else {
+                    panic!("{text} is not told");
+                };
+                assert_eq!(told, key);
+            }
+        }
+        let odd = Key::logical("größe", 1).expect("not empty");
+        let odd = names.meaning(&names.key(&odd));
+        assert!(matches!(odd, Some(Meaning::Odd(_))));
+        let tenants = names.meaning("app:1@acme:post:7");
+        assert!(matches!(tenants, Some(Meaning::Odd(_))));
+        let stamp = names.meaning(&names.stamp(7));
+        assert!(matches!(stamp, Some(Meaning::Stamp(7))));
+        for other in ["app:l:a", "app:f*:a", "app:r:1:a", "other:1:a", "app", ""] {
+            assert!(names.meaning(other).is_none(), "{other}");
+        }
     }
 
     #[test]
@@ -253,12 +299,47 @@ mod tests {
             ":a",
         ];
         let mut met = std::collections::BTreeSet::new();
-        for name in texts.iter().flat_map(|text| names.lock(text)) {
+        for name in texts.iter().flat_map(|text| names.lock(None, text)) {
             assert!(name.len() <= 240, "{name}");
             assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
             // A key has digits there, a stamp `s`, what users keep `r`.
             assert!([b'l', b'f'].contains(&name.as_bytes()[MAX_PREFIX + 1]));
             assert!(met.insert(name.clone()), "twice: {name}");
+        }
+    }
+
+    #[test]
+    fn names_of_tenants_meet_no_others_and_tell_their_text() {
+        let names = Names::new(&"p".repeat(MAX_PREFIX)).expect("legal");
+        let long = "ü".repeat(300);
+        let mut met = std::collections::BTreeSet::new();
+        for tenant in [None, Some(""), Some("a"), Some("a:b"), Some(&*long)] {
+            let tenant = tenant.map(Tenant::new);
+            let whose = tenant.as_ref().map(Tenant::as_str);
+            for text in ["a", "b:a", "größe", &long, &"x".repeat(200)] {
+                let key = Key::logical(text, u32::MAX).expect("not empty");
+                let key = match &tenant {
+                    None => key,
+                    tenant => key.placed(tenant.as_ref(), None).expect("not empty"),
+                };
+                let name = names.key(&key);
+                assert!(name.len() <= 240, "{name}");
+                assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
+                let (told, cut) = names.text(&name, u32::MAX, whose).expect("it is its own");
+                let kept = told.split('#').next().unwrap_or_default().replace('?', "ü");
+                assert!(
+                    told == text || (cut && text.starts_with(&kept[..1])),
+                    "{name}"
+                );
+                assert_eq!(names.text(&name, u32::MAX, Some("other")), None);
+                assert!(met.insert(name));
+            }
+            for name in ["a", "größe", &"x".repeat(200), &"x".repeat(130)] {
+                for name in names.lock(whose, name) {
+                    assert!(name.len() <= 240, "{name}");
+                    assert!(met.insert(name));
+                }
+            }
         }
     }
 

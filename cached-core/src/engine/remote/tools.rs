@@ -13,6 +13,7 @@ use super::look::Seen;
 use super::settle::{Sealing, ttl_of};
 use crate::backend::port::Page;
 use crate::codec::{Encoded, Kind, Opened, Stamp};
+use crate::engine::Whose;
 use crate::error::Error;
 use crate::key::Key;
 use crate::key::pattern::Pattern;
@@ -70,17 +71,17 @@ impl Remote {
         Ok(true)
     }
 
-    /// The texts of keys that match, in one version, as far as their names tell.
+    /// The texts of keys that match, of one version and tenant, as far as their names tell.
     pub(crate) async fn keys(
         self: &Arc<Self>,
-        version: u32,
+        whose: &Whose,
         pattern: &Pattern,
     ) -> Result<Vec<String>, Error> {
         let (mut texts, mut after) = (Vec::new(), None);
         loop {
-            let page = self.page(version, after.as_deref()).await?;
+            let page = self.page(whose, after.as_deref()).await?;
             let names = page.names.iter();
-            let found = names.filter_map(|name| self.matching(name, version, pattern));
+            let found = names.filter_map(|name| self.matching(name, whose, pattern));
             texts.extend(found.map(str::to_owned));
             after = page.next;
             if after.is_none() {
@@ -95,14 +96,14 @@ impl Remote {
     /// How many cells that removed.
     pub(crate) async fn delete_matching(
         self: &Arc<Self>,
-        version: u32,
+        whose: &Whose,
         pattern: &Pattern,
     ) -> Result<u64, Error> {
         let (mut removed, mut after) = (0, None);
         loop {
-            let page = self.page(version, after.as_deref()).await?;
+            let page = self.page(whose, after.as_deref()).await?;
             let mut names = page.names;
-            names.retain(|name| self.matching(name, version, pattern).is_some());
+            names.retain(|name| self.matching(name, whose, pattern).is_some());
             if !names.is_empty() {
                 removed += self.invalidate(names).await?;
             }
@@ -114,8 +115,8 @@ impl Remote {
     }
 
     /// The text in a name, if it matches, or may match where it is only a beginning.
-    fn matching<'n>(&self, name: &'n str, version: u32, pattern: &Pattern) -> Option<&'n str> {
-        let (text, cut) = self.names.text(name, version)?;
+    fn matching<'n>(&self, name: &'n str, whose: &Whose, pattern: &Pattern) -> Option<&'n str> {
+        let (text, cut) = self.names.text(name, whose.version, whose.tenant())?;
         let matches = match cut.then(|| text.rsplit_once('#')) {
             Some(start) => pattern.may_match(start.map_or("", |(start, _)| start)),
             None => pattern.matches(text),
@@ -123,8 +124,8 @@ impl Remote {
         matches.then_some(text)
     }
 
-    async fn page(self: &Arc<Self>, version: u32, after: Option<&str>) -> Result<Page, Error> {
-        let prefix = self.names.version(version);
+    async fn page(self: &Arc<Self>, whose: &Whose, after: Option<&str>) -> Result<Page, Error> {
+        let prefix = self.names.version(whose.version, whose.tenant());
         let scanning = self.backend.scan(&prefix, after);
         self.ask(self.limits.scan, scanning).await
     }

@@ -274,6 +274,12 @@ behaviours! { $
         a_closed_cache_can_be_used
         a_full_cache_takes_new_values
         sync_callers_do_the_same
+        tenants_are_apart
+        no_tenant_forges_anothers_key
+        a_tenant_has_its_tags
+        a_tenant_overtakes_its_own
+        a_tenants_keys_are_listed
+        a_tenant_has_its_locks
     }
     races: {
         invalidate_overtakes

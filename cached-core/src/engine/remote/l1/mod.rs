@@ -258,6 +258,15 @@ impl Engine {
         returned
     }
 
+    /// What stands under a name of this cache: where it makes other keys of those that are rendered,
+    /// no name tells them.
+    fn meaning(&self, remote: &Remote, name: &str) -> Option<Meaning> {
+        match remote.names.meaning(name)? {
+            Meaning::Key(_) if self.identity.is_some() => Some(Names::odd(name)),
+            meaning => Some(meaning),
+        }
+    }
+
     fn keep_payload(
         &self,
         key: &Key,
@@ -267,7 +276,8 @@ impl Engine {
         weight: u64,
     ) -> Option<()> {
         let (age, left) = raw.times(remote, place)?;
-        let read = raw.depends_on(remote, place)?;
+        let meaning = self.meaning(remote, &place.name)?;
+        let read = raw.depends_on(remote, place, &meaning)?;
         let (l1, name) = (&remote.l1, &place.name);
         let stamps = l1.learn(name, &read, &remote.names, load.since)?;
         // The times were told before the read, so what it took counts.
@@ -301,7 +311,7 @@ impl Watcher for Engine {
         let Some(remote) = self.remote() else {
             return;
         };
-        match remote.names.meaning(name) {
+        match self.meaning(remote, name) {
             Some(Meaning::Key(key)) => {
                 remote.l1.note(name);
                 self.store.cell(&key, |cell| cell.remove(|_| ()));

@@ -32,6 +32,7 @@ use super::pace::Pace;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};
+use crate::key::Tenant;
 use crate::time::{Clock, Millis};
 
 /// How a lock is taken.
@@ -45,6 +46,13 @@ pub(crate) struct Terms {
     pub(crate) wait: Duration,
     /// What all of these are counted by.
     pub(crate) clock: Clock,
+}
+
+/// What a lock is called: by a tenant, if it is one's.
+#[derive(Debug, Clone)]
+pub(crate) struct LockName {
+    pub(crate) tenant: Option<Tenant>,
+    pub(crate) text: String,
 }
 
 /// The names of a lock's cells.
@@ -91,7 +99,7 @@ impl Remote {
     /// Takes the lock if nobody holds it.
     pub(crate) async fn try_lock(
         self: &Arc<Self>,
-        name: &str,
+        name: &LockName,
         terms: &Terms,
     ) -> Result<Option<Held>, Error> {
         match self.attempt(&self.place_of(name), terms).await? {
@@ -103,7 +111,7 @@ impl Remote {
     /// Takes the lock, and waits for it if somebody holds it. `None`: for too long.
     pub(crate) async fn lock(
         self: &Arc<Self>,
-        name: &str,
+        name: &LockName,
         terms: &Terms,
     ) -> Result<Option<Held>, Error> {
         let (place, clock) = (self.place_of(name), &terms.clock);
@@ -125,8 +133,9 @@ impl Remote {
         }
     }
 
-    fn place_of(&self, name: &str) -> Place {
-        let [lock, fencing] = self.names.lock(name);
+    fn place_of(&self, name: &LockName) -> Place {
+        let tenant = name.tenant.as_ref().map(Tenant::as_str);
+        let [lock, fencing] = self.names.lock(tenant, &name.text);
         Place { lock, fencing }
     }
 

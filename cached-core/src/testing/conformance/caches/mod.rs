@@ -5,6 +5,7 @@
 mod keys;
 mod kinds;
 mod steps;
+mod tenants;
 mod times;
 mod tools;
 mod versions;
@@ -17,6 +18,10 @@ pub use kinds::{
 };
 pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
+};
+pub use tenants::{
+    a_tenant_has_its_locks, a_tenant_has_its_tags, a_tenant_overtakes_its_own,
+    a_tenants_keys_are_listed, no_tenant_forges_anothers_key, tenants_are_apart,
 };
 pub use times::{
     a_value_goes_with_its_time, an_increment_keeps_the_time, expire_makes_stale,
