@@ -1,24 +1,38 @@
-//! About how many bytes a value takes, counted by serialising it into nothing.
+//! About how many bytes of memory a value takes, counted by serialising it into nothing.
 //!
 //! A memory tier with a weight bound asks once per fill, where the function has no `weigh` of its
-//! own. It is an estimate of the value's contents, not of its layout: no padding, no spare
-//! capacity, and what several owners share is counted each time.
+//! own. It is an estimate: texts and lists count with their owner and the block that the allocator
+//! gives for them, but serde shows neither padding nor spare capacity nor boxes, and what several
+//! owners share is counted each time.
 
 use std::fmt::{self, Display};
 
 use serde::{Serialize, Serializer, ser};
 
-/// The size of a length, and of the place where a text or list is kept.
-const LENGTH: usize = 8;
-/// The tag of an `Option`.
-const OPTION: usize = 1;
+/// What owns a text or list: address, length, capacity.
+const OWNER: usize = 24;
+/// What the allocator takes for a list beside its elements.
+const BLOCK: usize = 16;
+/// Spare room in the table of a map, per entry.
+const SPARE: usize = 16;
+/// The tag of an `Option`, as wide as what it stands before.
+const OPTION: usize = 8;
 /// The tag of an enum.
 const VARIANT: usize = 4;
 /// Nesting beyond this is not followed, long before it could exhaust the stack.
 const MAX_DEPTH: u8 = 128;
 
-/// The counted size; `None` if the value's `Serialize` fails or nests deeper than 128 levels.
-pub(crate) fn serialized_size<T: Serialize + ?Sized>(value: &T) -> Option<usize> {
+/// What the usual 64-bit allocators take for so many bytes: eight of their own, in steps of 16.
+pub(crate) const fn block(bytes: usize) -> usize {
+    match (bytes + 8).next_multiple_of(16) {
+        0..32 => 32,
+        block => block,
+    }
+}
+
+/// The size in memory, counted; `None` if the value's `Serialize` fails or nests deeper than 128
+/// levels.
+pub(crate) fn memory_size<T: Serialize + ?Sized>(value: &T) -> Option<usize> {
     let mut total = 0;
     value
         .serialize(Counter {
@@ -26,7 +40,8 @@ pub(crate) fn serialized_size<T: Serialize + ?Sized>(value: &T) -> Option<usize>
             depth: 0,
         })
         .ok()?;
-    Some(total)
+    // Padding, and the room of variants and options that are not there.
+    Some(total.max(size_of_val(value)))
 }
 
 /// The value has no size. Nobody reads why: whoever encodes the value reports that.
@@ -64,6 +79,18 @@ impl Counter<'_> {
         Ok(())
     }
 
+    /// Counts a text or bytes with their owner.
+    fn own(self, bytes: usize) -> Counted {
+        let block = if bytes == 0 { 0 } else { block(bytes) };
+        self.count(OWNER + block)
+    }
+
+    /// Counts a list, and goes on to its elements.
+    fn list(self, len: Option<usize>) -> Result<Self, Uncountable> {
+        let block = if len == Some(0) { 0 } else { BLOCK };
+        self.hold(OWNER + block)
+    }
+
     /// Counts what holds other values, and goes on to these.
     fn hold(mut self, bytes: usize) -> Result<Self, Uncountable> {
         self.add(bytes);
@@ -83,10 +110,12 @@ impl Counter<'_> {
     }
 }
 
-/// Counts what is printed, without keeping it.
-impl fmt::Write for Counter<'_> {
+/// How much is printed.
+struct Printed(usize);
+
+impl fmt::Write for Printed {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.add(text.len());
+        self.0 = self.0.saturating_add(text.len());
         Ok(())
     }
 }
@@ -128,16 +157,17 @@ impl Serializer for Counter<'_> {
     }
 
     fn serialize_str(self, value: &str) -> Counted {
-        self.count(LENGTH + value.len())
+        self.own(value.len())
     }
 
-    fn collect_str<T: Display + ?Sized>(mut self, value: &T) -> Counted {
-        self.add(LENGTH);
-        fmt::write(&mut self, format_args!("{value}")).map_err(|_| Uncountable)
+    fn collect_str<T: Display + ?Sized>(self, value: &T) -> Counted {
+        let mut printed = Printed(0);
+        fmt::write(&mut printed, format_args!("{value}")).map_err(|_| Uncountable)?;
+        self.own(printed.0)
     }
 
     fn serialize_bytes(self, value: &[u8]) -> Counted {
-        self.count(LENGTH + value.len())
+        self.own(value.len())
     }
 
     fn serialize_none(self) -> Counted {
@@ -178,8 +208,8 @@ impl Serializer for Counter<'_> {
         value.serialize(self.hold(VARIANT)?)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Self, Uncountable> {
-        self.hold(LENGTH)
+    fn serialize_seq(self, len: Option<usize>) -> Result<Self, Uncountable> {
+        self.list(len)
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Self, Uncountable> {
@@ -200,8 +230,9 @@ impl Serializer for Counter<'_> {
         self.hold(VARIANT)
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Self, Uncountable> {
-        self.hold(LENGTH)
+    fn serialize_map(self, len: Option<usize>) -> Result<Self, Uncountable> {
+        let spare = SPARE.saturating_mul(len.unwrap_or(0));
+        self.list(len)?.hold(spare)
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Self, Uncountable> {
@@ -289,24 +320,30 @@ mod tests {
             parent: Some(1),
             kind: Kind::Named { text: "x" },
         };
-        let expected = 8 + (8 + 5) + (8 + 9 + 10) + (1 + 4) + (4 + 9);
-        assert_eq!(serialized_size(&post), Some(expected));
+        let text = 24 + 32;
+        let expected = 8 + text + (24 + 16 + 2 * text) + (8 + 4) + (4 + text);
+        assert_eq!(memory_size(&post), Some(expected));
     }
 
     #[test]
     fn counts_scalars_text_and_maps() {
-        assert_eq!(serialized_size(&7_u8), Some(1));
-        assert_eq!(serialized_size(&(1_i128, 'c', 0.5_f32)), Some(16 + 4 + 4));
-        assert_eq!(serialized_size("text"), Some(12));
+        assert_eq!(memory_size(&7_u8), Some(1));
+        // Eight bytes of padding.
+        assert_eq!(memory_size(&(1_i128, 'c', 0.5_f32)), Some(16 + 4 + 4 + 8));
+        assert_eq!(memory_size("text"), Some(24 + 32));
+        assert_eq!(memory_size(&"x".repeat(100)), Some(24 + 112));
+        assert_eq!(memory_size(""), Some(24));
+        assert_eq!(memory_size(&[0_u64; 3].to_vec()), Some(24 + 16 + 24));
+        assert_eq!(memory_size(&Vec::<u64>::new()), Some(24));
         assert_eq!(
-            serialized_size(&BTreeMap::from([(1_u16, "a")])),
-            Some(8 + 2 + 9)
+            memory_size(&BTreeMap::from([(1_u16, "a")])),
+            Some(24 + 16 + 16 + 2 + 56)
         );
-        assert_eq!(serialized_size(&format_args!("{}", 12345)), Some(8 + 5));
-        assert_eq!(serialized_size(&()), Some(0));
-        assert_eq!(serialized_size(c"bytes"), Some(8 + 5));
+        assert_eq!(memory_size(&format_args!("{}", 12345)), Some(24 + 32));
+        assert_eq!(memory_size(&()), Some(0));
+        assert_eq!(memory_size(c"bytes"), Some(24 + 32));
         // Addresses are their bytes to formats that nobody reads.
-        assert_eq!(serialized_size(&std::net::Ipv6Addr::LOCALHOST), Some(16));
+        assert_eq!(memory_size(&std::net::Ipv6Addr::LOCALHOST), Some(16));
     }
 
     #[test]
@@ -318,8 +355,8 @@ mod tests {
             }
         }
         let nested = |levels| (0..levels).fold(Kind::Plain, |kind, _| Kind::Boxed(Box::new(kind)));
-        assert_eq!(serialized_size(&vec![Failing]), None);
-        assert_eq!(serialized_size(&nested(128)), Some(129 * 4));
-        assert_eq!(serialized_size(&nested(129)), None);
+        assert_eq!(memory_size(&vec![Failing]), None);
+        assert_eq!(memory_size(&nested(128)), Some(129 * 4));
+        assert_eq!(memory_size(&nested(129)), None);
     }
 }

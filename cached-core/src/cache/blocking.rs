@@ -115,7 +115,7 @@ impl<'c> BlockingCache<'c> {
         ttl: impl Into<Ttl>,
     ) -> Result<New, Error> {
         let weight = if self.cache.engine.is_weighed() {
-            value.encoded_size().ok_or_else(unencodable)?
+            value.memory_size().ok_or_else(unencodable)?
         } else {
             0
         };

@@ -53,7 +53,9 @@ impl Builder {
         self
     }
 
-    /// How many bytes of keys, values and bookkeeping fit; the latter is about 150 bytes per entry.
+    /// How many bytes of keys, values and bookkeeping fit; the latter is about 200 bytes per entry,
+    /// and as much again for a tag that no other entry carries. What is really taken stays below
+    /// 1.15 times this, for values that have no spare capacity and are not boxed.
     /// Unset by default: measuring a value costs one pass of its `Serialize` per fill, unless the
     /// function gives `weigh`.
     ///

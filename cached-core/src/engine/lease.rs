@@ -155,7 +155,7 @@ impl Lease {
                 let times = Times::of(&payload, now, lifetime);
                 let stamps = self.flight.stamps.clone();
                 let slot = Slot::new(&self.key, payload.clone(), times, stamps);
-                Keep::New(Write::new(slot, &self.key, weight, now))
+                Keep::New(Write::new(slot, weight, now))
             }
             _ => Keep::Nothing,
         };

@@ -39,12 +39,12 @@ impl Engine {
     pub(crate) fn relocate(&self, from: &Key, to: &Key) -> Option<bool> {
         let now = self.clock.now();
         let (slot, weight) = self.store.cell(from, |cell| {
-            let weight = cell.weight().saturating_sub(Slot::overhead(from));
             let slot = cell.peek().filter(|slot| slot.holds_value(now))?;
+            let weight = cell.weight().saturating_sub(slot.overhead());
             let moved = Slot::new(to, slot.payload.clone(), slot.times, slot.stamps.clone());
             Some((moved, weight))
         })?;
-        let write = Write::new(slot, to, weight, now);
+        let write = Write::new(slot, weight, now);
         let (put, ()) = self.bump(to, |_| (Change::Put(write), ()));
         self.tell(EventKind::Written, None, to);
         self.invalidate(from, None);

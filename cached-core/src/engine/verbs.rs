@@ -22,8 +22,9 @@ pub(crate) struct Write {
 }
 
 impl Write {
-    pub(super) fn new(slot: Slot, key: &Key, weight: u64, now: Millis) -> Self {
-        let weight = weight.saturating_add(Slot::overhead(key));
+    /// A value of this weight.
+    pub(super) fn new(slot: Slot, weight: u64, now: Millis) -> Self {
+        let weight = weight.saturating_add(slot.overhead());
         Self { slot, weight, now }
     }
 
@@ -203,7 +204,7 @@ impl Engine {
             .keeps
             .unwrap_or_else(|| (Times::of(&new.payload, now, new.lifetime), new.stamps));
         let slot = Slot::new(key, new.payload, times, stamps);
-        Some(Write::new(slot, key, new.weight, now))
+        Some(Write::new(slot, new.weight, now))
     }
 
     /// Gives a live entry a new lifetime from now. Whether there was one.

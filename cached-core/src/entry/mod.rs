@@ -15,6 +15,7 @@ pub(crate) use times::Times;
 use crate::key::{Edition, Key, parts};
 use crate::tag::Stamps;
 use crate::time::Millis;
+use crate::weigh::block;
 
 /// A stored value, of a type that only the functions sharing the key know.
 pub(crate) type Stored = Arc<dyn Any + Send + Sync>;
@@ -63,8 +64,13 @@ impl Slot {
     }
 
     /// What the entry costs beside its value, in bytes.
-    pub(crate) fn overhead(key: &Key) -> u64 {
-        (key.text().len() + size_of::<Self>() + TABLE_OVERHEAD) as u64
+    pub(crate) fn overhead(&self) -> u64 {
+        let shared = match self.payload {
+            Payload::Value(_) => SHARED,
+            Payload::Absent => 0,
+        };
+        let own = block(self.key.text.len()) + size_of::<Self>() + TABLE_OVERHEAD;
+        (own + shared) as u64 + self.stamps.weight()
     }
 
     pub(crate) fn text(&self) -> &str {
@@ -76,8 +82,12 @@ impl Slot {
     }
 }
 
-/// Index slot, control byte and policy links of one entry in the table, in bytes; an estimate.
-const TABLE_OVERHEAD: usize = 48;
+/// What the table takes for one entry beside it, in bytes: 24 for its links and weight, and the mean
+/// of what the free quarter of the slots (0 to 28), the index (16 to 32) and the memory of departed
+/// keys (13 to 26) come to.
+const TABLE_OVERHEAD: usize = 24 + 14 + 24 + 20;
+/// Counters and allocator's share of a value, which has an allocation of its own.
+const SHARED: usize = 32;
 
 /// A key as it is kept: compact, owned.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

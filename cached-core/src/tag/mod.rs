@@ -17,6 +17,7 @@ use std::sync::{Arc, PoisonError};
 pub(crate) use known::Known;
 
 use crate::sync::{AtomicU64, Mutex, MutexGuard};
+use crate::weigh::block;
 
 /// What a stamp belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -45,6 +46,15 @@ impl Stamp {
     }
 }
 
+/// What a tag takes in bytes: its cell, its place in the table and its name, and a quarter more,
+/// as those that nobody carries any more stay for a while.
+const CELL: usize = (32 + 48 + 48) / 4 * 5;
+
+/// About how many carry a tag: all but the table and the flight that is just filling.
+fn carriers(cell: &Arc<Cell>) -> usize {
+    Arc::strong_count(cell).saturating_sub(2).max(1)
+}
+
 /// The stamps an entry or a flight depends on, as they were before its computation began.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Stamps {
@@ -60,10 +70,15 @@ impl Stamps {
             && (self.tags.is_empty() || self.tags.iter().all(Stamp::is_current))
     }
 
-    /// What it takes beside the entry that holds it, in bytes.
-    #[cfg(feature = "remote")]
+    /// What it takes beside the entry that holds it, in bytes. Those who carry a tag share what it
+    /// costs: the more there are, the less the next one adds.
     pub(crate) fn weight(&self) -> u64 {
-        size_of_val(&*self.tags) as u64
+        let shares = self.cells().map(|cell| CELL / carriers(cell));
+        let own = match self.tags.len() {
+            0 => 0,
+            _ => block(size_of_val(&*self.tags)),
+        };
+        (own + shares.sum::<usize>()) as u64
     }
 
     /// Whether this depends on one of the tags that `other` depends on.
@@ -135,7 +150,7 @@ impl<I: Eq + Hash> Table<I> {
     fn cell(&mut self, id: I, first: impl FnOnce() -> u64) -> &Arc<Cell> {
         if self.cells.len() >= self.sweep_at.max(FIRST_SWEEP) {
             self.cells.retain(|_, cell| Arc::strong_count(cell) > 1);
-            self.sweep_at = self.cells.len() * 2;
+            self.sweep_at = self.cells.len() / 2 * 3;
         }
         let cell = self.cells.entry(id);
         cell.or_insert_with(|| Arc::new(Cell(AtomicU64::new(first()))))
@@ -190,12 +205,12 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_carried_stay_and_the_next_sweep_waits_for_twice_as_many() {
+    fn names_that_are_carried_stay_and_the_next_sweep_waits_for_half_as_many_again() {
         let tags = Tags::default();
         let carried = tags.capture(None, &names(0, FIRST_SWEEP));
         let next = tags.capture(None, &names(FIRST_SWEEP, FIRST_SWEEP + 1));
         assert_eq!(tags.lock().cells.len(), FIRST_SWEEP + 1);
-        assert_eq!(tags.lock().sweep_at, FIRST_SWEEP * 2);
+        assert_eq!(tags.lock().sweep_at, FIRST_SWEEP / 2 * 3);
         assert!(!carried.shares_with(&next));
         assert!(carried.shares_with(&tags.capture(None, &names(0, 1))));
     }

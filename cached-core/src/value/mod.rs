@@ -37,9 +37,9 @@ pub(crate) use shaped::Shaped;
             `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value or an `Arc`"
 )]
 pub trait Portable: Clone + Send + Sync + 'static {
-    /// The approximate size of its encoding in bytes; `None` if its `Serialize` fails.
+    /// About how much memory it takes, in bytes; `None` if its `Serialize` fails.
     #[doc(hidden)]
-    fn encoded_size(&self) -> Option<usize>;
+    fn memory_size(&self) -> Option<usize>;
 
     #[cfg(feature = "remote")]
     #[doc(hidden)]
@@ -61,8 +61,8 @@ impl<T> Portable for T
 where
     T: Clone + Send + Sync + 'static + Serialize + DeserializeOwned,
 {
-    fn encoded_size(&self) -> Option<usize> {
-        crate::weigh::serialized_size(self)
+    fn memory_size(&self) -> Option<usize> {
+        crate::weigh::memory_size(self)
     }
 
     #[cfg(feature = "remote")]
@@ -130,7 +130,7 @@ pub struct InProcess;
 
 impl<T: Portable> Storable<AnyBackend> for T {
     fn weight(&self) -> Option<usize> {
-        self.encoded_size()
+        self.memory_size()
     }
 
     #[cfg(feature = "remote")]

@@ -85,7 +85,7 @@ pub trait Weigh<V, Reach> {
     fn weigh(&self, value: &V) -> Option<usize>;
 }
 
-/// The size of its encoding; in process, its size on the stack.
+/// Its size in memory, seen through its `Serialize`; in process, its size on the stack.
 #[derive(Debug, Clone, Copy)]
 pub struct Serialized;
 

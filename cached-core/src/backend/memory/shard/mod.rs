@@ -25,8 +25,8 @@
 //! none before. A hit is one probe. An eviction passes over at most 32 entries and, since
 //! each use buys one such pass, a constant number on average; an insert evicts one entry,
 //! or with weights as many as its own weight demands. Growing to the limit doubles the
-//! index and the slots, at a constant cost per insert on average; a full shard never
-//! grows or rehashes again.
+//! index and adds a quarter to the slots, at a constant cost per insert on average; a full
+//! shard never grows or rehashes again.
 
 mod ghosts;
 mod index;

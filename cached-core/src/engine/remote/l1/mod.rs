@@ -291,8 +291,7 @@ impl Engine {
             },
             expires: now.saturating_add(left.min(load.keep.lifetime.0)),
         };
-        let weight = weight.saturating_add(stamps.weight());
-        let write = Write::new(Slot::new(key, payload, times, stamps), key, weight, now);
+        let write = Write::new(Slot::new(key, payload, times, stamps), weight, now);
         let watched = self.subscribers.any();
         let evicted = self.store.cell(key, |cell| {
             // Under the lock under which a change removes what is kept.
