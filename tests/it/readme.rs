@@ -102,7 +102,9 @@ fn cargo(folder: &Path, words: &str) -> String {
 
 /// Puts a snippet where its names mean something: into a function, below the prelude.
 fn wrapped(snippet: &str) -> String {
-    format!("{PRELUDE}\nasync fn snippet() -> Result<(), DbError> {{\n{snippet}\nOk(())\n}}\n")
+    format!(
+        "{PRELUDE}\nasync fn snippet(db: Db) -> Result<(), DbError> {{\n{snippet}\nOk(())\n}}\n"
+    )
 }
 
 #[test]

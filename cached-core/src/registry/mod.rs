@@ -5,13 +5,17 @@
 //! [`stats`](stats::stats) sums their counters.
 
 mod check;
+mod policy;
 mod rank;
 mod show;
 mod site;
 mod stats;
 
 pub use check::{Finding, Report, check};
-pub(crate) use site::{DEFAULT_VERSION, Near, Notice};
+pub(crate) use policy::DEFAULT_VERSION;
+#[cfg(feature = "remote")]
+pub(crate) use policy::Near;
+pub(crate) use site::Notice;
 pub use site::{Role, Site, ValueId};
 pub use stats::{FunctionStats, Stats, stats};
 

@@ -1,9 +1,10 @@
 //! Memory in front of a shared backend: what is served from it, and what never is.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+mod aged;
 
-use cached_core::testing::{ManualClock, in_process_at, with_cache};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use cached_core::testing::with_cache;
 use cached_core::{Cache, ErrorKind, Outcome, Ttl, cached, invalidates};
 
 use super::cells::{Act, Cells, Op};
@@ -355,50 +356,6 @@ async fn reads_within(id: u64, source: &Source) {
     assert_eq!(row(id, source).await, source.now());
 }
 
-/// Without news, for as long as was said, by the process's clock and the backend's.
-#[tokio::test]
-async fn what_nobody_tells_of_is_kept_for_the_stated_age() {
-    let clock = ManualClock::new();
-    let cells = in_process_at(clock.clone());
-    let silent = Silent(cells.clone());
-    let built = Cache::on(silent).clock(clock.clone()).l1(2).build();
-    let (here, there) = (built.expect("an age"), Cache::on(cells).build());
-    let there = there.expect("the defaults are valid");
-    there.set("k", &1u64, 60).await.expect("a number");
-    let read = || async { here.get::<u64>("k").await.expect("a key") };
-    assert_eq!(read().await, Some(1));
-    there.set("k", &2u64, 60).await.expect("a number");
-    clock.advance(Duration::from_millis(1_990));
-    assert_eq!(read().await, Some(1), "nobody told");
-    clock.advance(Duration::from_millis(10));
-    assert_eq!(read().await, Some(2));
-    here.set("k", &3u64, 60).await.expect("a number");
-    assert_eq!(read().await, Some(3), "its own doing");
-}
-
-#[tokio::test]
-async fn a_value_lives_no_longer_in_memory_than_in_the_backend() {
-    let clock = ManualClock::new();
-    let cells = in_process_at(clock.clone());
-    let built = Cache::on(cells).clock(clock.clone()).l1_watched().build();
-    let here = built.expect("it tells of changes");
-    let source = Source::default();
-    let call = || with_cache(&here, aging(1, &source));
-    call().await;
-    assert_eq!(call().await, 0, "from the backend");
-    source.change();
-    clock.advance(Duration::from_millis(9_900));
-    assert_eq!(call().await, 0, "near");
-    clock.advance(Duration::from_millis(100));
-    assert_eq!(call().await, 1, "ten seconds old");
-}
-
-#[cached(key = "near:aging:<id>", ttl = 10, skip(source))]
-async fn aging(id: u64, source: &Source) -> u64 {
-    let _ = id;
-    source.now()
-}
-
 #[test]
 fn a_backend_that_does_not_tell_needs_an_age() {
     let error = Cells::default().process().l1_watched().build();
@@ -435,54 +392,4 @@ async fn the_bound_on_entries_holds_in_front_of_a_backend() {
         assert_eq!(here.get::<u64>(&key).await.expect("a key"), Some(number));
     }
     assert!((1..=10).contains(&here.len()), "{}", here.len());
-}
-
-/// A backend without news.
-struct Silent<B>(B);
-
-mod silent {
-    use cached_core::Error;
-    use cached_core::backend::{Acquired, Backend, Cell, Token};
-    use std::time::Duration;
-
-    impl<B: Backend> Backend for super::Silent<B> {
-        fn name(&self) -> &str {
-            self.0.name()
-        }
-        async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-            self.0.read(keys).await
-        }
-        async fn acquire(
-            &self,
-            key: &str,
-            cell: &Cell,
-            ttl: Option<Duration>,
-        ) -> Result<Acquired, Error> {
-            self.0.acquire(key, cell, ttl).await
-        }
-        async fn fill(
-            &self,
-            key: &str,
-            token: Token,
-            cell: &Cell,
-            ttl: Option<Duration>,
-        ) -> Result<bool, Error> {
-            self.0.fill(key, token, cell, ttl).await
-        }
-        async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
-            self.0.renew(key, token, ttl).await
-        }
-        async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
-            self.0.release(key, token).await
-        }
-        async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
-            self.0.write(key, cell, ttl).await
-        }
-        async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
-            self.0.invalidate(keys).await
-        }
-        async fn now(&self) -> Result<u64, Error> {
-            self.0.now().await
-        }
-    }
 }
