@@ -88,13 +88,11 @@ pub(crate) struct Policy {
 
 /// What a function says of the first of two tiers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(
-    not(feature = "remote"),
-    expect(dead_code, reason = "there is one tier")
-)]
 pub(crate) enum Near {
     AsTheCache,
     Never,
+    /// What the backend tells the changes of, and nothing else.
+    Watched,
     /// For so many milliseconds.
     AtMost(u64),
 }
