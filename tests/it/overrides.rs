@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cached_core::testing::{Faulty, Op, in_process, with_cache_blocking};
+use cached_core::testing::{Faulty, in_process, with_cache_blocking};
 use cached_core::time::ManualClock;
 use cached_core::{Builder, Cache, ErrorKind, Outcome, Override, Ttl, cached};
 
