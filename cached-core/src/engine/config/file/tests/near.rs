@@ -94,7 +94,11 @@ fn what_is_no_age_is_refused_where_it_stands() {
 #[test]
 fn a_policy_names_what_it_can_say() {
     let file = "[defaults.policy.\"post:<id>\"]\nl2 = true";
-    fault(file, &[], &["cached.toml:2:1: ", "known are `ttl`, `l1`, `off`"]);
+    fault(
+        file,
+        &[],
+        &["cached.toml:2:1: ", "known are `ttl`, `l1`, `off`"],
+    );
     let file = "[defaults]\npolicy.a = 7";
     fault(file, &[], &["cached.toml:2:12: ", "`ttl`, `l1` or `off`"]);
 }
