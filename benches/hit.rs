@@ -8,8 +8,9 @@ use std::hint::black_box;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use cached_core::cached;
+use cached_core::{Cache, cached, install, testing};
 
 const KEYS: u64 = 1000;
 
@@ -45,11 +46,17 @@ async fn square_async(id: u64) -> u64 {
 
 type Case = (&'static str, &'static str, fn(u64));
 
-const CASES: [Case; 7] = [
+/// The case whose cache is the first tier in front of a shared backend.
+const TIERED: &str = "first_tier_u64_value";
+
+const CASES: [Case; 8] = [
     ("empty", "- -", |id| {
         black_box(id);
     }),
     ("u64_key_u64_value", "350 0", |id| {
+        black_box(square(id));
+    }),
+    (TIERED, "360 0", |id| {
         black_box(square(id));
     }),
     ("u64_key_arc_value", "355 0", |id| {
@@ -78,6 +85,16 @@ fn ready<F: Future>(future: F) -> F::Output {
     }
 }
 
+/// A backend in this process that tells of changes, as Redis does.
+fn install_two_tiers() {
+    // Under valgrind everything takes its time.
+    let cache = Cache::on(testing::in_process())
+        .timeout(Duration::from_secs(60))
+        .l1_watched();
+    let cache = cache.build().expect("the backend tells of changes");
+    install(cache).expect("nothing was called before");
+}
+
 fn main() {
     let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
     let (Some(name), Some(count)) = (args.next(), args.next()) else {
@@ -91,7 +108,11 @@ fn main() {
         .find(|case| case.0 == name)
         .expect("a case of the list");
     let count: u64 = count.parse().expect("a number of iterations");
-    for id in 0..KEYS {
+    if name == TIERED {
+        install_two_tiers();
+    }
+    // Once to compute, once more to read what is kept in front of a backend when it is read.
+    for id in (0..KEYS).chain(0..KEYS) {
         hit(id);
     }
     for n in 0..count {

@@ -11,6 +11,7 @@ pub(crate) mod crate_path;
 pub(crate) mod duration;
 pub(crate) mod in_process;
 pub(crate) mod key;
+pub(crate) mod l1;
 pub(crate) mod later;
 pub(crate) mod lock;
 pub(crate) mod on;

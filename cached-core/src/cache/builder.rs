@@ -7,6 +7,8 @@ use crate::codec::Format;
 use crate::engine::remote::Keep;
 use crate::engine::{Config, Engine, Override};
 use crate::error::Error;
+#[cfg(feature = "remote")]
+use crate::time::Lifetime;
 use crate::time::{Clock, Ttl};
 
 /// Settings of a cache to be.
@@ -123,10 +125,13 @@ impl Builder {
     /// ([`l1_watched`](Self::l1_watched)); of what another backend does not tell, a value may be
     /// served for as long as `ttl` after it was invalidated by another process. What this process
     /// invalidates or writes itself is gone at once. Without effect in memory.
+    ///
+    /// [`build`](Self::build) fails for zero, for what is negative, and for what states no age, such
+    /// as [`Ttl::FOREVER`].
     #[cfg(feature = "remote")]
     pub fn l1(mut self, ttl: impl Into<Ttl>) -> Self {
         if let Some(remote) = &mut self.config.remote {
-            remote.l1 = Some(Keep::at_most(ttl.into().or_zero(self.config.default_ttl)));
+            remote.l1 = Some(Keep::at_most(ttl.into().or_zero(Lifetime(0))));
         }
         self
     }
@@ -211,8 +216,9 @@ impl Builder {
     /// Builds the cache.
     ///
     /// # Errors
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a bound or default TTL of zero, and for a
-    /// cache that is not shared although [`require_shared`](Self::require_shared) was called,
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) for a bound or default TTL of zero, for a
+    /// cache that is not shared although [`require_shared`](Self::require_shared) was called, and for
+    /// a first tier that the backend cannot do (see `l1` and `l1_watched`),
     /// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for one that is negative or overflows.
     pub fn build(self) -> Result<Cache, Error> {
         let mut config = self.config;

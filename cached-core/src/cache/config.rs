@@ -37,15 +37,22 @@ use crate::error::{Error, ErrorKind};
 ///
 /// [caches.default.policy."post:<id>"]   # whatever the attribute says
 /// ttl = "30s"                           # or `off = true`
+/// l1 = "2s"                             # or `true`, or `false`
 /// ```
 ///
 /// # Settings
 ///
 /// They have one name in files, as options of URLs, and as methods of [`Builder`]: `capacity`,
 /// `weight`, `default_ttl` (in short `ttl`), `require_shared`; for shared backends also `prefix`,
-/// `timeout`, `lease`, `lock_cap`, `max_value`, `format`, `compress`, `mac_key`. Sizes are `64MiB`,
-/// `1GB`, `512k` or bytes; times are `"1h30m"`, `"100ms"`, or numbers: of seconds for TTLs, of
-/// milliseconds for all others.
+/// `l1`, `timeout`, `lease`, `lock_cap`, `max_value`, `format`, `compress`, `mac_key`. Sizes are
+/// `64MiB`, `1GB`, `512k` or bytes; times are `"1h30m"`, `"100ms"`, or numbers: of seconds for TTLs
+/// and `l1`, of milliseconds for all others.
+///
+/// `l1` says what is kept in memory in front of a shared backend: `true` is
+/// [`Builder::l1_watched`], an error where the backend does not tell of changes; a time is
+/// [`Builder::l1`]; `false` is nothing, as if it were left out. A policy says it for one template:
+/// [`Override::l1_watched`](crate::Override::l1_watched), [`l1`](crate::Override::l1) and
+/// [`no_l1`](crate::Override::no_l1).
 ///
 /// # Environment
 ///

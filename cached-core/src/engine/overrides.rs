@@ -1,7 +1,7 @@
 //! Policies that a deployment sets for templates, whatever their attributes say.
 
-use crate::registry::Site;
-use crate::time::Ttl;
+use crate::registry::{Near, Site};
+use crate::time::{Lifetime, Millis, Ttl};
 
 /// What a deployment says of the functions with one template. Built by
 /// [`Builder::policy`](crate::Builder::policy); what it leaves out is as the attribute says.
@@ -13,6 +13,7 @@ use crate::time::Ttl;
 /// let cache = Cache::memory()
 ///     .policy("post:<id>", Override::new().ttl(30))
 ///     .policy("feed:<author>", Override::new().off())
+///     .policy("user:<id>", Override::new().no_l1())
 ///     .build()?;
 /// # Ok(())
 /// # }
@@ -22,6 +23,7 @@ use crate::time::Ttl;
 pub struct Override {
     ttl: Option<Ttl>,
     off: bool,
+    l1: Option<Near>,
 }
 
 impl Override {
@@ -40,6 +42,36 @@ impl Override {
     pub fn off(mut self) -> Self {
         self.off = true;
         self
+    }
+
+    /// How old a value may be that this process keeps in memory in front of a shared backend,
+    /// whether that tells of changes or not. [`build`](crate::Builder::build) fails for zero, for
+    /// what is negative, and for what states no age, such as [`Ttl::FOREVER`]. Without effect on
+    /// caches in memory.
+    pub fn l1(mut self, age: impl Into<Ttl>) -> Self {
+        let age = age.into().or_zero(Lifetime(0));
+        self.l1 = Some(Near::AtMost(age.0));
+        self
+    }
+
+    /// [`l1`](Self::l1) for what the backend tells the changes of, and nothing else.
+    /// [`build`](crate::Builder::build) fails on a shared backend that does not tell. Without effect
+    /// on caches in memory.
+    pub fn l1_watched(mut self) -> Self {
+        self.l1 = Some(Near::Watched);
+        self
+    }
+
+    /// Nothing is kept in memory in front of a shared backend. Without effect on caches in memory.
+    pub fn no_l1(mut self) -> Self {
+        self.l1 = Some(Near::Never);
+        self
+    }
+
+    /// Whether it asks for what only a backend that tells of changes can give.
+    #[cfg(any(feature = "remote", feature = "config"))]
+    pub(super) fn wants_watching(&self) -> bool {
+        self.l1 == Some(Near::Watched)
     }
 }
 
@@ -73,6 +105,29 @@ impl Overrides {
         }
         let set = self.of(site).and_then(|what| what.ttl);
         set.unwrap_or(stated)
+    }
+
+    /// What is said of the first tier, where a function says `stated`.
+    #[cfg(feature = "remote")]
+    #[inline]
+    pub(super) fn l1(&self, site: &Site, stated: Near) -> Near {
+        if self.is_empty() {
+            return stated;
+        }
+        let set = self.of(site).and_then(|what| what.l1);
+        set.unwrap_or(stated)
+    }
+
+    /// Whether one of them wants what only a backend that tells of changes can give.
+    #[cfg(feature = "remote")]
+    pub(super) fn want_watching(&self) -> bool {
+        self.0.iter().any(|(_, what)| what.wants_watching())
+    }
+
+    /// Whether one of them states an age that nothing can have.
+    pub(super) fn state_no_age(&self) -> bool {
+        let mut said = self.0.iter().map(|(_, what)| what.l1);
+        said.any(|said| matches!(said, Some(Near::AtMost(0 | Millis::MAX))))
     }
 
     /// Whether a function runs uncached.

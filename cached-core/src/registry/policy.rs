@@ -31,6 +31,8 @@ pub(crate) struct Policy {
 pub(crate) enum Near {
     AsTheCache,
     Never,
+    /// What the backend tells the changes of, and nothing else.
+    Watched,
     /// For so many milliseconds.
     AtMost(u64),
 }

@@ -12,6 +12,7 @@ use crate::options::crate_path::CratePath;
 use crate::options::duration::Duration;
 use crate::options::in_process::InProcess;
 use crate::options::key::Key;
+use crate::options::l1::{L1, Near};
 use crate::options::lock::{Lease, Lock};
 use crate::options::schema::Schema;
 use crate::options::share_err::ShareErr;
@@ -42,6 +43,7 @@ pub(crate) struct Ast {
     pub(crate) schema: Option<String>,
     pub(crate) share_err: Option<bool>,
     pub(crate) in_process: Option<()>,
+    pub(crate) l1: Option<Near>,
     pub(crate) weigh: Option<Expr>,
     pub(crate) companion: Option<Wanted>,
     pub(crate) crate_path: Option<Path>,
@@ -53,7 +55,7 @@ pub(crate) struct Ast {
     pub(crate) key_given: bool,
 }
 
-const NAMES: [&str; 16] = [
+const NAMES: [&str; 17] = [
     Key::NAME,
     Batch::NAME,
     Ttl::NAME,
@@ -67,6 +69,7 @@ const NAMES: [&str; 16] = [
     Schema::NAME,
     ShareErr::NAME,
     InProcess::NAME,
+    L1::NAME,
     Weigh::NAME,
     Companion::NAME,
     CratePath::NAME,
@@ -118,6 +121,7 @@ impl Ast {
             Schema::NAME => Schema::fill(&mut self.schema, given, faults),
             ShareErr::NAME => ShareErr::fill(&mut self.share_err, given, faults),
             InProcess::NAME => InProcess::fill(&mut self.in_process, given, faults),
+            L1::NAME => L1::fill(&mut self.l1, given, faults),
             Weigh::NAME => Weigh::fill(&mut self.weigh, given, faults),
             Companion::NAME => Companion::fill(&mut self.companion, given, faults),
             CratePath::NAME => CratePath::fill(&mut self.crate_path, given, faults),

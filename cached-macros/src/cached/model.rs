@@ -6,6 +6,7 @@ use syn::{Expr, Type};
 use crate::function::Function;
 use crate::options::cache::Which;
 use crate::options::duration::Duration;
+use crate::options::l1::Kept;
 use crate::options::lock::Lease;
 use crate::paths::Runtime;
 use crate::signature::Signature;
@@ -80,6 +81,7 @@ pub(crate) struct Policy {
     pub(crate) schema: Option<String>,
     pub(crate) share_err: bool,
     pub(crate) in_process: bool,
+    pub(crate) l1: Option<Kept>,
     pub(crate) weigh: Option<Expr>,
     /// Whether two types may share what one method stored.
     pub(crate) any_self: bool,

@@ -34,6 +34,52 @@ fn every_policy_reaches_the_site() {
 }
 
 #[test]
+fn what_is_said_of_the_first_tier_reaches_the_site() {
+    for (l1, call) in [
+        ("l1 = \"10s\"", ".l1_ms(10000)"),
+        ("l1 = 2", ".l1_ms(2000)"),
+        ("l1 = 5 * 60", ".l1_ms(300000)"),
+        ("l1 = false", ".no_l1()"),
+    ] {
+        let one = expand(Place::Free, l1, "fn f() -> u8 { 1 }");
+        let batch = expand(
+            Place::Free,
+            &format!("key = \"k:<id>\", batch(id in ids), {l1}"),
+            "fn f(ids: &[u8]) -> HashMap<u8, u8> { HashMap::new() }",
+        );
+        for expansion in [formatted(one), formatted(batch)] {
+            assert!(expansion.contains(call), "{call} in {expansion}");
+        }
+    }
+}
+
+#[test]
+fn what_says_nothing_of_the_first_tier_is_refused() {
+    for (l1, fault) in [
+        ("l1", "`l1` says nothing here"),
+        ("l1 = true", "`l1` says nothing here"),
+        ("l1 = 0", "`l1 = 0` is zero"),
+        ("l1 = \"0s\"", "write `l1 = false`"),
+        ("l1 = -1", "is negative"),
+        ("l1 = 1.5", "is a fraction"),
+        ("l1 = \"soon\"", "is not a duration"),
+        ("l1 = \"forever\"", "is no age"),
+        ("l1 = 99999999999", "is longer than 100 years"),
+        ("l1 = AGE", "takes a literal duration or `false`"),
+        ("l1(\"10s\")", "is not written this way"),
+        (
+            "in_process, l1 = \"10s\"",
+            "keeps the values in memory only",
+        ),
+        ("l1 = false, in_process", "keeps the values in memory only"),
+    ] {
+        let found = faults(&expand(Place::Free, l1, "fn f() -> u8 { 1 }"));
+        assert_eq!(found.len(), 1, "{l1}: {found:#?}");
+        assert!(found[0].contains(fault), "{l1}: {found:#?}");
+    }
+}
+
+#[test]
 fn a_faulty_function_stays_as_it_was() {
     let expansion = expand(
         Place::Free,

@@ -26,6 +26,7 @@ pub(crate) fn check(
     let signature = Signature::of(&function);
     function.check("cached", &mut faults);
     once(&function, &mut faults);
+    near(&ast, &mut faults);
     signature.check_mutability(&mut faults);
     output::check(&function, &signature, ast.in_process.is_some(), &mut faults);
     let around = ast
@@ -65,6 +66,17 @@ fn once(function: &Function, faults: &mut Faults) {
             &function.attrs[at],
             "the function is cached twice",
             "keep one `#[cached(..)]` and put all options into it",
+        );
+    }
+}
+
+/// There is nothing in front of values that are in memory only.
+fn near(ast: &Ast, faults: &mut Faults) {
+    if let (Some(near), Some(())) = (&ast.l1, ast.in_process) {
+        faults.at(
+            near.span,
+            "`l1` is said of a shared backend, and `in_process` keeps the values in memory only",
+            "remove one of the two; `ttl` says how old they may be",
         );
     }
 }
@@ -165,6 +177,7 @@ fn policy(ast: Ast) -> Policy {
         schema: ast.schema,
         share_err: ast.share_err.unwrap_or(true),
         in_process: ast.in_process.is_some(),
+        l1: ast.l1.map(|near| near.kept),
         weigh: ast.weigh,
     }
 }

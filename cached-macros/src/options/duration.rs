@@ -21,12 +21,19 @@ const LONGEST_MS: i128 = 100 * 365 * 24 * 3600 * 1000;
 
 /// Reads the value of the option `name`.
 pub(crate) fn read(name: &str, value: &Expr, faults: &mut Faults) -> Option<Duration> {
+    parse(value)
+        .map_err(|wrong| wrong.report(name, value, faults))
+        .ok()
+}
+
+/// Reads a value, for options that say in their own words what is wrong with it.
+pub(crate) fn parse(value: &Expr) -> Result<Duration, Wrong> {
     let millis = match value {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..
         }) if text.value() == "forever" => {
-            return Some(Duration::Forever);
+            return Ok(Duration::Forever);
         }
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
@@ -42,18 +49,12 @@ pub(crate) fn read(name: &str, value: &Expr, faults: &mut Faults) -> Option<Dura
             Some(seconds) => {
                 seconds.and_then(|seconds| seconds.checked_mul(1000).ok_or(Wrong::TooLong))
             }
-            None => return Some(Duration::Computed(Box::new(value.clone()))),
+            None => return Ok(Duration::Computed(Box::new(value.clone()))),
         },
         Expr::Lit(_) => Err(Wrong::Unreadable),
-        _ => return Some(Duration::Computed(Box::new(value.clone()))),
+        _ => return Ok(Duration::Computed(Box::new(value.clone()))),
     };
-    match millis.and_then(bounded) {
-        Ok(millis) => Some(Duration::Millis(millis)),
-        Err(wrong) => {
-            wrong.report(name, value, faults);
-            None
-        }
-    }
+    millis.and_then(bounded).map(Duration::Millis)
 }
 
 /// Like [`read`], for options where neither `"forever"` nor an expression makes sense.
@@ -72,8 +73,9 @@ pub(crate) fn read_millis(name: &str, value: &Expr, faults: &mut Faults) -> Opti
     }
 }
 
+/// Why a value is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wrong {
+pub(crate) enum Wrong {
     Zero,
     Negative,
     TooLong,
@@ -82,7 +84,7 @@ enum Wrong {
 }
 
 impl Wrong {
-    fn report(self, name: &str, value: &Expr, faults: &mut Faults) {
+    pub(crate) fn report(self, name: &str, value: &Expr, faults: &mut Faults) {
         let (wrong, write) = match self {
             Self::Zero => (
                 "zero: nothing would ever be stored",
@@ -105,9 +107,14 @@ impl Wrong {
                 "write seconds (`300`) or units in falling order: `\"2d\"`, `\"1h30m\"`, `\"10s\"`, `\"500ms\"`",
             ),
         };
-        let text = value.to_token_stream().to_string().replace("- ", "-");
-        faults.over(value, format!("`{name} = {text}` is {wrong}"), write);
+        faults.over(value, format!("{} is {wrong}", shown(name, value)), write);
     }
+}
+
+/// An option as it was written, for messages.
+pub(crate) fn shown(name: &str, value: &Expr) -> String {
+    let text = value.to_token_stream().to_string().replace("- ", "-");
+    format!("`{name} = {text}`")
 }
 
 fn bounded(millis: i128) -> Result<u64, Wrong> {

@@ -9,7 +9,7 @@ mod url;
 mod value;
 
 #[cfg(feature = "remote")]
-use super::remote::Settings;
+use super::remote::{Keep, Settings};
 use super::{Identity, Overrides};
 use crate::backend::memory::Bounds;
 use crate::error::{Error, ErrorKind};
@@ -66,26 +66,37 @@ impl Config {
         true
     }
 
-    /// Whether what it keeps in front of its backend would be old at once.
-    fn keeps_for_nothing(&self) -> bool {
+    /// What is kept in memory in front of a shared backend, unless functions say otherwise.
+    #[cfg(feature = "remote")]
+    fn near(&self) -> Option<Keep> {
+        self.remote.as_ref().and_then(|remote| remote.l1)
+    }
+
+    /// Whether it is to keep what its backend tells the changes of.
+    #[cfg(any(feature = "remote", feature = "config"))]
+    fn is_watched(&self) -> bool {
         #[cfg(feature = "remote")]
-        return self.remote.as_ref().is_some_and(|remote| {
-            let keep = remote.l1;
-            keep.is_some_and(super::remote::Keep::is_for_nothing)
-        });
+        return self.near().is_some_and(|keep| !keep.is_stated());
         #[cfg(not(feature = "remote"))]
         false
     }
 
-    /// Whether it is to keep what its backend watches, and that watches nothing.
-    fn is_blind(&self) -> bool {
+    /// Whether it wants to be told of changes, and its backend tells of none.
+    fn lacks_watching(&self) -> bool {
         #[cfg(feature = "remote")]
-        return self.remote.as_ref().is_some_and(|remote| {
-            let stated = remote.l1.is_none_or(super::remote::Keep::is_stated);
-            !stated && !remote.watches()
-        });
-        #[cfg(not(feature = "remote"))]
+        if let Some(remote) = &self.remote {
+            return !remote.watches() && (self.is_watched() || self.overrides.want_watching());
+        }
         false
+    }
+
+    /// Whether something is to be kept for a time that is none, or has no end.
+    fn states_no_age(&self) -> bool {
+        #[cfg(feature = "remote")]
+        if self.near().is_some_and(Keep::is_no_age) {
+            return true;
+        }
+        self.overrides.state_no_age()
     }
 
     /// Refuses bounds and times that cannot work.
@@ -101,18 +112,21 @@ impl Config {
             "the weight bound is 0 bytes; give at least 1, or use `dummy://` to store nothing"
         } else if self.default_ttl.is_zero() {
             "the default TTL is 0, so nothing could ever be served; give at least 1 second"
-        } else if self.keeps_for_nothing() {
-            "the age of what is kept in memory in front of the backend is 0 or negative; give at \
-             least a millisecond, or leave `l1` out"
-        } else if self.is_blind() {
-            "its backend does not tell of changes, so what is kept in memory in front of it needs a \
-             greatest age: write for example `l1 = \"2s\"`"
+        } else if self.states_no_age() {
+            "what is kept in memory in front of a shared backend has a greatest age of more than 0; \
+             give for example 2 seconds, or leave `l1` out to keep nothing"
+        } else if self.lacks_watching() {
+            BLIND
         } else {
             return Ok(self);
         };
         Err(Error::new(ErrorKind::Config, fault))
     }
 }
+
+/// Why only an age will do, for whoever asked for what is watched.
+const BLIND: &str = "its backend does not tell of changes, so what is kept in memory in front of it \
+                     needs a greatest age: write for example `l1 = \"2s\"`";
 
 /// What the unnamed cache is called where caches are told by name.
 #[cfg(feature = "config")]

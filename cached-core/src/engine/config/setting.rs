@@ -128,7 +128,7 @@ const SETTINGS: &[Setting] = &[
         set: shared!("remote", |remote, text| {
             remote.l1 = match yes(text) {
                 Some(yes) => yes.then_some(Keep::WATCHED),
-                None => Some(Keep::at_most(lifetime(text)?)),
+                None => Some(Keep::at_most(age(text)?)),
             };
             Some(())
         }),
@@ -231,6 +231,11 @@ pub(super) fn lifetime(text: &str) -> Option<Lifetime> {
     if text == "forever" {
         return Some(Lifetime::FOREVER);
     }
+    age(text)
+}
+
+/// A time that has an end.
+pub(super) fn age(text: &str) -> Option<Lifetime> {
     millis(text, 1_000).and_then(at_least_one).map(Lifetime)
 }
 

@@ -167,7 +167,8 @@ impl Missed<'_> {
     pub(super) fn place(&self, remote: &Remote) -> Option<Place> {
         let key = self.call.key.key().ok()?;
         let place = remote.place(key, Some(self.call.site), &self.tags);
-        Some(place.kept(remote.l1.of(self.call.site)))
+        let engine = self.call.resolve()?;
+        Some(place.kept(engine.keep_of(self.call.site)))
     }
 }
 

@@ -6,6 +6,7 @@ use quote::{format_ident, quote};
 use crate::cached::model::Model;
 use crate::options::cache::Which;
 use crate::options::duration::Duration;
+use crate::options::l1::Kept;
 
 /// `.ttl_ms(300000).lock().tags(&["user:<author>"])`
 pub(super) fn chain(model: &Model, private: &TokenStream) -> TokenStream {
@@ -32,6 +33,7 @@ pub(super) fn chain(model: &Model, private: &TokenStream) -> TokenStream {
             .map(|schema| quote!(.schema(#schema))),
         cache,
         policy.in_process.then(|| quote!(.in_process())),
+        policy.l1.as_ref().map(near),
         tags(model),
         value(model, private),
     ];
@@ -46,6 +48,13 @@ fn lifetime(duration: Option<&Duration>, millis: &str, forever: &str) -> Option<
             Some(quote!(.#forever()))
         }
         Duration::Computed(_) => None,
+    }
+}
+
+fn near(kept: &Kept) -> TokenStream {
+    match kept {
+        Kept::AtMost(millis) => with("l1_ms", *millis),
+        Kept::Never => quote!(.no_l1()),
     }
 }
 

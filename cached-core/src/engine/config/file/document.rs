@@ -8,7 +8,8 @@ use toml::de::{DeTable, DeValue};
 
 use super::super::offer::offer;
 use super::super::scheme::is_option;
-use super::super::setting::{Setting, lifetime, settings_names};
+use super::super::setting::{Setting, age, lifetime, settings_names};
+use super::super::value::yes;
 use super::place::Place;
 use super::read::Text;
 use crate::engine::Override;
@@ -156,7 +157,7 @@ impl Reader<'_> {
     fn policy(&self, value: &Value<'_>) -> Result<Override, Error> {
         let mut policy = Override::new();
         for (key, value) in self
-            .table(value, "a policy is a table with `ttl` or `off`")?
+            .table(value, "a policy is a table with `ttl`, `l1` or `off`")?
             .iter()
         {
             let place = self.place(value.span());
@@ -173,8 +174,16 @@ impl Reader<'_> {
                     Some(false) => {}
                     None => return Err(place.fault("`off` takes `true` or `false`")),
                 },
+                "l1" => {
+                    let text = scalar(value.get_ref());
+                    let amended = text.and_then(|text| near(policy, &text));
+                    let hint = "`l1` takes how old a value may be that is kept in memory in front \
+                                of a shared backend, as in `\"2s\"` or `2` (seconds), or `true` \
+                                where the backend tells of changes, or `false`";
+                    policy = amended.ok_or_else(|| place.fault(hint))?;
+                }
                 other => {
-                    let hint = offer(other, &["ttl", "off"]);
+                    let hint = offer(other, &["ttl", "l1", "off"]);
                     let hint = format!("a policy has no such setting; {hint}");
                     return Err(self.place(key.span()).fault(&hint));
                 }
@@ -185,6 +194,13 @@ impl Reader<'_> {
 }
 
 impl Section {
+    /// Where a setting is made here.
+    pub(super) fn place_of(&self, setting: &str) -> Option<Place> {
+        let mut said = self.said.iter();
+        let found = said.find(|said| said.setting.name == setting)?;
+        Some(found.place.clone())
+    }
+
     /// Adds a setting that was not made yet.
     pub(super) fn say(&mut self, said: Said, place: &Place) -> Result<(), Error> {
         let mut made = self.said.iter();
@@ -194,6 +210,15 @@ impl Section {
         }
         self.said.push(said);
         Ok(())
+    }
+}
+
+/// The policy with what a text says of the first tier.
+fn near(policy: Override, text: &str) -> Option<Override> {
+    match yes(text) {
+        Some(true) => Some(policy.l1_watched()),
+        Some(false) => Some(policy.no_l1()),
+        None => Some(policy.l1(Ttl::from_millis(age(text)?.0))),
     }
 }
 

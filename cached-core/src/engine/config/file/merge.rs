@@ -57,6 +57,7 @@ impl Layers {
         let table = self.file.caches.get(name).unwrap_or(&empty);
         let variables = self.variables.caches.get(name).unwrap_or(&empty);
         let (mut parsed, place) = self.opened(name, table, variables)?;
+        let in_url = parsed.states("l1");
         for defaults in [&self.file.defaults, &self.variables.defaults] {
             set(&mut parsed.config, defaults, true)?;
         }
@@ -66,7 +67,12 @@ impl Layers {
             None => parsed.finish()?,
         };
         set(&mut config, variables, false)?;
+        let watching = config.lacks_watching().then(|| {
+            let url = place.clone().filter(|_| in_url);
+            self.watching(&config, [variables, table], url)
+        });
         config.checked().map_err(|error| {
+            let place = watching.flatten().or(place);
             let place = place.or_else(|| table.place.clone());
             let place = place.or_else(|| self.require_shared());
             let place = place.map_or_else(String::new, |place| format!("{place}: "));
@@ -104,6 +110,24 @@ impl Layers {
             ))),
             None => Ok((parsed, Some(place.clone()))),
         }
+    }
+
+    /// Where a cache is asked to keep what its backend tells the changes of, as far as it is said
+    /// in places of its own; `url` is the place of a URL that says so.
+    fn watching(&self, config: &Config, own: [&Section; 2], url: Option<Place>) -> Option<Place> {
+        let [variables, table] = own;
+        let of_all = [&self.variables.defaults, &self.file.defaults];
+        if config.is_watched() {
+            let first = variables.place_of("l1").or(url);
+            let mut rest = [table].into_iter().chain(of_all);
+            return first.or_else(|| rest.find_map(|section| section.place_of("l1")));
+        }
+        let policies = own
+            .into_iter()
+            .chain(of_all)
+            .flat_map(|section| &section.policies);
+        let mut asking = policies.filter(|(_, policy, _)| policy.wants_watching());
+        asking.next().map(|(_, _, place)| place.clone())
     }
 
     /// Where it is said that every cache has to be shared.

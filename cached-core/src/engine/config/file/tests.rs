@@ -1,5 +1,8 @@
 //! What a file and an environment come to.
 
+#[cfg(feature = "redis")]
+mod near;
+
 use std::ffi::OsString;
 
 use super::super::Config;

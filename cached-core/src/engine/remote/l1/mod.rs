@@ -73,8 +73,9 @@ impl Keep {
         }
     }
 
-    pub(crate) fn is_for_nothing(self) -> bool {
-        self.lifetime.is_zero()
+    /// Whether it would be old at once, or never.
+    pub(crate) fn is_no_age(self) -> bool {
+        self.lifetime.is_zero() || self.lifetime == Lifetime::FOREVER
     }
 
     /// Whether it does without a backend that watches.
@@ -104,12 +105,13 @@ impl L1 {
         self.usual.is_some()
     }
 
-    /// How a function's values are kept; `None`: not at all.
+    /// How values are kept of which that is said; `None`: not at all.
     #[inline]
-    pub(in crate::engine) fn of(&self, site: &Site) -> Option<Keep> {
-        match site.policy.l1 {
+    fn of(&self, said: Near) -> Option<Keep> {
+        match said {
             Near::AsTheCache => self.usual,
             Near::Never => None,
+            Near::Watched => Some(Keep::WATCHED),
             Near::AtMost(millis) => Some(Keep::at_most(Lifetime(millis))),
         }
     }
@@ -200,13 +202,14 @@ impl Engine {
     /// of the backend that they are shared in.
     #[inline]
     pub(crate) fn keeps_near<S: Shape + ?Sized>(&self, site: &Site, shape: &S) -> bool {
-        let remote = self.remote().filter(|_| shape.travels());
-        remote.is_some_and(|remote| remote.l1.of(site).is_some())
+        shape.travels() && self.keep_of(site).is_some()
     }
 
     /// How the values of a function, or of the handle, are kept.
+    #[inline]
     pub(crate) fn keep_of(&self, site: &Site) -> Option<Keep> {
-        self.remote().and_then(|remote| remote.l1.of(site))
+        let said = self.overrides.l1(site, site.policy.l1);
+        self.remote().and_then(|remote| remote.l1.of(said))
     }
 
     /// The value that this process has of what is shared in a backend.
