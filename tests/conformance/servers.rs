@@ -49,7 +49,7 @@ fn bounded<S: Send + Sync + 'static>(
 pub(crate) fn redis() -> Opened {
     let server = Server::start();
     let by = server.described();
-    let subject = at(server.url(), server, |url| backend::redis(url));
+    let subject = at(server.url(), server, backend::redis);
     let subject = bounded(subject, || Server::with(&EVICT), Server::url);
     Opened { subject, by }
 }
@@ -62,7 +62,7 @@ fn described<'s>(servers: impl IntoIterator<Item = &'s Server>) -> String {
 pub(crate) fn redis_cluster() -> Opened {
     let fleet = Fleet::start(3, false);
     let by = described(&fleet.nodes);
-    let subject = at(fleet.url(), fleet, |url| backend::redis(url));
+    let subject = at(fleet.url(), fleet, backend::redis);
     let little = || {
         let fleet = Fleet::start(3, false);
         fleet.nodes.iter().for_each(|node| evict(node, "6mb"));
@@ -75,7 +75,7 @@ pub(crate) fn redis_cluster() -> Opened {
 pub(crate) fn redis_sentinel() -> Opened {
     let watched = Watched::start(1, 3);
     let by = described(watched.nodes.iter().chain(&watched.sentinels));
-    let subject = at(watched.url(), watched, |url| backend::redis(url));
+    let subject = at(watched.url(), watched, backend::redis);
     let little = || {
         let watched = Watched::start(0, 1);
         evict(&watched.nodes[0], "16mb");
@@ -95,7 +95,7 @@ pub(crate) fn memcached(servers: usize) -> Opened {
     let servers: Vec<_> = (0..servers).map(|_| memcached::Server::start()).collect();
     let url = memcached::url(&servers.iter().collect::<Vec<_>>());
     let by: Vec<String> = servers.iter().map(memcached::Server::about).collect();
-    let subject = at(url, servers, |url| backend::memcached(url));
+    let subject = at(url, servers, backend::memcached);
     let little = || memcached::Server::with(&["-m", "16"]);
     let subject = bounded(subject, little, memcached::Server::url);
     let by = by.join("; ");
@@ -111,7 +111,7 @@ pub(crate) fn sqlite() -> Opened {
 pub(crate) fn file() -> Opened {
     let url = |directory: &Directory| format!("file://{}/cache", directory.path().display());
     let directory = Directory::new();
-    let subject = at(url(&directory), directory, |url| backend::file(url));
+    let subject = at(url(&directory), directory, backend::file);
     Opened::here(bounded(subject, Directory::new, |directory| {
         let place = directory.path().display();
         format!("file://{place}/cache?max_bytes=20000000")

@@ -13,7 +13,6 @@ mod stats;
 
 pub use check::{Finding, Report, check};
 pub(crate) use policy::DEFAULT_VERSION;
-#[cfg(feature = "remote")]
 pub(crate) use policy::Near;
 pub(crate) use site::Notice;
 pub use site::{Role, Site, ValueId};

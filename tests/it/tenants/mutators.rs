@@ -165,7 +165,8 @@ fn an_invalidation_overtakes_the_computations_of_its_tenant() {
             with_cache_blocking(&cache, || slow::entry(9).blocking().invalidate())
         });
         gate.open();
-        (acme.ends(), globex.ends());
+        acme.ends();
+        globex.ends();
         assert_eq!(
             of("acme", || Task::new(call()).ends()),
             3,

@@ -50,6 +50,7 @@ pub(super) enum Stamped<'a> {
 }
 
 /// What stands under a name.
+#[expect(clippy::large_enum_variant, reason = "taken apart where it is made")]
 pub(super) enum Meaning {
     Key(Key),
     /// A key whose text the name does not tell, as a number of its own among the stamps.
