@@ -56,8 +56,9 @@ const CASES: [Case; 8] = [
     ("u64_key_u64_value", "350 0", |id| {
         black_box(square(id));
     }),
-    (TIERED, "360 0", |id| {
-        black_box(square(id));
+    // Few keys: what it takes to bring one in, on another thread, is not the same twice.
+    (TIERED, "380 0", |id| {
+        black_box(square((id & 15) | 128));
     }),
     ("u64_key_arc_value", "355 0", |id| {
         black_box(shared(id));
