@@ -328,10 +328,8 @@ mod tests {
                 assert!(name.bytes().all(|byte| byte.is_ascii_graphic()), "{name}");
                 let (told, cut) = names.text(&name, u32::MAX, whose).expect("it is its own");
                 let kept = told.split('#').next().unwrap_or_default().replace('?', "ü");
-                assert!(
-                    told == text || (cut && text.starts_with(&kept[..1])),
-                    "{name}"
-                );
+                let begins = kept.chars().next() == text.chars().next();
+                assert!(told == text || (cut && begins), "{name}");
                 assert_eq!(names.text(&name, u32::MAX, Some("other")), None);
                 assert!(met.insert(name));
             }
