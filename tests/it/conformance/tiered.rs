@@ -97,7 +97,8 @@ mod redis {
         run_all_at(watched.url()).await;
     }
 
-    type Checks = Vec<Box<dyn Fn() -> Checking + Send + Sync>>;
+    /// `None`: the handle is gone.
+    type Checks = Vec<Box<dyn Fn() -> Option<Checking> + Send + Sync>>;
     type Checking = std::pin::Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
 
     /// The connections of all handles.
@@ -106,10 +107,11 @@ mod redis {
 
     impl Everybody {
         async fn are_told(&self) -> Result<(), Error> {
-            let checking: Vec<Checking> = {
-                let checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                checks.iter().map(|check| check()).collect()
-            };
+            let mut checking: Vec<Checking> = Vec::new();
+            {
+                let mut checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                checks.retain(|check| check().map(|one| checking.push(one)).is_some());
+            }
             for one in checking {
                 one.await?;
             }
@@ -118,16 +120,17 @@ mod redis {
     }
 
     struct Patient<B> {
-        inner: B,
+        inner: Arc<B>,
         everybody: Everybody,
     }
 
-    impl<B: Backend + Clone> Patient<B> {
+    impl<B: Backend> Patient<B> {
         fn among(inner: B, everybody: &Everybody) -> Self {
-            let own = inner.clone();
-            let check = move || -> Checking {
-                let own = own.clone();
-                Box::pin(async move { own.check().await })
+            let inner = Arc::new(inner);
+            let own = Arc::downgrade(&inner);
+            let check = move || -> Option<Checking> {
+                let own = own.upgrade()?;
+                Some(Box::pin(async move { own.check().await }))
             };
             let mut checks = everybody.0.lock().unwrap_or_else(PoisonError::into_inner);
             checks.push(Box::new(check));
@@ -144,7 +147,7 @@ mod redis {
         }
     }
 
-    impl<B: Backend + Clone> Backend for Patient<B> {
+    impl<B: Backend> Backend for Patient<B> {
         fn name(&self) -> &str {
             self.inner.name()
         }
