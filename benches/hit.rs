@@ -53,7 +53,7 @@ const CASES: [Case; 8] = [
     ("empty", "- -", |id| {
         black_box(id);
     }),
-    ("u64_key_u64_value", "350 0", |id| {
+    ("u64_key_u64_value", "355 0", |id| {
         black_box(square(id));
     }),
     // Few keys: what it takes to bring one in, on another thread, is not the same twice.
