@@ -55,51 +55,36 @@ pub struct Res;
 #[derive(Debug, Clone, Copy)]
 pub struct ResOpt;
 
-impl<R> Kind<R> for Plain {
-    type Value = R;
-    type Error = Infallible;
+/// A kind that stores what it is given as it is. Types whose names begin so are refused: their
+/// failures would be served as values.
+macro_rules! stored_as_it_is {
+    ($kind:ty, refusing $($hidden:literal),+) => {
+        impl<R> Kind<R> for $kind {
+            type Value = R;
+            type Error = Infallible;
 
-    fn split(returned: R) -> Split<R, Infallible> {
-        Split::Value(returned)
-    }
-    fn value(value: R) -> R {
-        value
-    }
-    fn absent() -> Option<R> {
-        None
-    }
-    fn failed(error: Infallible) -> R {
-        match error {}
-    }
-    fn is_disguised() -> bool {
-        let name = std::any::type_name::<R>();
-        ["core::result::Result<", "core::option::Option<"]
-            .iter()
-            .any(|hidden| name.starts_with(hidden))
-    }
+            fn split(returned: R) -> Split<R, Infallible> {
+                Split::Value(returned)
+            }
+            fn value(value: R) -> R {
+                value
+            }
+            fn absent() -> Option<R> {
+                None
+            }
+            fn failed(error: Infallible) -> R {
+                match error {}
+            }
+            fn is_disguised() -> bool {
+                let name = std::any::type_name::<R>();
+                [$($hidden),+].iter().any(|hidden| name.starts_with(hidden))
+            }
+        }
+    };
 }
 
-impl<R> Kind<R> for Whole {
-    type Value = R;
-    type Error = Infallible;
-
-    fn split(returned: R) -> Split<R, Infallible> {
-        Split::Value(returned)
-    }
-    fn value(value: R) -> R {
-        value
-    }
-    fn absent() -> Option<R> {
-        None
-    }
-    fn failed(error: Infallible) -> R {
-        match error {}
-    }
-    // Its `Err` would be served as a value.
-    fn is_disguised() -> bool {
-        std::any::type_name::<R>().starts_with("core::result::Result<")
-    }
-}
+stored_as_it_is!(Plain, refusing "core::result::Result<", "core::option::Option<");
+stored_as_it_is!(Whole, refusing "core::result::Result<");
 
 impl<T> Kind<Option<T>> for Opt {
     type Value = T;
