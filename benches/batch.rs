@@ -100,7 +100,8 @@ async fn main() {
         let config = bincode::config::standard();
         let bytes = bincode::serde::encode_to_vec(post(*id), config).expect("encodable");
         let mut set = redis::cmd("SET");
-        let set = set.arg(format!("bare:{id}")).arg(bytes);
+        // With an end of its own, as every entry has: the server looks that up, too.
+        let set = set.arg(format!("bare:{id}")).arg(bytes).arg("EX").arg(3600);
         let () = set
             .query_async(&mut connection)
             .await

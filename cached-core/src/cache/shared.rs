@@ -15,7 +15,7 @@ use super::blocking::value_shape;
 use super::{Cache, HANDLE};
 use crate::codec::{Codec, Encoded, Opened, Unreadable};
 use crate::engine::Hidden;
-use crate::engine::remote::{Found, Incoming, Keep, Remote};
+use crate::engine::remote::{Found, Incoming, Keep, Place, Remote};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, Delivery, EventKind, count};
 use crate::key::{IntoKey, Key};
@@ -29,6 +29,27 @@ pub(super) struct AtEnd<F: Fn()>(pub(super) F);
 impl<F: Fn()> Drop for AtEnd<F> {
     fn drop(&mut self) {
         (self.0)();
+    }
+}
+
+/// Many keys that are read at once.
+struct Many<V> {
+    values: Vec<Option<V>>,
+    /// Which of them the backend is asked for.
+    far: Vec<usize>,
+    places: Vec<Place>,
+    /// Their keys, which are large, where what is read is wanted for this process.
+    kept: Vec<Key>,
+}
+
+impl<V> Many<V> {
+    fn with_capacity(keys: usize) -> Self {
+        Self {
+            values: Vec::with_capacity(keys),
+            far: Vec::with_capacity(keys),
+            places: Vec::with_capacity(keys),
+            kept: Vec::new(),
+        }
     }
 }
 
@@ -230,21 +251,42 @@ impl SharedCache<'_> {
         self,
         keys: impl IntoIterator<Item: IntoKey>,
     ) -> Result<Vec<Option<V>>, Error> {
-        let keys = keys.into_iter().map(|key| self.key(key));
-        let keys = keys.collect::<Result<Vec<_>, Error>>()?;
         let (codec, hidden) = (self.remote.codec, Hidden::here());
         let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
-        let near = keys.iter().map(|key| self.near(&hidden, key));
-        let mut values: Vec<Option<V>> = near.collect();
-        let far: Vec<usize> = (0..keys.len()).filter(|at| values[*at].is_none()).collect();
-        let asked: Vec<Key> = far.iter().map(|at| keys[*at].clone()).collect();
-        let keep = self.keep(&hidden);
-        let found = self.remote.get_many(&asked, keep, read).await?;
-        for ((at, key), found) in far.into_iter().zip(&asked).zip(found) {
-            let found = found.filter(|_| !hidden.key(key));
-            values[at] = found.map(|found| self.kept(key, found));
+        let mut many = self.look_near(keys, &hidden)?;
+        let (found, raws) = self.remote.get_many(&many.places, read).await?;
+        let found = found.into_iter().zip(many.places.iter().zip(&raws));
+        for (number, (value, at)) in found.enumerate() {
+            let engine = &self.cache.engine;
+            many.values[many.far[number]] = match (value, many.kept.get(number)) {
+                (Some(value), Some(key)) => Some(engine.keep(key, &value_shape(), at, value)),
+                (value, _) => value,
+            };
         }
-        Ok(values)
+        Ok(many.values)
+    }
+
+    /// What is in this process of the values under the keys, and where the others are to be asked
+    /// for.
+    fn look_near<V: Portable>(
+        &self,
+        keys: impl IntoIterator<Item: IntoKey>,
+        hidden: &Hidden,
+    ) -> Result<Many<V>, Error> {
+        let (keep, keys) = (self.keep(hidden), keys.into_iter());
+        let mut reader = self.remote.reader(keep);
+        let mut many = Many::with_capacity(keys.size_hint().0);
+        for key in keys {
+            let key = self.key(key)?;
+            let near = self.near(hidden, &key);
+            if near.is_none() && !hidden.key(&key) {
+                many.far.push(many.values.len());
+                many.places.push(reader.place(&key));
+                many.kept.extend(keep.map(|_| key));
+            }
+            many.values.push(near);
+        }
+        Ok(many)
     }
 
     pub(super) async fn set_many<'v, V: Portable>(

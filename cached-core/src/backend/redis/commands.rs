@@ -10,6 +10,7 @@ use super::link::Link;
 use super::pushes::Ticket;
 use super::reads::Cells;
 use super::route::Route;
+use super::scope::Scope;
 use super::script;
 use super::server::Dialect;
 use crate::cell::{Cell, Token};
@@ -135,10 +136,15 @@ pub(super) async fn get(to: &Route, key: &str) -> Result<Option<Cell>, Fault> {
     cell_of(to, "GET", answer)
 }
 
-/// What is under each key, by one command.
+/// What is under each key, as the cache calls it, by one command.
 pub(super) async fn get_all(link: &Link, keys: &[&str], tracked: bool) -> Result<Cells, Fault> {
-    let mut mget = redis::cmd("MGET");
-    mget.arg(keys);
+    // There may be thousands: nothing is allocated for each.
+    let bytes: usize = keys.iter().map(|key| key.len() + Scope::SUFFIX).sum();
+    let mut mget = Cmd::with_capacity(1 + keys.len(), "MGET".len() + bytes);
+    mget.arg("MGET");
+    for key in keys {
+        link.scope().name(&mut mget, key);
+    }
     let answer = match tracked {
         true => ask_tracked(link, mget).await?,
         false => link.ask(&mget).await?,
@@ -152,13 +158,15 @@ pub(super) async fn get_all(link: &Link, keys: &[&str], tracked: bool) -> Result
     }
 }
 
-/// Keys of different slots, which no one command may name, in one round trip all the same.
+/// Keys, as the cache calls them, of different slots, which no one command may name, in one round
+/// trip all the same.
 pub(super) async fn get_one_by_one(
     link: &Link,
     keys: &[&str],
     tracked: bool,
 ) -> Result<Cells, Fault> {
-    let mut answers = one_by_one(link, "GET", keys, tracked).await?;
+    let names: Vec<String> = keys.iter().map(|key| link.scoped(key)).collect();
+    let mut answers = one_by_one(link, "GET", &names, tracked).await?;
     if tracked {
         // Every other one is that of the opt-in, and a refusal is as good for its read.
         let opted = answers.chunks_exact(2).all(|pair| pair[0] == Value::Okay);
@@ -177,7 +185,7 @@ pub(super) async fn get_one_by_one(
 async fn one_by_one(
     link: &Link,
     command: &str,
-    keys: &[&str],
+    keys: &[impl AsRef<str>],
     tracked: bool,
 ) -> Result<Vec<Value>, Fault> {
     let mut each = redis::pipe();
@@ -185,7 +193,7 @@ async fn one_by_one(
         if tracked {
             each.cmd("CLIENT").arg("CACHING").arg("YES");
         }
-        each.cmd(command).arg(key);
+        each.cmd(command).arg(key.as_ref());
     }
     let answers = link.ask_all(&each).await?;
     if answers.len() == each.len() {

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 pub(super) struct Fault {
     kind: ErrorKind,
     message: Arc<str>,
-    source: Option<RedisError>,
+    source: Option<Box<RedisError>>,
 }
 
 /// The server of a cluster that another one names.
@@ -65,7 +65,7 @@ impl Fault {
     pub(super) fn of(error: RedisError, at: &str) -> Self {
         let (kind, what) = explain(&error);
         Self {
-            source: Some(error),
+            source: Some(Box::new(error)),
             ..Self::new(kind, at, what)
         }
     }
@@ -74,7 +74,7 @@ impl Fault {
     pub(super) fn of_connecting(error: RedisError, at: &str) -> Self {
         let (kind, what) = explain_connecting(&error).unwrap_or_else(|| explain(&error));
         Self {
-            source: Some(error),
+            source: Some(Box::new(error)),
             ..Self::new(kind, at, what)
         }
     }
@@ -105,7 +105,7 @@ impl Fault {
             _ => explain(&error),
         };
         Self {
-            source: Some(error),
+            source: Some(Box::new(error)),
             ..Self::new(kind, at, what)
         }
     }
@@ -139,7 +139,7 @@ impl Fault {
 
     /// Whether the server did not understand the command, so that an older spelling may do.
     pub(super) fn is_syntax(&self) -> bool {
-        let detail = self.source.as_ref().and_then(RedisError::detail);
+        let detail = self.source.as_ref().and_then(|source| source.detail());
         detail.is_some_and(|detail| detail.contains("syntax error"))
     }
 
@@ -154,7 +154,7 @@ impl From<Fault> for Error {
     fn from(fault: Fault) -> Self {
         let error = Self::new(fault.kind, &*fault.message);
         match fault.source {
-            Some(source) => error.caused_by(source),
+            Some(source) => error.caused_by(*source),
             None => error,
         }
     }

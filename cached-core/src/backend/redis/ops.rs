@@ -13,7 +13,7 @@ use super::fault::Fault;
 use super::reads::Reads;
 use super::route::Route;
 use super::script::{self, Script};
-use super::servers::Group;
+use super::servers::{Group, Servers};
 use crate::backend::port::{Acquired, Backend, Capabilities, Page, Watched, Watcher};
 use crate::cell::{Cell, Token};
 use crate::error::Error;
@@ -41,8 +41,7 @@ impl Backend for Redis {
         let reading = self.spread(
             keys,
             |group| async move {
-                let names = group.keys.iter().map(|key| group.link.scoped(key));
-                Reads::ask(&group.link, self.runtime(), names.collect(), false).await
+                Reads::ask(&group.link, self.runtime(), &group.keys, false).await
             },
             |key| self.routed(key, move |to| get_here(to, key)),
         );
@@ -55,8 +54,7 @@ impl Backend for Redis {
             keys,
             |group| async move {
                 let told = group.link.server().pushes;
-                let names = group.keys.iter().map(|key| group.link.scoped(key));
-                let asking = Reads::ask(&group.link, self.runtime(), names.collect(), told);
+                let asking = Reads::ask(&group.link, self.runtime(), &group.keys, told);
                 let cells = asking.await?.into_iter();
                 Ok(cells.map(|cell| Ok((cell?, told))).collect())
             },
@@ -196,7 +194,15 @@ impl Redis {
         F: Future<Output = Result<Vec<Result<T, Fault>>, Fault>> + Send,
         A: Future<Output = Result<T, Fault>> + Send,
     {
-        let groups = self.servers().groups(keys).await?;
+        let cluster = match self.servers() {
+            _ if keys.is_empty() => return Ok(Vec::new()),
+            Servers::One(node) => {
+                let (link, keys) = (node.link().await?, keys.to_vec());
+                return ask(Group { link, keys }).await?.into_iter().collect();
+            }
+            Servers::Cluster(cluster) => cluster,
+        };
+        let groups = cluster.groups(keys).await?;
         let (places, asking): (Vec<_>, Vec<_>) = groups
             .into_iter()
             .map(|(places, group)| (places, ask(group)))

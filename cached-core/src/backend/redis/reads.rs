@@ -41,6 +41,7 @@ pub(super) struct Reads {
 
 #[derive(Debug)]
 struct Read {
+    /// As the cache calls them.
     keys: Vec<String>,
     /// Whether the server is to tell of changes.
     tracked: bool,
@@ -48,16 +49,16 @@ struct Read {
 }
 
 impl Reads {
-    /// What is under these keys, as the server knows them.
+    /// What is under these keys.
     pub(super) async fn ask(
         link: &Arc<Link>,
         runtime: &Handle,
-        keys: Vec<String>,
+        keys: &[&str],
         tracked: bool,
     ) -> Result<Cells, Fault> {
         let lone = Lone::of(link.reads());
         if lone.is_some() || link.reads().are_large() {
-            let cells = get_each(link, &names(&keys), tracked).await?;
+            let cells = get_each(link, keys, tracked).await?;
             link.reads().learn(&cells);
             return Ok(cells);
         }
@@ -66,7 +67,7 @@ impl Reads {
         let first = {
             let mut waiting = link.reads().lock();
             waiting.push(Read {
-                keys,
+                keys: keys.iter().map(|key| (*key).to_owned()).collect(),
                 tracked,
                 answer,
             });
@@ -243,8 +244,11 @@ fn names(keys: &[String]) -> Vec<&str> {
 async fn get_each(link: &Arc<Link>, keys: &[&str], tracked: bool) -> Result<Cells, Fault> {
     match keys {
         [] => Ok(Vec::new()),
-        [key] if tracked => Ok(vec![get_tracked(link, key).await]),
-        [key] => Ok(vec![get(&Route::to(Arc::clone(link)), key).await]),
+        [key] if tracked => Ok(vec![get_tracked(link, &link.scoped(key)).await]),
+        [key] => {
+            let to = Route::to(Arc::clone(link));
+            Ok(vec![get(&to, &link.scoped(key)).await])
+        }
         keys if link.is_of_cluster() => get_one_by_one(link, keys, tracked).await,
         keys => get_all(link, keys, tracked).await,
     }

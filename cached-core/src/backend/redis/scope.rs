@@ -1,6 +1,9 @@
 //! What sets the cells of one reign of a server apart from those of the reign before.
 
 use std::borrow::Cow;
+use std::io::Write;
+
+use redis::{Cmd, RedisWrite};
 
 use super::server::Company;
 use crate::cell::Cell;
@@ -28,8 +31,8 @@ enum Place {
 impl Scope {
     /// Bytes that a scope adds to a cell.
     const MARK: usize = 8;
-    /// Bytes that a scope adds to a name.
-    const SUFFIX: usize = 9;
+    /// Bytes that a scope adds to a name at most.
+    pub(super) const SUFFIX: usize = 9;
 
     /// The scope of this run of a lone server; `None` if it does not tell which it is.
     pub(super) fn of_run(run_id: Option<&str>) -> Self {
@@ -58,6 +61,19 @@ impl Scope {
         match &self.place {
             Place::Name(suffix) => [key, suffix].concat(),
             Place::Value(_) => key.to_owned(),
+        }
+    }
+
+    /// The next argument of the command is the key as the server knows it.
+    pub(super) fn name(&self, command: &mut Cmd, key: &str) {
+        match &self.place {
+            Place::Name(suffix) => {
+                let mut argument = command.writer_for_next_arg();
+                // Writing to memory never fails.
+                let _ = argument.write_all(key.as_bytes());
+                let _ = argument.write_all(suffix.as_bytes());
+            }
+            Place::Value(_) => _ = command.arg(key),
         }
     }
 

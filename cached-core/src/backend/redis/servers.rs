@@ -42,22 +42,6 @@ impl Servers {
         }
     }
 
-    /// The keys by their servers.
-    pub(super) async fn groups<'k>(
-        &self,
-        keys: &[&'k str],
-    ) -> Result<Vec<(Places, Group<'k>)>, Fault> {
-        match (self, keys) {
-            (_, []) => Ok(Vec::new()),
-            (Self::One(node), keys) => {
-                let link = node.link().await?;
-                let keys = keys.to_vec();
-                Ok(vec![((0..keys.len()).collect(), Group { link, keys })])
-            }
-            (Self::Cluster(cluster), keys) => cluster.groups(keys).await,
-        }
-    }
-
     /// The one whose clock is everybody's.
     pub(super) async fn first(&self) -> Result<Arc<Link>, Fault> {
         match self {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Remote;
+use super::place::Place;
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use crate::backend::port::{Acquired, Put};
 use crate::cell::Cell;
@@ -62,8 +63,9 @@ impl Remote {
             stamps: &stamps_of(&captured),
             compute_us: 0,
         };
+        let needs = self.needs(None, &[]);
         let sealed = values.iter().map(|(key, encoded)| {
-            let place = self.place(key, None, &[]);
+            let place = self.place_with(key, Arc::clone(&needs));
             let cell = self.seal_value(&place, &sealing, Some(encoded))?;
             Ok((place.name, cell))
         });
@@ -73,17 +75,22 @@ impl Remote {
 
     /// Removes what is under the keys. How many of them held a live value.
     pub(crate) async fn delete_many(self: &Arc<Self>, keys: &[Key]) -> Result<usize, Error> {
-        let distinct: HashSet<&Key> = keys.iter().collect();
-        let keys: Vec<Key> = distinct.into_iter().cloned().collect();
+        let keys: HashSet<&Key> = keys.iter().collect();
         if keys.is_empty() {
             return Ok(0);
         }
         let is_value = |opened: &Opened<'_>| Ok(opened.kind() == Kind::Value);
-        let found = self.get_many(&keys, None, is_value).await;
-        let names = keys.iter().map(|key| self.names.key(key)).collect();
+        let mut reader = self.reader(None);
+        let places: Vec<Place> = keys.iter().map(|key| reader.place(key)).collect();
+        let found = self.get_many(&places, is_value).await;
+        let names = places.into_iter().map(|place| place.name).collect();
         self.invalidate(names).await?;
-        let found = found?.into_iter().flatten();
-        Ok(found.filter(|found| found.value).count())
+        let (found, _) = found?;
+        Ok(found
+            .into_iter()
+            .flatten()
+            .filter(|is_value| *is_value)
+            .count())
     }
 }
 

@@ -10,8 +10,9 @@ use std::time::Instant;
 
 use super::Remote;
 use super::claim::Claim;
-use super::look::{Expected, Place, Raw, Seen};
+use super::look::{Expected, Raw, Seen};
 use super::name::StampId;
+use super::place::Place;
 use crate::cell::Token;
 use crate::codec::{Kind, Opened};
 use crate::engine::call::Missed;

@@ -4,33 +4,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::Remote;
-use super::l1::{Keep, Load};
+use super::l1::Load;
 use super::name::{Meaning, StampId};
+use super::place::Place;
 use crate::cell::{Cell, Token};
-use crate::codec::{Kind, Opened, Stamp, Unreadable, key_hash};
+use crate::codec::{Kind, Opened, Stamp, Unreadable};
 use crate::error::Error;
-use crate::key::Key;
-use crate::registry::Site;
 use crate::time::{Lifetime, Millis};
 
-/// One key with the stamps its entries depend on, as the backend names them.
-#[derive(Debug)]
-pub(in crate::engine) struct Place {
-    pub(super) name: String,
-    pub(super) hash: u128,
-    pub(super) stamps: Vec<(StampId, String)>,
-    /// Whether some of them are those of tags.
-    pub(super) tagged: bool,
-    /// How what is read there is kept in this process, if it is.
-    pub(super) keep: Option<Keep>,
-}
+/// What stamps were there, and which were not.
+type Tokens = [(StampId, Option<Token>)];
 
 /// What was under the names of a [`Place`], and what time it was there.
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(super) cell: Option<Cell>,
-    /// The stamps of the place in their order, then those that the entry carries beside them.
-    pub(super) stamps: Vec<(StampId, Option<Token>)>,
+    /// The stamps of the place in their order.
+    pub(super) stamps: Arc<Tokens>,
+    /// Those that the entry carries beside them.
+    more: Vec<(StampId, Option<Token>)>,
     now: Millis,
     /// The read, if what it found may be kept in this process.
     pub(super) load: Option<Load>,
@@ -59,30 +51,7 @@ pub(crate) struct Expected {
     pub(super) now: Millis,
 }
 
-impl Place {
-    /// The same, where what is read there is to be kept in this process.
-    pub(super) fn kept(self, keep: Option<Keep>) -> Self {
-        Self { keep, ..self }
-    }
-}
-
 impl Remote {
-    pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
-        let function = site
-            .filter(|site| !site.policy.direct)
-            .map(Self::stamp_of_function);
-        let tagged = !tags.is_empty();
-        let tags = tags.iter().map(|tag| Self::stamp_of_tag(tag));
-        let ids = [self.namespace].into_iter().chain(function).chain(tags);
-        Place {
-            name: self.names.key(key),
-            hash: key_hash(key.as_bytes(), key.edition().bits()),
-            stamps: ids.map(|id| (id, self.names.stamp(id))).collect(),
-            tagged,
-            keep: None,
-        }
-    }
-
     /// Reads the cell and its stamps: in one round trip, or two where the entry carries stamps
     /// that the place does not name.
     pub(super) async fn look(self: &Arc<Self>, place: &Place) -> Result<Raw, Error> {
@@ -104,6 +73,7 @@ impl Remote {
         Ok(Raw {
             cell,
             stamps: ids.zip(cells.map(as_stamp)).collect(),
+            more: Vec::new(),
             now,
             load,
             told: read.told,
@@ -144,13 +114,16 @@ impl Remote {
         let now = self.now().await?;
         let load = |place: &&Place| place.keep.map(|keep| self.l1.begin(keep));
         let loads: Vec<Option<Load>> = places.iter().map(load).collect();
-        let stamps = places.iter().flat_map(|place| &place.stamps);
+        // Neighbours mostly depend on the same.
+        let runs: Vec<&[&Place]> = places.chunk_by(Place::needs_the_same).collect();
+        let stamps = runs.iter().flat_map(|run| run[0].stamps.iter());
         let mut stamps: Vec<(StampId, &str)> =
             stamps.map(|(id, name)| (*id, name.as_str())).collect();
         stamps.sort_unstable_by_key(|(id, _)| *id);
         stamps.dedup_by_key(|(id, _)| *id);
-        let keys = places.iter().map(|place| place.name.as_str());
-        let names: Vec<&str> = stamps.iter().map(|(_, name)| *name).chain(keys).collect();
+        let mut names: Vec<&str> = Vec::with_capacity(stamps.len() + places.len());
+        names.extend(stamps.iter().map(|(_, name)| *name));
+        names.extend(places.iter().map(|place| place.name.as_str()));
         let watched = loads.iter().any(Option::is_some);
         let read = self.read_for(&names, watched).await?;
         let mut cells = read.cells.into_iter();
@@ -160,14 +133,21 @@ impl Remote {
             let at = tokens.binary_search_by_key(id, |(known, _)| *known);
             (*id, at.ok().and_then(|at| tokens[at].1))
         };
-        let raw = |((cell, place), load): ((_, &&Place), _)| Raw {
-            cell,
-            stamps: place.stamps.iter().map(token).collect(),
-            now,
-            load,
-            told: read.told,
-        };
-        Ok(cells.zip(places).zip(loads).map(raw).collect())
+        let mut loads = loads.into_iter();
+        let mut raws = Vec::with_capacity(places.len());
+        for run in runs {
+            let stamps: Arc<Tokens> = run[0].stamps.iter().map(token).collect();
+            let cells = cells.by_ref().take(run.len());
+            raws.extend(cells.zip(loads.by_ref()).map(|(cell, load)| Raw {
+                cell,
+                stamps: Arc::clone(&stamps),
+                more: Vec::new(),
+                now,
+                load,
+                told: read.told,
+            }));
+        }
+        Ok(raws)
     }
 
     /// [`complete`](Self::complete) for several places.
@@ -184,10 +164,11 @@ impl Remote {
         let watched = raws.iter().any(|raw| raw.load.is_some());
         let (stamps, told) = self.read_missing(ids, watched).await?;
         let stamps: HashMap<StampId, Option<Token>> = stamps.into_iter().collect();
-        for (raw, missing) in raws.iter_mut().zip(missing) {
+        for ((raw, missing), place) in raws.iter_mut().zip(missing).zip(places) {
+            self.guesses.learn(place.guess, &missing);
             raw.told &= told || missing.is_empty();
             let token = |id| (id, stamps.get(&id).copied().flatten());
-            raw.stamps.extend(missing.into_iter().map(token));
+            raw.more.extend(missing.into_iter().map(token));
         }
         Ok(())
     }
@@ -199,9 +180,10 @@ impl Remote {
         place: &Place,
     ) -> Result<(), Error> {
         let missing = raw.missing(self, place);
+        self.guesses.learn(place.guess, &missing);
         let (stamps, told) = self.read_missing(missing, raw.load.is_some()).await?;
         raw.told &= told;
-        raw.stamps.extend(stamps);
+        raw.more.extend(stamps);
         Ok(())
     }
 
@@ -233,6 +215,7 @@ impl Raw {
         Self {
             cell: None,
             stamps: stamps.map(|(id, token)| (id, Some(token))).collect(),
+            more: Vec::new(),
             now,
             load: None,
             told: false,
@@ -241,7 +224,12 @@ impl Raw {
 
     /// Whether both saw the same stamps.
     pub(super) fn agrees_with(&self, other: &Self) -> bool {
-        self.stamps == other.stamps
+        self.stamps().eq(other.stamps())
+    }
+
+    /// What is known of each stamp.
+    fn stamps(&self) -> impl Iterator<Item = &(StampId, Option<Token>)> {
+        self.stamps.iter().chain(&self.more)
     }
 
     pub(super) fn now(&self) -> Millis {
@@ -307,7 +295,7 @@ impl Raw {
         let stamps = opened.iter().flat_map(Opened::stamps);
         stamps
             .map(|stamp| stamp.id)
-            .filter(|id| !self.stamps.iter().any(|(known, _)| known == id))
+            .filter(|id| !self.stamps().any(|(known, _)| known == id))
             .collect()
     }
 
@@ -373,13 +361,13 @@ impl Raw {
 
     /// `None`: it was not asked for.
     fn is_current(&self, Stamp { id, value }: Stamp) -> Option<bool> {
-        let (_, token) = self.stamps.iter().find(|(known, _)| *known == id)?;
+        let (_, token) = self.stamps().find(|(known, _)| *known == id)?;
         Some(token.as_ref().map(stamp_of) == Some(value))
     }
 
     /// The stamps that are there. Of those that are not, whoever is fastest decides.
     pub(super) fn present(&self) -> Vec<Stamp> {
-        let present = self.stamps.iter().filter_map(|(id, token)| {
+        let present = self.stamps().filter_map(|(id, token)| {
             let value = stamp_of(token.as_ref()?);
             Some(Stamp { id: *id, value })
         });

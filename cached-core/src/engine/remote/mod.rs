@@ -22,6 +22,7 @@ mod claim;
 mod cost;
 mod delivery;
 mod guard;
+mod guess;
 mod incarnation;
 mod journal;
 mod l1;
@@ -30,6 +31,7 @@ mod look;
 mod name;
 mod odds;
 mod pace;
+mod place;
 mod release;
 mod said;
 mod settings;
@@ -52,9 +54,9 @@ pub(crate) use claim::{Claim, Start};
 pub(crate) use l1::Keep;
 use l1::L1;
 pub(crate) use lock::{Held, LockName, Terms};
-pub(super) use look::Place;
 pub(crate) use look::Raw;
 pub(crate) use name::{DEFAULT_PREFIX, StampId, is_prefix};
+pub(crate) use place::Place;
 #[cfg(feature = "redis")]
 pub(crate) use runtime::handle as runtime;
 pub(crate) use settings::Settings;
@@ -64,6 +66,7 @@ pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
 use self::guard::{Breaker, within};
+use self::guess::Guesses;
 use self::incarnation::Incarnation;
 use self::journal::Journal;
 use self::name::{Names, Stamped};
@@ -140,6 +143,7 @@ pub(crate) struct Remote {
     ended: Ended,
     costs: Costs,
     odds: Odds,
+    guesses: Guesses,
     last_seen: LastSeen,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
@@ -177,6 +181,7 @@ impl Remote {
             ended: Ended::default(),
             costs: Costs::default(),
             odds: Odds::default(),
+            guesses: Guesses::default(),
             last_seen: LastSeen::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),

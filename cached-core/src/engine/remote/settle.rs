@@ -11,7 +11,7 @@ pub(super) use seal::{Sealing, stamps_of, times_from, ttl_of};
 use super::Remote;
 use super::call::Caller;
 use super::claim::{Captured, Claim, Hold};
-use super::look::Place;
+use super::place::Place;
 use crate::cell::{Cell, Token};
 use crate::codec::{Encoded, Unencodable};
 use crate::engine::flight::Verdict;

@@ -9,8 +9,9 @@ use futures_util::future::join_all;
 use super::Remote;
 use super::claim::Captured;
 use super::guard::both;
-use super::look::{Place, Raw, as_stamp};
+use super::look::{Raw, as_stamp};
 use super::name::StampId;
+use super::place::Place;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::error::Error;
@@ -36,7 +37,7 @@ impl Remote {
         place: &Place,
         raw: &Raw,
     ) -> Result<Captured, Error> {
-        let stamps = place.stamps.iter().zip(&raw.stamps);
+        let stamps = place.stamps.iter().zip(&*raw.stamps);
         let capturing = stamps.map(|((id, name), (_, seen))| async move {
             match seen {
                 Some(token) => {

@@ -8,7 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::claim::Captured;
-use super::look::{Place, Raw, Seen};
+use super::guess::Guesses;
+use super::look::{Raw, Seen};
+use super::name::StampId;
+use super::place::{Needs, Place};
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use super::{Keep, Remote};
 use crate::backend::port::Acquired;
@@ -27,6 +30,31 @@ pub(crate) struct Found<R> {
     pub(crate) value: R,
     pub(super) place: Place,
     pub(super) raw: Raw,
+}
+
+/// Where the keys of one question are, for a reader who does not know whose entries they are.
+pub(crate) struct Reader<'r> {
+    remote: &'r Remote,
+    /// Whether what is read is wanted for this process.
+    keep: Option<Keep>,
+    /// What entries like the last one depend on.
+    last: Option<(Option<StampId>, Needs)>,
+}
+
+impl Reader<'_> {
+    pub(crate) fn place(&mut self, key: &Key) -> Place {
+        let guess = Guesses::at(key);
+        let guessed = self.remote.guesses.of(guess);
+        let needs = match &self.last {
+            Some((id, needs)) if *id == guessed => Arc::clone(needs),
+            _ => self.remote.needs_of(guessed),
+        };
+        self.last = Some((guessed, Arc::clone(&needs)));
+        Place {
+            guess: Some(guess),
+            ..self.remote.place_with(key, needs).kept(self.keep)
+        }
+    }
 }
 
 /// A value on its way in.
@@ -59,6 +87,15 @@ impl Remote {
         raw.judge(self, place, |_| Lifetime::FOREVER, read, |_| {})
     }
 
+    /// Who reads keys. `keep` says whether what they hold is wanted for this process.
+    pub(crate) fn reader(&self, keep: Option<Keep>) -> Reader<'_> {
+        Reader {
+            remote: self,
+            keep,
+            last: None,
+        }
+    }
+
     /// The value under a key, if it is live and of the type that `read` reads. `keep` says whether
     /// it is wanted for this process.
     pub(crate) async fn get<R>(
@@ -67,7 +104,7 @@ impl Remote {
         keep: Option<Keep>,
         read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Option<Found<R>>, Error> {
-        let place = self.place(key, None, &[]).kept(keep);
+        let place = self.reader(keep).place(key);
         let raw = self.look(&place).await?;
         Ok(match self.live(&place, &raw, read) {
             Seen::Hit(value) => Some(Found { value, place, raw }),
@@ -75,26 +112,23 @@ impl Remote {
         })
     }
 
-    /// The values under several keys, in one round trip where they carry no stamps beside the
-    /// namespace's.
+    /// The values at several places and what was there, in one round trip where they carry no stamps
+    /// beside those that were asked for.
     pub(crate) async fn get_many<R>(
         self: &Arc<Self>,
-        keys: &[Key],
-        keep: Option<Keep>,
+        places: &[Place],
         read: impl Fn(&Opened<'_>) -> Result<R, Unreadable>,
-    ) -> Result<Vec<Option<Found<R>>>, Error> {
-        if keys.is_empty() {
-            return Ok(Vec::new());
+    ) -> Result<(Vec<Option<R>>, Vec<Raw>), Error> {
+        if places.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
         }
-        let place = |key| self.place(key, None, &[]).kept(keep);
-        let places: Vec<Place> = keys.iter().map(place).collect();
         let at: Vec<&Place> = places.iter().collect();
         let mut raws = self.look_at_all_once(&at).await?;
         let value = |(place, raw): (&Place, &Raw)| match self.live(place, raw, &read) {
             Seen::Hit(value) => Some(value),
             _ => None,
         };
-        // Most carry no stamps beside the namespace's, and are opened once.
+        // Most carry no others, and are opened once.
         let mut values: Vec<Option<R>> = places.iter().zip(&raws).map(value).collect();
         let unread = |(value, raw): (&Option<R>, &Raw)| value.is_none() && raw.cell.is_some();
         if values.iter().zip(&raws).any(unread) {
@@ -103,15 +137,7 @@ impl Remote {
                 *found = found.take().or_else(|| value(looked));
             }
         }
-        let found = |((value, place), raw): ((Option<R>, _), _)| {
-            value.map(|value| Found { value, place, raw })
-        };
-        Ok(values
-            .into_iter()
-            .zip(places)
-            .zip(raws)
-            .map(found)
-            .collect())
+        Ok((values, raws))
     }
 
     /// Whether a live value is under the key.

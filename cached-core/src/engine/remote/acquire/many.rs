@@ -16,8 +16,9 @@ use crate::engine::lease::Lease;
 use crate::engine::remote::call::Caller;
 use crate::engine::remote::claim::Captured;
 use crate::engine::remote::guard::both;
-use crate::engine::remote::look::{Place, Raw};
+use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
+use crate::engine::remote::place::Place;
 use crate::engine::remote::stamps::STAMP_TTL;
 use crate::error::{Error, ErrorKind};
 
@@ -157,7 +158,7 @@ impl Remote {
         let mut missing: HashMap<StampId, &str> = HashMap::new();
         let mut seen: HashMap<StampId, (&str, Token)> = HashMap::new();
         for taking in takings {
-            let stamps = taking.place.stamps.iter().zip(&taking.raw.stamps);
+            let stamps = taking.place.stamps.iter().zip(&*taking.raw.stamps);
             for ((id, name), (_, token)) in stamps {
                 match token {
                     Some(token) => drop(seen.insert(*id, (name, *token))),
@@ -169,7 +170,7 @@ impl Remote {
             .for_each(|(name, token)| self.keep_stamp(name, *token));
         let created = self.create_stamps(missing).await?;
         let captured = takings.iter().map(|taking| {
-            let seen = taking.place.stamps.iter().zip(&taking.raw.stamps);
+            let seen = taking.place.stamps.iter().zip(&*taking.raw.stamps);
             let tokens = seen.filter_map(|((id, _), (_, token))| {
                 let token = token.or_else(|| created.get(id).copied())?;
                 Some((*id, token))

@@ -25,8 +25,9 @@ use std::sync::Weak;
 use changes::{Changes, Since};
 
 use super::Remote;
-use super::look::{Place, Raw};
+use super::look::Raw;
 use super::name::{Meaning, Names, StampId};
+use super::place::Place;
 use super::verbs::Found;
 use crate::backend::port::Watcher;
 use crate::engine::Engine;
@@ -237,7 +238,7 @@ impl Engine {
     }
 
     /// Keeps a value that was read, where it may be kept, and gives it back.
-    pub(in crate::engine) fn keep<S: Shape + ?Sized>(
+    pub(crate) fn keep<S: Shape + ?Sized>(
         &self,
         key: &Key,
         shape: &S,

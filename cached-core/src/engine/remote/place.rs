@@ -1,0 +1,79 @@
+//! Where one key is in the backend, and what its entries depend on.
+
+use std::sync::Arc;
+
+use super::Remote;
+use super::guess::Guess;
+use super::l1::Keep;
+use super::name::StampId;
+use crate::codec::key_hash;
+use crate::key::Key;
+use crate::registry::Site;
+
+/// The stamps that entries depend on, as the backend names them. Entries of one function share them.
+pub(super) type Needs = Arc<[(StampId, String)]>;
+
+/// One key with the stamps its entries depend on, as the backend names them.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(super) name: String,
+    pub(super) hash: u128,
+    pub(super) stamps: Needs,
+    /// Whether some of them are those of tags.
+    pub(super) tagged: bool,
+    /// Where a reader who does not know whose entry it is learns what it depends on.
+    pub(super) guess: Option<Guess>,
+    /// How what is read there is kept in this process, if it is.
+    pub(super) keep: Option<Keep>,
+}
+
+impl Place {
+    /// Whether the stamps of both are the same ones.
+    pub(super) fn needs_the_same(one: &&Self, other: &&Self) -> bool {
+        Arc::ptr_eq(&one.stamps, &other.stamps)
+    }
+
+    /// The same, where what is read there is to be kept in this process.
+    pub(super) fn kept(self, keep: Option<Keep>) -> Self {
+        Self { keep, ..self }
+    }
+}
+
+impl Remote {
+    pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
+        Place {
+            tagged: !tags.is_empty(),
+            ..self.place_with(key, self.needs(site, tags))
+        }
+    }
+
+    /// The place of a key whose entry carries no tags.
+    pub(super) fn place_with(&self, key: &Key, stamps: Needs) -> Place {
+        Place {
+            name: self.names.key(key),
+            hash: key_hash(key.as_bytes(), key.edition().bits()),
+            stamps,
+            tagged: false,
+            guess: None,
+            keep: None,
+        }
+    }
+
+    /// What an entry of this function with these tags depends on.
+    pub(super) fn needs(&self, site: Option<&'static Site>, tags: &[Box<str>]) -> Needs {
+        let function = site
+            .filter(|site| !site.policy.direct)
+            .map(Self::stamp_of_function);
+        self.needs_of(
+            function
+                .into_iter()
+                .chain(tags.iter().map(|tag| Self::stamp_of_tag(tag))),
+        )
+    }
+
+    /// What an entry depends on that carries these stamps beside the namespace's.
+    pub(super) fn needs_of(&self, others: impl IntoIterator<Item = StampId>) -> Needs {
+        let ids = [self.namespace].into_iter().chain(others);
+        ids.map(|id| (id, self.names.stamp(id))).collect()
+    }
+}
