@@ -58,7 +58,9 @@ async fn read(
                 let decoded = bincode::serde::decode_from_slice(bytes, config);
                 decoded.expect("what was stored").0
             };
-            found.iter().map(decode).count()
+            // All at once, as they come from the others.
+            let posts: Vec<Post> = found.iter().map(decode).collect();
+            posts.len()
         }
         Reader::Handle => {
             let keys = ids.iter().map(|id| format!("post:{id}"));

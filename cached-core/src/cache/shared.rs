@@ -34,22 +34,28 @@ impl<F: Fn()> Drop for AtEnd<F> {
 
 /// Many keys that are read at once.
 struct Many<V> {
-    values: Vec<Option<V>>,
-    /// Which of them the backend is asked for.
-    far: Vec<usize>,
+    /// Those that the backend is not asked for, by number: the value that is in this process, or
+    /// none where it is hidden.
+    known: Vec<(usize, Option<V>)>,
+    /// Where the others are.
     places: Vec<Place>,
     /// Their keys, which are large, where what is read is wanted for this process.
     kept: Vec<Key>,
 }
 
 impl<V> Many<V> {
-    fn with_capacity(keys: usize) -> Self {
-        Self {
-            values: Vec::with_capacity(keys),
-            far: Vec::with_capacity(keys),
-            places: Vec::with_capacity(keys),
-            kept: Vec::new(),
+    /// All values in the order of the keys, with those that the backend had.
+    fn with(self, found: Vec<Option<V>>) -> Vec<Option<V>> {
+        if self.known.is_empty() {
+            return found;
         }
+        let (mut known, mut found) = (self.known.into_iter().peekable(), found.into_iter());
+        let all = known.len() + found.len();
+        let value = |at| match known.next_if(|(known, _)| *known == at) {
+            Some((_, value)) => value,
+            None => found.next().flatten(),
+        };
+        (0..all).map(value).collect()
     }
 }
 
@@ -253,17 +259,14 @@ impl SharedCache<'_> {
     ) -> Result<Vec<Option<V>>, Error> {
         let (codec, hidden) = (self.remote.codec, Hidden::here());
         let read = |opened: &Opened<'_>| unless_hidden::<V>(&hidden, opened, &codec);
-        let mut many = self.look_near(keys, &hidden)?;
-        let (found, raws) = self.remote.get_many(&many.places, read).await?;
-        let found = found.into_iter().zip(many.places.iter().zip(&raws));
-        for (number, (value, at)) in found.enumerate() {
-            let engine = &self.cache.engine;
-            many.values[many.far[number]] = match (value, many.kept.get(number)) {
-                (Some(value), Some(key)) => Some(engine.keep(key, &value_shape(), at, value)),
-                (value, _) => value,
-            };
+        let many = self.look_near(keys, &hidden)?;
+        let (mut found, raws) = self.remote.get_many(&many.places, read).await?;
+        let there = many.kept.iter().zip(many.places.iter().zip(&raws));
+        for ((key, at), found) in there.zip(&mut found) {
+            let keep = |value| self.cache.engine.keep(key, &value_shape(), at, value);
+            *found = found.take().map(keep);
         }
-        Ok(many.values)
+        Ok(many.with(found))
     }
 
     /// What is in this process of the values under the keys, and where the others are to be asked
@@ -275,16 +278,21 @@ impl SharedCache<'_> {
     ) -> Result<Many<V>, Error> {
         let (keep, keys) = (self.keep(hidden), keys.into_iter());
         let mut reader = self.remote.reader(keep);
-        let mut many = Many::with_capacity(keys.size_hint().0);
-        for key in keys {
-            let key = self.key(key)?;
-            let near = self.near(hidden, &key);
-            if near.is_none() && !hidden.key(&key) {
-                many.far.push(many.values.len());
-                many.places.push(reader.place(&key));
-                many.kept.extend(keep.map(|_| key));
-            }
-            many.values.push(near);
+        let mut many = Many {
+            known: Vec::new(),
+            places: Vec::with_capacity(keys.size_hint().0),
+            kept: Vec::new(),
+        };
+        for (number, key) in keys.enumerate() {
+            self.cache.with_key(key, |key| {
+                let near = self.near(hidden, key);
+                if near.is_some() || hidden.key(key) {
+                    many.known.push((number, near));
+                } else {
+                    many.places.push(reader.place(key));
+                    many.kept.extend(keep.map(|_| key.clone()));
+                }
+            })?;
         }
         Ok(many)
     }

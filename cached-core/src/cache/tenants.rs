@@ -3,7 +3,7 @@
 use super::{Builder, Cache};
 use crate::engine::Whose;
 use crate::error::Error;
-use crate::key::{IntoKey, Key, Tenant};
+use crate::key::{IntoKey, Key, Rendered, Tenant};
 use std::sync::Arc;
 
 impl Builder {
@@ -125,8 +125,24 @@ impl Cache {
 
     /// The key as the cache keeps it.
     pub(crate) fn key_of(&self, key: impl IntoKey) -> Result<Key, Error> {
-        let key = key.into_key(self.version)?;
-        Ok(self.engine.place(key, self.tenant.as_ref())?)
+        self.with_key(key, Key::clone)
+    }
+
+    /// What `act` makes of the key as the cache keeps it: where it stands, because moving a key costs
+    /// more than writing one.
+    pub(super) fn with_key<R>(
+        &self,
+        key: impl IntoKey,
+        act: impl FnOnce(&Key) -> R,
+    ) -> Result<R, Error> {
+        let mut rendered = Rendered::empty();
+        key.render(self.version, &mut rendered);
+        self.engine
+            .place_rendered(&mut rendered, self.tenant.as_ref());
+        match rendered.key() {
+            Ok(key) => Ok(act(key)),
+            Err(error) => Err(error.clone().into()),
+        }
     }
 
     /// What the tag is called among those of all tenants.

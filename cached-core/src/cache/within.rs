@@ -1,9 +1,11 @@
 //! Invalidation that commits together with a transaction of the user's.
 
+use std::sync::Arc;
+
 use super::{Cache, EntryAll, PlainEntry};
 use crate::backend::sql::Transaction;
-use crate::engine::Engine;
 use crate::engine::remote::{Remote, elsewhere};
+use crate::engine::{Engine, Target};
 use crate::error::{Error, ErrorKind};
 use crate::key::IntoKey;
 
@@ -28,7 +30,8 @@ use crate::key::IntoKey;
 ///
 /// Only the database knows whether it was committed, so events and hooks tell nothing of it, and
 /// what [`Builder::l1`](crate::Builder::l1) keeps in memory in front of the table stays there for as
-/// long as was stated; [`invalidate`](Self::invalidate) after the commit ends that in this process.
+/// long as was stated, in this process as well; [`invalidate`](Self::invalidate) after the commit
+/// ends that in this one.
 impl Cache {
     /// Destroys what is under the keys when the transaction commits, and nothing if it is rolled
     /// back; see [above](#in-a-transaction-of-your-own).
@@ -72,7 +75,7 @@ impl Cache {
         transaction: &mut impl Transaction,
         keys: impl IntoIterator<Item: IntoKey>,
     ) -> Result<(), Error> {
-        let keys = keys.into_iter().map(|key| key.into_key(self.version));
+        let keys = keys.into_iter().map(|key| self.key_of(key));
         let keys = keys.collect::<Result<Vec<_>, _>>()?;
         invalidate(&self.engine, transaction, |remote| {
             keys.iter().map(|key| remote.key_name(key)).collect()
@@ -90,9 +93,9 @@ impl Cache {
         transaction: &mut impl Transaction,
         tag: impl IntoKey,
     ) -> Result<(), Error> {
-        let tag = tag.into_key(self.version)?;
+        let tag = self.tag_of(tag)?;
         invalidate(&self.engine, transaction, |remote| {
-            vec![remote.tag_name(tag.text())]
+            vec![remote.tag_name(&tag)]
         })
         .await
     }
@@ -127,23 +130,25 @@ impl<R> PlainEntry<R> {
         if !engine.shares(&*self.shape) {
             return Err(in_memory(&engine, transaction));
         }
-        let key = self.key.as_ref().map_err(Clone::clone)?;
-        invalidate(&engine, transaction, |remote| vec![remote.key_name(key)]).await
+        let key = engine.place(self.key.clone()?, None)?;
+        invalidate(&engine, transaction, |remote| vec![remote.key_name(&key)]).await
     }
 }
 
 impl EntryAll {
     /// Outdates every entry that the function stored when the transaction commits, as
-    /// [`Cache::invalidate_in`].
+    /// [`Cache::invalidate_in`]: in a cache with tenants, those of the present one.
     ///
     /// # Errors
-    /// As there.
+    /// As there. A function that keeps its values in this process (`in_process`) is
+    /// [`ErrorKind::Unsupported`] as well.
     pub async fn invalidate_in(&self, transaction: &mut impl Transaction) -> Result<(), Error> {
         let engine = self.engine().ok_or_else(nowhere)?;
-        invalidate(&engine, transaction, |remote| {
-            vec![remote.function_name(self.site)]
-        })
-        .await
+        if self.site.policy.in_process {
+            return Err(in_memory(&engine, transaction));
+        }
+        let all = Target::function(Arc::clone(&engine), self.site, self.site);
+        invalidate(&engine, transaction, |remote| vec![all.name(remote)]).await
     }
 }
 

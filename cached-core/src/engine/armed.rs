@@ -115,7 +115,7 @@ impl Target {
 
     /// What a shared backend knows it by.
     #[cfg(feature = "remote")]
-    fn name(&self, remote: &Remote) -> String {
+    pub(crate) fn name(&self, remote: &Remote) -> String {
         match &self.what {
             What::Key(key) => remote.key_name(key),
             What::Tag(tag) | What::AllOf(_, tag) => remote.tag_name(tag),

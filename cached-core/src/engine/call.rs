@@ -10,6 +10,8 @@ use super::block::block_on;
 use super::context::{self, Frame, Mode};
 use super::flight::Style;
 use super::miss::{Miss, Next, Step};
+#[cfg(feature = "remote")]
+use super::remote::Remote;
 use super::{Engine, home, tags_of};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
@@ -114,6 +116,15 @@ impl<'c> Call<'c> {
         engine.overrides.ttl(self.site, self.ttl)
     }
 
+    /// How old what the call takes of a shared backend may be: a value, and the memory that there is
+    /// none, which has a TTL of its own and is the writer's matter where the caller states none.
+    #[cfg(feature = "remote")]
+    pub(super) fn oldest_in(&self, engine: &Engine) -> (Lifetime, Lifetime) {
+        let absent = self.site.policy.ttl_none;
+        let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
+        (self.lifetime_in(engine), absent)
+    }
+
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
     #[inline(never)]
     fn look_elsewhere<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
@@ -139,7 +150,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key);
+        engine.place_rendered(&mut self.key, None);
         let key = self.key.key().ok()?;
         self.look(engine, key, shape, self.lifetime_in(engine))
     }
@@ -165,9 +176,14 @@ impl<'c> Call<'c> {
         taken: Taken<S::Return>,
     ) -> Option<(S::Return, Outcome)> {
         let value = open(shape, taken)?;
+        self.tell_hit(engine, key);
+        Some((value, Outcome::Hit))
+    }
+
+    #[inline(always)]
+    pub(super) fn tell_hit(&self, engine: &Engine, key: &Key) {
         count(self.site.number(), Counter::Hit);
         engine.tell(EventKind::Hit, Some(self.site), key);
-        Some((value, Outcome::Hit))
     }
 
     #[cold]
@@ -191,7 +207,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key);
+        engine.place_rendered(&mut self.key, None);
         let key = self.key.key().ok()?;
         let armed = frame.armed.as_ref();
         if armed.is_some_and(|armed| armed.covers(key)) {
@@ -207,21 +223,24 @@ impl<'c> Call<'c> {
     }
 
     /// A tag that the entry will carry; rendered on a miss only.
+    #[inline]
     #[must_use]
     pub fn tag(self, write: impl FnOnce(&mut KeyWriter)) -> Missed<'c> {
         self.missed(Vec::new()).tag(write)
     }
 
     /// A call whose entry will carry no tags.
+    #[inline]
     #[must_use]
     pub fn untagged(self) -> Missed<'c> {
         self.missed(Vec::new())
     }
 
     /// The key is placed from here on, and so are the tags.
+    #[inline]
     pub(crate) fn missed(mut self, tags: Vec<Box<str>>) -> Missed<'c> {
         if let Some(engine) = self.resolve() {
-            engine.place_rendered(&mut self.key);
+            engine.place_rendered(&mut self.key, None);
         }
         let tags = match self.key.key() {
             Ok(key) => tags_of(key, self.site, tags),
@@ -360,10 +379,7 @@ impl Missed<'_> {
 #[cfg(feature = "remote")]
 impl Missed<'_> {
     /// The backend to ask, where values of this shape are shared.
-    pub(super) fn remote_for<S: Shape + ?Sized>(
-        &self,
-        shape: &S,
-    ) -> Option<Arc<super::remote::Remote>> {
+    pub(super) fn remote_for<S: Shape + ?Sized>(&self, shape: &S) -> Option<Arc<Remote>> {
         let engine = self.call.resolve()?;
         engine.remote().filter(|_| shape.travels()).cloned()
     }

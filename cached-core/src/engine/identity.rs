@@ -73,18 +73,18 @@ impl Engine {
         Some(make(text))
     }
 
-    /// [`place`](Self::place) of a call's key, where it stands.
+    /// [`place`](Self::place) of a key where it stands.
     #[inline]
-    pub(super) fn place_rendered(&self, key: &mut Rendered) {
-        if self.identity.is_some() {
-            self.replace_rendered(key);
+    pub(crate) fn place_rendered(&self, key: &mut Rendered, tenant: Option<&Tenant>) {
+        if self.identity.is_some() || tenant.is_some() {
+            self.replace_rendered(key, tenant);
         }
     }
 
     #[cold]
-    fn replace_rendered(&self, rendered: &mut Rendered) {
+    fn replace_rendered(&self, rendered: &mut Rendered, tenant: Option<&Tenant>) {
         if let Ok(key) = rendered.key() {
-            let placed = self.place(key.clone(), None);
+            let placed = self.place(key.clone(), tenant);
             rendered.replace(placed);
         }
     }

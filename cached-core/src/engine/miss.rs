@@ -44,11 +44,11 @@ const RESTARTS: u8 = 2;
 
 /// Where a call without a hit stands.
 pub(super) struct Miss<'c> {
-    call: Call<'c>,
+    pub(super) call: Call<'c>,
     tags: Vec<Box<str>>,
     style: Style,
     frame: Option<Arc<Frame>>,
-    engine: Option<Arc<Engine>>,
+    pub(super) engine: Option<Arc<Engine>>,
     /// Until when it waits for others, over all its waits.
     deadline: Option<Millis>,
     restarts: u8,

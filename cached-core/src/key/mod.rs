@@ -175,7 +175,7 @@ pub(crate) fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result
 
 /// A key where it was rendered, or what stands against it. Unlike a `Result<Key, _>` it is built in
 /// place, which is worth a third of what rendering a short key costs.
-pub(crate) struct Rendered(KeyWriter);
+pub struct Rendered(KeyWriter);
 
 impl Rendered {
     #[inline(always)]
@@ -337,29 +337,40 @@ impl From<KeyError> for Error {
 
 /// What the low-level operations take as a key: text, byte for byte, or a rendered [`Key`].
 pub trait IntoKey {
+    /// Renders the key, in the version of the handle that uses it.
+    #[doc(hidden)]
+    fn render(self, version: u32, key: &mut Rendered);
+
     /// The key, in the version of the handle that uses it.
     ///
     /// # Errors
     ///
     /// The text is empty.
     #[doc(hidden)]
-    fn into_key(self, version: u32) -> Result<Key, KeyError>;
+    fn into_key(self, version: u32) -> Result<Key, KeyError>
+    where
+        Self: Sized,
+    {
+        let mut key = Rendered::empty();
+        self.render(version, &mut key);
+        key.into_key()
+    }
 }
 
 impl<T: AsRef<str> + ?Sized> IntoKey for &T {
-    fn into_key(self, version: u32) -> Result<Key, KeyError> {
-        Key::logical(self.as_ref(), version)
+    fn render(self, version: u32, key: &mut Rendered) {
+        key.write(version, |key| key.raw(self.as_ref()));
     }
 }
 
 impl IntoKey for String {
-    fn into_key(self, version: u32) -> Result<Key, KeyError> {
-        Key::logical(&self, version)
+    fn render(self, version: u32, key: &mut Rendered) {
+        key.write(version, |key| key.raw(&self));
     }
 }
 
 impl IntoKey for Key {
-    fn into_key(self, version: u32) -> Result<Key, KeyError> {
-        Ok(self.with_version(version))
+    fn render(self, version: u32, key: &mut Rendered) {
+        key.replace(Ok(self.with_version(version)));
     }
 }

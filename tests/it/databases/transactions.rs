@@ -1,6 +1,7 @@
 //! Invalidation that commits together with the application's own transaction, on each database: what
 //! readers that come before the write, between it and the commit, and after it are given.
 
+mod identities;
 mod refused;
 
 use std::future::Future;

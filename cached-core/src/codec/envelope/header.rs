@@ -139,8 +139,8 @@ pub struct Opened<'c> {
 }
 
 impl<'c> Opened<'c> {
-    /// Reads a cell whose lengths fit; its sum is unchecked.
-    pub(super) fn unchecked(cell: &'c Cell) -> Result<Self, Unreadable> {
+    /// Reads a cell whose lengths fit; its sum and its key are unchecked, or were checked before.
+    pub(crate) fn unchecked(cell: &'c Cell) -> Result<Self, Unreadable> {
         let token = cell.token().ok_or(Unreadable::Foreign)?;
         let kind = cell.kind().and_then(Kind::of_byte);
         let kind = kind.ok_or(Unreadable::Foreign)?;

@@ -17,6 +17,7 @@ mod node;
 mod probe;
 
 use std::any::TypeId;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{LazyLock, OnceLock, PoisonError, RwLock};
@@ -97,6 +98,21 @@ impl Shape {
 
 /// Where the shape of a type is kept, once it is known. Types are few, so this is never freed.
 fn cell_of(id: TypeId) -> &'static OnceLock<Shape> {
+    thread_local! {
+        // Of a hundred values that are read at once all are of one type.
+        static LAST: Cell<Option<(TypeId, &'static OnceLock<Shape>)>> = const { Cell::new(None) };
+    }
+    match LAST.get() {
+        Some((last, cell)) if last == id => cell,
+        _ => {
+            let cell = known_cell_of(id);
+            LAST.set(Some((id, cell)));
+            cell
+        }
+    }
+}
+
+fn known_cell_of(id: TypeId) -> &'static OnceLock<Shape> {
     static SHAPES: LazyLock<RwLock<Shapes>> = LazyLock::new(RwLock::default);
     let known = SHAPES.read().unwrap_or_else(PoisonError::into_inner);
     if let Some(cell) = known.get(&id) {

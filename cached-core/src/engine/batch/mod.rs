@@ -70,13 +70,14 @@ impl<B: Batched> Tally<B> {
     }
 
     fn answer(self, bulk: &B) -> (B::Return, Vec<Outcome>) {
-        let (mut values, mut outcomes) = (Vec::new(), Vec::new());
-        for found in self.found {
+        let mut outcomes = Vec::with_capacity(self.ids.len());
+        let values = self.found.into_iter().map(|found| {
             let (value, outcome) = found.unwrap_or((None, Outcome::Uncached));
-            values.push(value);
             outcomes.push(outcome);
-        }
-        (bulk.answer(self.ids.into_iter().zip(values)), outcomes)
+            value
+        });
+        let answer = bulk.answer(self.ids.into_iter().zip(values));
+        (answer, outcomes)
     }
 }
 
@@ -110,9 +111,11 @@ where
     where
         B::Id: 'i,
     {
-        let mut seen = HashSet::new();
-        let distinct = ids.into_iter().filter(|id| seen.insert(*id));
-        let ids: Vec<B::Id> = distinct.cloned().collect();
+        let ids = ids.into_iter();
+        let mut seen = HashSet::with_capacity(ids.size_hint().0);
+        let mut distinct = Vec::with_capacity(ids.size_hint().0);
+        distinct.extend(ids.filter(|id| seen.insert(*id)).cloned());
+        let ids: Vec<B::Id> = distinct;
         let mut batch = Self {
             tally: Tally {
                 found: ids.iter().map(|_| None).collect(),
@@ -127,6 +130,10 @@ where
             // What a cache holds is never a failure.
             let found = hit.is_some_and(|came| batch.tally.note(at, came).is_ok());
             if !found {
+                if batch.missed.is_empty() {
+                    // On a shared backend all of them are.
+                    batch.missed.reserve(batch.tally.ids.len() - at);
+                }
                 let missed = missed(call, &batch.tally.ids[at]);
                 batch.missed.push((at, missed));
             }
@@ -170,7 +177,13 @@ where
         Fut: Future<Output = B::Return>,
     {
         let mut tally = self.tally;
+        #[cfg(not(feature = "remote"))]
         let mut open = Open::new(self.missed, style, bulk.shape());
+        #[cfg(feature = "remote")]
+        let mut open = match Open::begin(self.missed, style, bulk, &mut tally).await {
+            Ok(open) => open,
+            Err(error) => return failed(bulk, error),
+        };
         let mut waits = Waits::default();
         loop {
             let work = match open.decide(bulk, &mut tally, &mut waits).await {

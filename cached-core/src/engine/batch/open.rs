@@ -59,8 +59,6 @@ pub(super) struct Work {
 
 impl<'c> Open<'c> {
     pub(super) fn new<S: Shape>(missed: Vec<(usize, Missed<'c>)>, style: Style, shape: &S) -> Self {
-        #[cfg(feature = "remote")]
-        let shared = Bulk::of(&missed, shape);
         let items = missed.into_iter().map(|(at, missed)| Item {
             at,
             miss: Miss::new(missed, style, shape.is_disguised()),
@@ -70,7 +68,7 @@ impl<'c> Open<'c> {
             undecided: (0..items.len()).collect(),
             items,
             #[cfg(feature = "remote")]
-            shared,
+            shared: None,
         }
     }
 

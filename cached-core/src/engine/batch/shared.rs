@@ -8,12 +8,34 @@ use std::time::Instant;
 
 use super::Tally;
 use super::open::{Open, Steps, Work};
-use crate::engine::remote::{Bulk, BulkClaim, Computed, Lead};
+use crate::engine::call::Missed;
+use crate::engine::flight::Style;
+use crate::engine::remote::{Bulk, BulkClaim, Computed, Lead, Outset};
 use crate::entry::{Payload, Shape};
 use crate::event::Outcome;
 use crate::value::{Batched, Split};
 
-impl Open<'_> {
+impl<'c> Open<'c> {
+    /// Takes what is there, for a call that nothing surrounds; what is left.
+    pub(super) async fn begin<B: Batched>(
+        missed: Vec<(usize, Missed<'c>)>,
+        style: Style,
+        bulk: &B,
+        tally: &mut Tally<B>,
+    ) -> Result<Self, B::Error> {
+        let shape = bulk.shape();
+        let Some(outset) = Outset::of(&missed, shape) else {
+            return Ok(Self::new(missed, style, shape));
+        };
+        let answers = outset.ask().await;
+        let found = |at, item| tally.note(at, (item, Outcome::Hit));
+        let (left, shared) = outset.take(missed, answers, shape, found)?;
+        Ok(Self {
+            shared: Some(shared),
+            ..Self::new(left, style, shape)
+        })
+    }
+
     /// Asks for what is to be asked for, and claims what is led.
     pub(super) async fn decide_shared<B: Batched>(
         &mut self,

@@ -12,7 +12,6 @@ use crate::engine::remote::{Basis, Caller, Place, Raw, StampId, Start};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
-use crate::time::Lifetime;
 
 impl Miss<'_> {
     pub(in crate::engine) fn site(&self) -> &'static Site {
@@ -29,17 +28,6 @@ impl Miss<'_> {
             ttl: self.ttl(),
             waits_until: self.deadline.unwrap_or_default(),
         }
-    }
-
-    /// How old what this caller takes may be: a value, and the memory that there is none, which has
-    /// a TTL of its own and is the writer's matter where the caller states none.
-    pub(in crate::engine) fn oldest(&self) -> (Lifetime, Lifetime) {
-        let Some(engine) = &self.engine else {
-            return (Lifetime(0), Lifetime(0));
-        };
-        let absent = self.call.site.policy.ttl_none;
-        let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
-        (self.call.lifetime_in(engine), absent)
     }
 
     pub(in crate::engine) fn basis(&mut self) -> Option<Basis> {

@@ -183,11 +183,11 @@ impl Remote {
         claim.set(Hold::Asked);
         let asking = self.question(&names, acquiring);
         let (acquired, raw) = both(asking, self.look_beside(place, now)).await;
-        let (acquired, mut raw) = (acquired?, raw?);
+        let (acquired, raw) = (acquired?, raw?);
         match acquired {
             Acquired::Found(found) => {
                 claim.set(Hold::Nothing);
-                raw.cell = Some(found);
+                let mut raw = raw.with_cell(found, self, place);
                 self.complete(&mut raw, place).await?;
                 Ok(Claimed::Found(raw))
             }
@@ -238,11 +238,7 @@ impl Remote {
     /// stamps it depends, as far as they are there.
     fn lease_cell(&self, place: &Place, token: Token, raw: &Raw, caller: Caller) -> Cell {
         let known = self.costs.of(caller.site.number());
-        let cost = if known == 0 {
-            raw.cost(self, place)
-        } else {
-            known
-        };
+        let cost = if known == 0 { raw.cost() } else { known };
         let stamps = raw.present();
         let meta = Meta {
             key_hash: place.hash,

@@ -1,8 +1,9 @@
 //! A batch on a shared backend: one question for all its keys.
 //!
 //! ```text
-//! look      keys and stamps of all items in one read; a second one for stamps that only the
-//!           entries name
+//! outset    keys and stamps of all items in one read; a second one for stamps that only the
+//!           entries name; what is there is taken before anything else is made
+//! look      the same for items that are decided upon again
 //! claim     leases where nothing is in one `acquire_many`, in place of cells that say nothing in
 //!           one `fill_many`; what is rarer, such as a refresh, item by item beside them
 //! settle    out of the table, then one `fill_many`, and beside it one read of the stamps that
@@ -13,6 +14,8 @@
 //! that the backend cannot be told of is computed without it, and an item whose invalidation is
 //! still owed is not read, while the others are. A question never goes by a claim: of many keys
 //! some are likely to be there.
+
+mod outset;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -29,7 +32,6 @@ use super::look::{Expected, Raw};
 use super::place::Place;
 use super::settle::Settling;
 use crate::cell::Token;
-use crate::engine::call::Missed;
 use crate::engine::lease::Lease;
 use crate::engine::miss::{Miss, Next};
 use crate::entry::{Payload, Shape};
@@ -41,7 +43,11 @@ pub(in crate::engine) struct Bulk {
     remote: Arc<Remote>,
     places: Vec<Option<Arc<Place>>>,
     looks: Vec<u8>,
+    /// What the first question brought, until it is asked for.
+    answers: Vec<Option<Answer>>,
 }
+
+pub(in crate::engine) use outset::Outset;
 
 /// The lease of another process that an item waits for; whether it is gone, or the time is over.
 pub(in crate::engine) type Leased = Pin<Box<dyn Future<Output = bool> + Send>>;
@@ -61,18 +67,11 @@ pub(in crate::engine) enum Claim {
 const LOOKS: u8 = 4;
 
 impl Bulk {
-    /// `None` if the values are kept in this process.
-    pub(in crate::engine) fn of<S: Shape>(
-        missed: &[(usize, Missed<'_>)],
-        shape: &S,
-    ) -> Option<Self> {
-        let remote = missed.first()?.1.remote_for(shape)?;
-        let place = |(_, missed): &(usize, Missed<'_>)| missed.place(&remote).map(Arc::new);
-        Some(Self {
-            places: missed.iter().map(place).collect(),
-            looks: vec![0; missed.len()],
-            remote,
-        })
+    /// One more item, and what was said of it.
+    fn push(&mut self, place: Option<Arc<Place>>, answer: Option<Answer>) {
+        self.places.push(place);
+        self.answers.push(answer);
+        self.looks.push(0);
     }
 
     /// Whether the item may be asked for once more.
@@ -81,27 +80,21 @@ impl Bulk {
         self.places[item].is_some() && self.looks[item] <= LOOKS
     }
 
-    /// Asks for all of these, of which each has a place. What the backend owes is not asked for.
-    pub(in crate::engine) async fn look(&self, items: &[usize]) -> Vec<Answer> {
-        let places = |item: &usize| self.places[*item].as_deref();
-        let places: Vec<&Place> = items.iter().filter_map(places).collect();
-        let owed: Vec<bool> = places.iter().map(|place| self.owes(place)).collect();
-        let asked = places.iter().zip(&owed).filter(|(_, owed)| !**owed);
-        let asked: Vec<&Place> = asked.map(|(place, _)| *place).collect();
-        let raws = match asked.is_empty() {
-            true => Ok(Vec::new()),
-            false => self.remote.look_at_all(&asked).await,
-        };
-        let mut raws = raws.ok().map(Vec::into_iter);
-        let answer = |owed| match (owed, &mut raws) {
-            (false, Some(raws)) => Answer(raws.next()),
-            _ => Answer(None),
-        };
-        owed.into_iter().map(answer).collect()
-    }
-
-    fn owes(&self, place: &Place) -> bool {
-        self.remote.journal.blocks([place.name.as_str()])
+    /// The answers for all of these, of which each has a place.
+    pub(in crate::engine) async fn look(&mut self, items: &[usize]) -> Vec<Answer> {
+        let known: Vec<Option<Answer>> = items.iter().map(|at| self.answers[*at].take()).collect();
+        let asked = items
+            .iter()
+            .zip(&known)
+            .filter(|(_, known)| known.is_none());
+        let asked = asked.filter_map(|(at, _)| self.places[*at].as_deref());
+        let mut asked = ask(&self.remote, &asked.collect::<Vec<_>>())
+            .await
+            .into_iter();
+        let answers = known.into_iter();
+        answers
+            .map(|known| known.or_else(|| asked.next()).unwrap_or(Answer(None)))
+            .collect()
     }
 
     /// What the item does about its answer.
@@ -282,8 +275,26 @@ impl Bulk {
     }
 }
 
-/// What the backend said of one item.
+/// What the backend said of one item; `None` if it did not answer.
 pub(in crate::engine) struct Answer(Option<Raw>);
+
+/// Asks for all of these. What the backend owes is not asked for.
+async fn ask(remote: &Arc<Remote>, places: &[&Place]) -> Vec<Answer> {
+    let owed = |place: &&Place| remote.journal.blocks([place.name.as_str()]);
+    let owed: Vec<bool> = places.iter().map(owed).collect();
+    let asked = places.iter().zip(&owed).filter(|(_, owed)| !**owed);
+    let asked: Vec<&Place> = asked.map(|(place, _)| *place).collect();
+    let raws = match asked.is_empty() {
+        true => Ok(Vec::new()),
+        false => remote.look_at_all(&asked).await,
+    };
+    let mut raws = raws.ok().map(Vec::into_iter);
+    let answer = |owed| match (owed, &mut raws) {
+        (false, Some(raws)) => Answer(raws.next()),
+        _ => Answer(None),
+    };
+    owed.into_iter().map(answer).collect()
+}
 
 /// An item that is to be computed by this process, with what the backend said of its cell. Who was
 /// handed the lead by another call has no such answer, and claims by itself.

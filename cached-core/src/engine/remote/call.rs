@@ -14,8 +14,9 @@ use super::look::{Expected, Raw, Seen};
 use super::name::StampId;
 use super::place::Place;
 use crate::cell::Token;
-use crate::codec::{Kind, Opened};
-use crate::engine::call::Missed;
+use crate::codec::{Kind, Opened, Unreadable};
+use crate::engine::Engine;
+use crate::engine::call::{Call, Missed};
 use crate::engine::flight::Style;
 use crate::engine::lease::Lease;
 use crate::engine::miss::{Miss, Next, Step};
@@ -173,22 +174,34 @@ impl Missed<'_> {
     }
 }
 
-impl Miss<'_> {
-    fn judge<S: Shape + ?Sized>(
+impl Raw {
+    /// What is there for this call.
+    pub(super) fn read_for<S: Shape + ?Sized>(
         &self,
-        shape: &S,
+        call: &Call<'_>,
+        engine: &Engine,
         remote: &Remote,
-        place: &Place,
-        raw: &Raw,
+        shape: &S,
+        unreadable: impl FnOnce(&Unreadable),
     ) -> Seen<S::Return> {
-        let (site, (value, absent)) = (self.site(), self.oldest());
+        let (value, absent) = call.oldest_in(engine);
         let oldest = |kind| match kind {
             Kind::Absent => absent,
             Kind::Value | Kind::Lease => value,
         };
-        let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, site.policy.schema);
-        raw.judge(remote, place, oldest, read, |_| {
-            count(site.number(), Counter::Unreadable);
+        let schema = call.site.policy.schema;
+        let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, schema);
+        self.judge(oldest, read, unreadable)
+    }
+}
+
+impl Miss<'_> {
+    fn judge<S: Shape + ?Sized>(&self, shape: &S, remote: &Remote, raw: &Raw) -> Seen<S::Return> {
+        let Some(engine) = &self.engine else {
+            return Seen::Absent;
+        };
+        raw.read_for(&self.call, engine, remote, shape, |_| {
+            count(self.site().number(), Counter::Unreadable);
         })
     }
 
@@ -238,9 +251,9 @@ impl Miss<'_> {
             return self.lead(shape, Basis::Down);
         };
         if self.only_looks {
-            return self.looked(shape, remote, place, &raw);
+            return self.looked(shape, remote, &raw);
         }
-        let seen = self.judge(shape, remote, place, &raw);
+        let seen = self.judge(shape, remote, &raw);
         let hit = matches!(seen, Seen::Hit(_));
         remote.odds.learn(self.site().number(), hit);
         let basis = match seen {
@@ -259,11 +272,10 @@ impl Miss<'_> {
         &mut self,
         shape: &S,
         remote: &Remote,
-        place: &Place,
         raw: &Raw,
     ) -> Next<S::Return> {
-        let stamps = raw.stamp_ids(remote, place);
-        match self.judge(shape, remote, place, raw) {
+        let stamps = raw.stamp_ids();
+        match self.judge(shape, remote, raw) {
             Seen::Hit(value) if !self.is_armed_for(&stamps) => self.found(value),
             _ => self.go_alone(),
         }

@@ -19,6 +19,8 @@ type Tokens = [(StampId, Option<Token>)];
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(super) cell: Option<Cell>,
+    /// Why the cell is no intact entry of its key, if it is none: checked once, when it comes.
+    flaw: Option<Unreadable>,
     /// The stamps of the place in their order.
     pub(super) stamps: Arc<Tokens>,
     /// Those that the entry carries beside them.
@@ -52,6 +54,10 @@ pub(crate) struct Expected {
 }
 
 impl Remote {
+    fn flaw(&self, cell: Option<&Cell>, place: &Place) -> Option<Unreadable> {
+        self.codec.seal().open(cell?, place.hash).err()
+    }
+
     /// Reads the cell and its stamps: in one round trip, or two where the entry carries stamps
     /// that the place does not name.
     pub(super) async fn look(self: &Arc<Self>, place: &Place) -> Result<Raw, Error> {
@@ -71,6 +77,7 @@ impl Remote {
         let cell = cells.next().flatten();
         let ids = place.stamps.iter().map(|(id, _)| *id);
         Ok(Raw {
+            flaw: self.flaw(cell.as_ref(), place),
             cell,
             stamps: ids.zip(cells.map(as_stamp)).collect(),
             more: Vec::new(),
@@ -112,8 +119,9 @@ impl Remote {
         places: &[&Place],
     ) -> Result<Vec<Raw>, Error> {
         let now = self.now().await?;
-        let load = |place: &&Place| place.keep.map(|keep| self.l1.begin(keep));
-        let loads: Vec<Option<Load>> = places.iter().map(load).collect();
+        // All of them are kept, or none.
+        let keep = places.first().and_then(|place| place.keep);
+        let load = keep.map(|keep| self.l1.begin(keep));
         // Neighbours mostly depend on the same.
         let runs: Vec<&[&Place]> = places.chunk_by(Place::needs_the_same).collect();
         let stamps = runs.iter().flat_map(|run| run[0].stamps.iter());
@@ -124,8 +132,7 @@ impl Remote {
         let mut names: Vec<&str> = Vec::with_capacity(stamps.len() + places.len());
         names.extend(stamps.iter().map(|(_, name)| *name));
         names.extend(places.iter().map(|place| place.name.as_str()));
-        let watched = loads.iter().any(Option::is_some);
-        let read = self.read_for(&names, watched).await?;
+        let read = self.read_for(&names, load.is_some()).await?;
         let mut cells = read.cells.into_iter();
         let tokens = stamps.iter().zip(cells.by_ref().map(as_stamp));
         let tokens: Vec<(StampId, Option<Token>)> = tokens.map(|((id, _), t)| (*id, t)).collect();
@@ -133,12 +140,12 @@ impl Remote {
             let at = tokens.binary_search_by_key(id, |(known, _)| *known);
             (*id, at.ok().and_then(|at| tokens[at].1))
         };
-        let mut loads = loads.into_iter();
         let mut raws = Vec::with_capacity(places.len());
         for run in runs {
             let stamps: Arc<Tokens> = run[0].stamps.iter().map(token).collect();
-            let cells = cells.by_ref().take(run.len());
-            raws.extend(cells.zip(loads.by_ref()).map(|(cell, load)| Raw {
+            let cells = run.iter().zip(cells.by_ref());
+            raws.extend(cells.map(|(place, cell)| Raw {
+                flaw: self.flaw(cell.as_ref(), place),
                 cell,
                 stamps: Arc::clone(&stamps),
                 more: Vec::new(),
@@ -156,8 +163,7 @@ impl Remote {
         raws: &mut [Raw],
         places: &[&Place],
     ) -> Result<(), Error> {
-        let missing = raws.iter().zip(places);
-        let missing: Vec<Vec<StampId>> = missing.map(|(raw, at)| raw.missing(self, at)).collect();
+        let missing: Vec<Vec<StampId>> = raws.iter().map(Raw::missing).collect();
         let mut ids = missing.concat();
         ids.sort_unstable();
         ids.dedup();
@@ -179,7 +185,7 @@ impl Remote {
         raw: &mut Raw,
         place: &Place,
     ) -> Result<(), Error> {
-        let missing = raw.missing(self, place);
+        let missing = raw.missing();
         self.guesses.learn(place.guess, &missing);
         let (stamps, told) = self.read_missing(missing, raw.load.is_some()).await?;
         raw.told &= told;
@@ -214,6 +220,7 @@ impl Raw {
         let stamps = stamps.into_iter();
         Self {
             cell: None,
+            flaw: None,
             stamps: stamps.map(|(id, token)| (id, Some(token))).collect(),
             more: Vec::new(),
             now,
@@ -240,8 +247,6 @@ impl Raw {
     /// kind; `read` decodes a value.
     pub(super) fn judge<R>(
         &self,
-        remote: &Remote,
-        place: &Place,
         ages: impl Fn(Kind) -> Lifetime,
         read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
         unreadable: impl FnOnce(&Unreadable),
@@ -253,12 +258,9 @@ impl Raw {
             unreadable(&Unreadable::Foreign);
             return Seen::Garbage;
         };
-        let opened = match remote.codec.seal().open(cell, place.hash) {
-            Ok(opened) => opened,
-            Err(reason) => {
-                unreadable(&reason);
-                return Seen::Unusable(token);
-            }
+        let Some(opened) = self.opened() else {
+            self.flaw.as_ref().map(unreadable);
+            return Seen::Unusable(token);
         };
         if opened.kind() == Kind::Lease {
             // What that computation comes to will count for nothing: nobody waits for it.
@@ -279,6 +281,14 @@ impl Raw {
         }
     }
 
+    /// What the cell comes to for a reader that takes any age the writer allowed.
+    pub(super) fn live<R>(
+        &self,
+        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
+    ) -> Seen<R> {
+        self.judge(|_| Lifetime::FOREVER, read, |_| {})
+    }
+
     fn expected(&self, opened: &Opened<'_>) -> Expected {
         let cost = Millis::from(opened.compute_us() / 1000);
         Expected {
@@ -288,8 +298,8 @@ impl Raw {
     }
 
     /// The stamps that the entry carries and that were not asked for.
-    fn missing(&self, remote: &Remote, place: &Place) -> Vec<StampId> {
-        let opened = self.opened(remote, place);
+    fn missing(&self) -> Vec<StampId> {
+        let opened = self.opened();
         // A lease is judged by the stamps that its reader knows.
         let opened = opened.filter(|opened| opened.kind() != Kind::Lease);
         let stamps = opened.iter().flat_map(Opened::stamps);
@@ -299,22 +309,17 @@ impl Raw {
             .collect()
     }
 
-    /// How old the entry is, and how long it still may be served.
-    pub(super) fn times(&self, remote: &Remote, place: &Place) -> Option<(Millis, Millis)> {
-        let times = self.opened(remote, place)?.times();
+    /// How old the entry is, and how long it may still be served.
+    pub(super) fn times(&self) -> Option<(Millis, Millis)> {
+        let times = self.opened()?.times();
         let age = self.now.saturating_sub(times.created);
         Some((age, times.soft.min(times.hard).saturating_sub(self.now)))
     }
 
     /// The stamps that the entry depends on, as they are in it, and the entry itself where its name
     /// does not tell its key.
-    pub(super) fn depends_on(
-        &self,
-        remote: &Remote,
-        place: &Place,
-        meaning: &Meaning,
-    ) -> Option<Vec<(StampId, u64)>> {
-        let opened = self.opened(remote, place)?;
+    pub(super) fn depends_on(&self, meaning: &Meaning) -> Option<Vec<(StampId, u64)>> {
+        let opened = self.opened()?;
         let odd = match *meaning {
             Meaning::Odd(id) => Some((id, stamp_of(&self.cell.as_ref()?.token()?))),
             _ => None,
@@ -324,20 +329,30 @@ impl Raw {
     }
 
     /// What the entry depends on.
-    pub(super) fn stamp_ids(&self, remote: &Remote, place: &Place) -> Vec<StampId> {
-        let opened = self.opened(remote, place);
+    pub(super) fn stamp_ids(&self) -> Vec<StampId> {
+        let opened = self.opened();
         let stamps = opened.iter().flat_map(Opened::stamps);
         stamps.map(|stamp| stamp.id).collect()
     }
 
-    pub(super) fn opened(&self, remote: &Remote, place: &Place) -> Option<Opened<'_>> {
-        let cell = self.cell.as_ref()?;
-        remote.codec.seal().open(cell, place.hash).ok()
+    /// The entry that is there, if it is intact.
+    pub(super) fn opened(&self) -> Option<Opened<'_>> {
+        let cell = self.cell.as_ref().filter(|_| self.flaw.is_none())?;
+        Opened::unchecked(cell).ok()
+    }
+
+    /// The same with the cell that was found by other means.
+    pub(super) fn with_cell(self, cell: Cell, remote: &Remote, place: &Place) -> Self {
+        Self {
+            flaw: remote.flaw(Some(&cell), place),
+            cell: Some(cell),
+            ..self
+        }
     }
 
     /// How long it took to compute what is there, in microseconds; 0 if that is not known.
-    pub(super) fn cost(&self, remote: &Remote, place: &Place) -> u32 {
-        let opened = self.opened(remote, place);
+    pub(super) fn cost(&self) -> u32 {
+        let opened = self.opened();
         opened.map_or(0, |opened| opened.compute_us())
     }
 

@@ -48,7 +48,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::runtime::Handle;
 
-pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased};
+pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased, Outset};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use l1::Keep;

@@ -25,7 +25,7 @@ impl Remote {
         let place = self.place(key, None, &[]);
         let raw = self.look(&place).await?;
         let read = |opened: &Opened<'_>| Ok((opened.kind(), opened.times()));
-        Ok(match self.live(&place, &raw, read) {
+        Ok(match raw.live(read) {
             Seen::Hit((Kind::Value, times)) => Some(match times.soft.min(times.hard) {
                 Millis::MAX => Ttl::FOREVER,
                 end => Ttl::from_millis(end.saturating_sub(raw.now())),
@@ -39,10 +39,10 @@ impl Remote {
     pub(crate) async fn relocate(self: &Arc<Self>, from: &Key, to: &Key) -> Result<bool, Error> {
         let place = self.place(from, None, &[]);
         let raw = self.look(&place).await?;
-        let Seen::Hit(Kind::Value) = self.live(&place, &raw, |opened| Ok(opened.kind())) else {
+        let Seen::Hit(Kind::Value) = raw.live(|opened| Ok(opened.kind())) else {
             return Ok(false);
         };
-        let Some(opened) = raw.opened(self, &place) else {
+        let Some(opened) = raw.opened() else {
             return Ok(false);
         };
         let stamps: Vec<Stamp> = opened.stamps().collect();

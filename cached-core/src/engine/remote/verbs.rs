@@ -77,16 +77,6 @@ pub(crate) enum Change<R> {
 }
 
 impl Remote {
-    /// What a cell comes to for a reader that takes any age the writer allowed.
-    pub(super) fn live<R>(
-        &self,
-        place: &Place,
-        raw: &Raw,
-        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
-    ) -> Seen<R> {
-        raw.judge(self, place, |_| Lifetime::FOREVER, read, |_| {})
-    }
-
     /// Who reads keys. `keep` says whether what they hold is wanted for this process.
     pub(crate) fn reader(&self, keep: Option<Keep>) -> Reader<'_> {
         Reader {
@@ -106,7 +96,7 @@ impl Remote {
     ) -> Result<Option<Found<R>>, Error> {
         let place = self.reader(keep).place(key);
         let raw = self.look(&place).await?;
-        Ok(match self.live(&place, &raw, read) {
+        Ok(match raw.live(read) {
             Seen::Hit(value) => Some(Found { value, place, raw }),
             _ => None,
         })
@@ -124,17 +114,17 @@ impl Remote {
         }
         let at: Vec<&Place> = places.iter().collect();
         let mut raws = self.look_at_all_once(&at).await?;
-        let value = |(place, raw): (&Place, &Raw)| match self.live(place, raw, &read) {
+        let value = |raw: &Raw| match raw.live(&read) {
             Seen::Hit(value) => Some(value),
             _ => None,
         };
         // Most carry no others, and are opened once.
-        let mut values: Vec<Option<R>> = places.iter().zip(&raws).map(value).collect();
+        let mut values: Vec<Option<R>> = raws.iter().map(value).collect();
         let unread = |(value, raw): (&Option<R>, &Raw)| value.is_none() && raw.cell.is_some();
         if values.iter().zip(&raws).any(unread) {
             self.complete_all(&mut raws, &at).await?;
-            for (found, looked) in values.iter_mut().zip(places.iter().zip(&raws)) {
-                *found = found.take().or_else(|| value(looked));
+            for (found, raw) in values.iter_mut().zip(&raws) {
+                *found = found.take().or_else(|| value(raw));
             }
         }
         Ok((values, raws))
@@ -224,10 +214,9 @@ impl Remote {
         let place = self.place(key, None, &[]);
         self.change(&place, |seen, raw| {
             let retimed = matches!(seen, Seen::Hit(Kind::Value))
-                .then(|| raw.cell.as_ref())
+                .then(|| raw.cell.as_ref().zip(raw.opened()))
                 .flatten()
-                .and_then(|cell| {
-                    let opened = self.codec.seal().open(cell, place.hash).ok()?;
+                .and_then(|(cell, opened)| {
                     let (times, ttl) = times(raw.now(), opened.times());
                     Some((self.codec.seal().with_times(cell, times)?, ttl))
                 });
@@ -252,9 +241,8 @@ impl Remote {
         let now = self.now().await?;
         self.change(&place, |seen, raw| {
             let old = matches!(seen, Seen::Hit(Kind::Value))
-                .then(|| raw.cell.as_ref())
-                .flatten()
-                .and_then(|cell| self.codec.seal().open(cell, place.hash).ok());
+                .then(|| raw.opened())
+                .flatten();
             let (encoded, answer) = match step(old.as_ref().map(&read)) {
                 Ok(stepped) => stepped,
                 Err(error) => return Change::Leave(Err(error)),
@@ -286,7 +274,7 @@ impl Remote {
         for attempt in 0..TRIES {
             Clock::System.sleep_until(turn(attempt)).await;
             let raw = self.look(place).await?;
-            let seen = self.live(place, &raw, |opened| Ok(opened.kind()));
+            let seen = raw.live(|opened| Ok(opened.kind()));
             let (cell, ttl, answer) = match decide(&seen, &raw) {
                 Change::Leave(answer) => return Ok(answer),
                 Change::Put(cell, ttl, answer) => (cell, ttl, answer),

@@ -74,11 +74,14 @@ async fn a_cache_elsewhere_says_which_one_to_use() {
     drop(transaction);
     with_cache(&cache.await, async {
         let mut transaction = pool.begin().await.expect("there is room");
-        let fault = kept::entry(1).invalidate_in(&mut transaction).await;
-        assert_eq!(
-            fault.expect_err("it is in memory").kind(),
-            ErrorKind::Unsupported
-        );
+        let faults = [
+            kept::entry(1).invalidate_in(&mut transaction).await,
+            kept::all().invalidate_in(&mut transaction).await,
+        ];
+        for fault in faults {
+            let fault = fault.expect_err("it is in memory");
+            assert_eq!(fault.kind(), ErrorKind::Unsupported);
+        }
     })
     .await;
 }

@@ -279,9 +279,9 @@ impl Engine {
         payload: Payload,
         weight: u64,
     ) -> Option<()> {
-        let (age, left) = raw.times(remote, place)?;
+        let (age, left) = raw.times()?;
         let meaning = self.meaning(remote, &place.name)?;
-        let read = raw.depends_on(remote, place, &meaning)?;
+        let read = raw.depends_on(&meaning)?;
         let (l1, name) = (&remote.l1, &place.name);
         let stamps = l1.learn(name, &read, &remote.names, load.since)?;
         // The times were told before the read, so what it took counts.
