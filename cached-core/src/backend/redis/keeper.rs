@@ -116,6 +116,7 @@ impl Shared {
     /// Shows a new connection; its marks first, so that whoever got an answer over it sees them.
     fn publish(&self, link: &Arc<Link>) {
         self.common.met(link);
+        link.lost().begin_use();
         self.phase.send_replace(Phase::Live(Arc::clone(link)));
     }
 }
