@@ -33,6 +33,7 @@ mod odds;
 mod pace;
 mod place;
 mod release;
+mod renewals;
 mod said;
 mod settings;
 mod settle;
@@ -72,6 +73,7 @@ use self::journal::Journal;
 use self::name::{Names, Stamped};
 use self::odds::Odds;
 use self::release::{Ended, Released};
+use self::renewals::Renewals;
 use self::said::Said;
 use self::stamps::LastSeen;
 use crate::backend::port::{AnyBackend, Watched, Watcher};
@@ -145,6 +147,7 @@ pub(crate) struct Remote {
     odds: Odds,
     guesses: Guesses,
     last_seen: LastSeen,
+    renewals: Renewals,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
     sampled: AtomicU64,
@@ -183,6 +186,7 @@ impl Remote {
             odds: Odds::default(),
             guesses: Guesses::default(),
             last_seen: LastSeen::default(),
+            renewals: Renewals::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
