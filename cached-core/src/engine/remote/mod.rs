@@ -40,6 +40,7 @@ mod settle;
 mod stamps;
 mod tools;
 mod verbs;
+mod vouched;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod within;
 
@@ -76,6 +77,7 @@ use self::release::{Ended, Released};
 use self::renewals::Renewals;
 use self::said::Said;
 use self::stamps::LastSeen;
+use self::vouched::Vouched;
 use crate::backend::port::{AnyBackend, Watched, Watcher};
 use crate::backend::runtime;
 use crate::cell::Cell;
@@ -155,6 +157,7 @@ pub(crate) struct Remote {
     /// The greatest fencing number that this process gave.
     numbered: AtomicU64,
     said: Said,
+    vouched: Vouched,
     pub(super) l1: L1,
     /// The engine that keeps what was read.
     keeper: OnceLock<Weak<dyn Watcher>>,
@@ -192,6 +195,7 @@ impl Remote {
             incarnation: Incarnation::default(),
             numbered: AtomicU64::new(0),
             said: Said::default(),
+            vouched: Vouched::default(),
             l1: L1::new(l1),
             keeper: OnceLock::new(),
         })
