@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::panic::catch_unwind;
-use std::sync::Mutex;
+use std::sync::{Mutex, Weak};
 use std::time::Duration;
 
 use cached_core::Error;
-use cached_core::backend::{Acquired, Backend, Cell, Token};
+use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::testing::conformance::{self, Subject};
 use cached_core::testing::{self, ManualClock};
 
@@ -37,6 +37,9 @@ enum Broken {
     ClocksDiffer,
     HandlesRemember,
     EmptyIsAbsent,
+    WatchesAsOthersRead,
+    WatchersAreForgotten,
+    WatchedReadsAreReversed,
 }
 
 /// A backend that breaks it.
@@ -100,6 +103,30 @@ impl<B: Backend> Wrong<B> {
 impl<B: Backend> Backend for Wrong<B> {
     fn name(&self) -> &str {
         "wrong"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        capabilities.watches = self.is(Broken::WatchesAsOthersRead)
+            || self.is(Broken::WatchersAreForgotten)
+            || self.is(Broken::WatchedReadsAreReversed);
+        capabilities
+    }
+
+    /// As a wrapper does that was written before there were watched reads.
+    async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
+        let mut read = self.inner.read_watched(keys).await?;
+        read.told &= !self.is(Broken::WatchesAsOthersRead);
+        if self.is(Broken::WatchedReadsAreReversed) {
+            read.cells.reverse();
+        }
+        Ok(read)
+    }
+
+    fn watch(&self, watcher: Weak<dyn Watcher>) {
+        if !self.is(Broken::WatchersAreForgotten) {
+            self.inner.watch(watcher);
+        }
     }
 
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
@@ -255,6 +282,8 @@ fn a_report_names_what_fails_and_goes_on() {
     let lacks = |name: &str| report.unsupported.iter().find(|(lacks, _)| *lacks == name);
     let pushes = ("cells::changes_are_told", "pushes");
     assert_eq!(lacks(pushes.0), Some(&pushes));
+    let watches = ("watch::every_watcher_is_told", "watches");
+    assert_eq!(lacks(watches.0), Some(&watches));
     let scans = ("caches::keys_are_listed_by_a_pattern", "scans");
     assert_eq!(lacks(scans.0), Some(&scans), "{report}");
     let text = report.to_string();
@@ -324,4 +353,8 @@ is_found! {
     ClocksDiffer: cells::the_clock_is_one_for_all;
     HandlesRemember: cells::handles_share_their_cells;
     EmptyIsAbsent: cells::bytes_come_back_as_they_are;
+    WatchesAsOthersRead: watch::a_watched_read_is_a_read watch::changes_by_others_are_told;
+    WatchersAreForgotten: watch::changes_by_others_are_told watch::changes_of_ones_own_are_told
+        watch::each_watched_read_is_told_of watch::every_watcher_is_told;
+    WatchedReadsAreReversed: watch::a_watched_read_is_a_read;
 }

@@ -54,12 +54,34 @@ fn child() {
     assert_eq!(RUNS.count(), 50);
 }
 
+/// In a process of its own: reads what it is not told the changes of.
+#[test]
+fn untold_child() {
+    let Ok(url) = std::env::var(URL) else { return };
+    let cache = Cache::at(&url).and_then(cached_core::Builder::build);
+    install(cache.expect("a valid URL")).expect("the first");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.expect("the system has file descriptors");
+    for _ in 0..5 {
+        assert_eq!(runtime.block_on(refused_answer(1)), 2);
+    }
+    assert_eq!(RUNS.count(), 1);
+}
+
 /// The one line that a process on such a server says.
 #[track_caller]
 fn complaint(url: &str) -> String {
+    complaint_of("child", url)
+}
+
+#[track_caller]
+fn complaint_of(child: &str, url: &str) -> String {
     let mut command = Command::new(std::env::current_exe().expect("the path of this test binary"));
     command
-        .args(["--exact", "redis::refusals::child", "--nocapture"])
+        .args(["--exact", &format!("redis::refusals::{child}")])
+        .arg("--nocapture")
         .env(URL, url);
     let Output {
         status,
@@ -85,6 +107,20 @@ fn a_wrong_password_is_said_once() {
     let said = complaint(&server.url().replace("redis://", "redis://:wrong@"));
     assert!(
         said.contains("password") && !said.contains("wrong@"),
+        "{said}"
+    );
+}
+
+#[test]
+fn memory_that_nobody_tells_of_changes_is_said_once_to_hold_nothing() {
+    let server = Server::start();
+    let user = ["ACL", "SETUSER", "deaf", "on", ">pw", "~*", "+@all"];
+    let rights = ["-client|caching"];
+    assert_eq!(server.say(&[&user[..], &rights].concat()), "OK");
+    let url = server.url().replace("redis://", "redis://deaf:pw@");
+    let said = complaint_of("untold_child", &format!("{url}?l1=true"));
+    assert!(
+        said.contains("CLIENT CACHING") && said.contains("l1="),
         "{said}"
     );
 }

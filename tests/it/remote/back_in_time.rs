@@ -2,13 +2,27 @@
 
 use std::time::Duration;
 
+use cached_core::Cache;
+use cached_core::testing::Faulty;
+
 use super::cells::{Cells, Op};
 use crate::support::{Gate, Runs, Task, counted};
 
 #[tokio::test]
 async fn nothing_that_was_there_before_a_new_connection_is_served_after_it() {
     let cells = Cells::default().tells_no_run();
-    let (cache, runs, gate) = (cells.cache(), Runs::default(), Gate::default());
+    believes_nothing_of_before(&cells, cells.cache()).await;
+}
+
+#[tokio::test]
+async fn a_faulty_backend_says_so_too() {
+    let cells = Cells::default().tells_no_run();
+    let cache = Cache::on(Faulty::new(cells.clone())).build();
+    believes_nothing_of_before(&cells, cache.expect("the defaults are valid")).await;
+}
+
+async fn believes_nothing_of_before(cells: &Cells, cache: Cache) {
+    let (runs, gate) = (Runs::default(), Gate::default());
     gate.open();
     let call = || counted(&cache, "k", &runs, &gate);
     assert_eq!((call().await, call().await), (1, 1));

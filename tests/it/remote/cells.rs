@@ -50,6 +50,8 @@ struct Shared {
 struct News {
     /// Whether anything is.
     watches: bool,
+    /// Whether reads are not told of for now, as in a cluster whose keys are moving.
+    moving: bool,
     /// Whether it stays on its way until it is delivered.
     held: bool,
     watchers: Vec<Weak<dyn Watcher>>,
@@ -167,6 +169,11 @@ impl Cells {
     pub(super) fn watches(self) -> Self {
         self.news().watches = true;
         self
+    }
+
+    /// What is read is on its way to another server, which is told to nobody.
+    pub(super) fn move_keys(&self) {
+        self.news().moving = true;
     }
 
     /// News stay on their way until they are delivered.
@@ -288,13 +295,13 @@ impl Backend for Cells {
     }
 
     fn capabilities(&self) -> Capabilities {
-        let mut capabilities = Capabilities::default();
-        capabilities.watches = self.news().watches;
+        let (mut capabilities, news) = (Capabilities::default(), self.news());
+        (capabilities.watches, capabilities.pushes) = (news.watches, news.moving);
         capabilities
     }
 
     async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
-        let told = self.news().watches;
+        let told = self.news().watches && !self.news().moving;
         let cells = self.read(keys).await?;
         Ok(Watched { cells, told })
     }

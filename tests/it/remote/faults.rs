@@ -65,17 +65,3 @@ fn callers_with_less_patience_than_the_limit_open_the_breaker() {
     let mut next = Task::new(counted(&cache, "k", &runs, &gate));
     assert_eq!(next.ends(), 1, "at once");
 }
-
-#[tokio::test]
-async fn a_stamp_that_is_captured_often_is_renewed() {
-    let (cells, runs, gate) = (Cells::default(), Runs::default(), Gate::default());
-    let cache = cells.cache();
-    gate.open();
-    for _ in 0..600 {
-        counted(&cache, "k", &runs, &gate).await;
-        cache.invalidate("k").await.expect("a valid key");
-    }
-    cells.until("it is renewed", |cells| cells.count(Op::Renew) > 0);
-    let days = cells.last_ttl(Op::Renew, "").expect("it has one").as_secs() / (24 * 3600);
-    assert_eq!(days, 30);
-}

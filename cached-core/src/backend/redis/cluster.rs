@@ -296,8 +296,9 @@ impl Cluster {
 
     /// Goes by another map.
     fn take(&self, epoch: u64, slots: Slots) {
-        let retired: Vec<Member> = {
+        let (moved, retired): (bool, Vec<Member>) = {
             let mut state = self.lock();
+            let moved = !state.slots.agrees_with(&slots);
             (state.epoch, state.slots, state.failed) = (epoch, slots, None);
             state.version += 1;
             let addresses = state.slots.addresses().to_vec();
@@ -310,13 +311,12 @@ impl Cluster {
                 }
             }
             let old = |_: &Address, member: &mut Member| member.seen.elapsed() > KEPT;
-            state
-                .members
-                .extract_if(old)
-                .map(|(_, member)| member)
-                .collect()
+            let old = state.members.extract_if(old);
+            (moved, old.map(|(_, member)| member).collect())
         };
-        self.keys_moved();
+        if moved {
+            self.keys_moved();
+        }
         // Outside of the lock: whoever waits for them is woken.
         drop(retired);
     }

@@ -181,8 +181,9 @@ struct Greeting {
     hello: Value,
     info: Value,
     replication: Value,
-    time: Value,
     tracking: Value,
+    caching: Value,
+    time: Value,
 }
 
 /// Everything that has to be known before the first command of the cache, in one round trip. Each
@@ -200,9 +201,11 @@ async fn greet(
     questions.cmd("INFO").arg("server");
     // Before Redis 7 `INFO` takes one section only.
     questions.cmd("INFO").arg("replication");
-    questions.cmd("TIME");
     let (client, library) = ("CLIENT", env!("CARGO_PKG_NAME"));
     questions.cmd(client).arg(&["TRACKING", "ON", "OPTIN"]);
+    // A right of its own. It holds for the next command that is none of CLIENT, which is TIME.
+    questions.cmd(client).arg(&["CACHING", "YES"]);
+    questions.cmd("TIME");
     questions.cmd(client).arg(&["SETINFO", "LIB-NAME", library]);
     let count = questions.len();
     let answers = connection
@@ -218,8 +221,9 @@ async fn greet(
         hello: next(),
         info: next(),
         replication: next(),
-        time: next(),
         tracking: next(),
+        caching: next(),
+        time: next(),
     })
 }
 
@@ -241,7 +245,7 @@ impl Greeting {
         {
             return Err(Fault::of_selecting(refusal.into(), self.database, at));
         }
-        let pushes = self.tracking == Value::Okay;
+        let pushes = self.tracking == Value::Okay && self.caching == Value::Okay;
         let (hello, info, replication) = (&self.hello, &self.info, &self.replication);
         let server = Server::of(self.company, hello, info, replication, pushes);
         let dialect = forced.unwrap_or_else(|| server.dialect());

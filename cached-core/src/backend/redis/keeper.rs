@@ -35,7 +35,8 @@ const OVERDUE: Duration = Duration::from_secs(1);
 /// How often a server among others is asked whether it is still in the same reign.
 const REVIEW: Duration = Duration::from_secs(1);
 
-/// An idle connection is pinged after this time, and given up if it does not answer in twice it.
+/// An idle connection is pinged after this time, and given up if it does not answer in as much: what
+/// is kept of its server in memory is believed no longer than three seconds after it fell silent.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// Where the connection stands.
@@ -116,6 +117,7 @@ impl Shared {
     /// Shows a new connection; its marks first, so that whoever got an answer over it sees them.
     fn publish(&self, link: &Arc<Link>) {
         self.common.met(link);
+        link.lost().begin_use();
         self.phase.send_replace(Phase::Live(Arc::clone(link)));
     }
 }
@@ -201,16 +203,20 @@ async fn watch_over(link: &Link) {
             }
             quiet.answered(asked);
         }
+        // No answer to these says as much as none to a ping.
         if seen.elapsed() >= REVIEW {
             let reigns = tokio::time::timeout(OVERDUE, link.reigns()).await;
-            if matches!(reigns, Ok(false)) {
+            if !matches!(reigns, Ok(true)) {
                 return;
             }
             seen = Instant::now();
         }
         if sampled.elapsed() >= RESAMPLE {
             // A server that tells no time is known for it since it was greeted.
-            let _ = tokio::time::timeout(OVERDUE, link.sample_clock()).await;
+            let told = tokio::time::timeout(OVERDUE, link.sample_clock()).await;
+            if told.is_err() {
+                return;
+            }
             sampled = Instant::now();
         }
     }
@@ -243,7 +249,7 @@ impl Quiet {
         if asked != self.settled {
             return Some(OVERDUE);
         }
-        (self.since.elapsed() >= IDLE).then_some(2 * IDLE)
+        (self.since.elapsed() >= IDLE).then_some(IDLE)
     }
 
     /// Notes that a ping was answered which was sent when so much had been asked: answers come in
@@ -294,6 +300,6 @@ mod tests {
         quiet.answered(7);
         assert_eq!(quiet.look(8, 6), None);
         quiet.since -= IDLE;
-        assert_eq!(quiet.look(8, 6), Some(2 * IDLE));
+        assert_eq!(quiet.look(8, 6), Some(IDLE));
     }
 }

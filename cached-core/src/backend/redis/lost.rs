@@ -13,6 +13,8 @@ use crate::backend::port::Watchers;
 #[derive(Debug, Default)]
 pub(super) struct Lost {
     declared: AtomicBool,
+    /// Whether anything can have been read over it.
+    used: AtomicBool,
     bell: Notify,
     /// Who is told of changes over the connection, and of none from now on.
     watchers: Arc<Watchers>,
@@ -27,9 +29,16 @@ impl Lost {
         }
     }
 
+    /// To be called before anybody is given the connection: an attempt that fails takes nothing
+    /// from those who watch over others.
+    pub(super) fn begin_use(&self) {
+        self.used.store(true, Ordering::SeqCst);
+    }
+
     /// Says that the connection is over, and wakes whoever waits on it.
     pub(super) fn declare(&self) {
-        if !self.declared.swap(true, Ordering::AcqRel) {
+        // In one order with the two others: who finds it not declared is seen to use it.
+        if !self.declared.swap(true, Ordering::SeqCst) && self.used.load(Ordering::SeqCst) {
             self.watchers.missed();
         }
         self.bell.notify_waiters();
@@ -37,7 +46,7 @@ impl Lost {
 
     /// Whether it is over.
     pub(super) fn is_declared(&self) -> bool {
-        self.declared.load(Ordering::Acquire)
+        self.declared.load(Ordering::SeqCst)
     }
 
     /// Ends when it is over.

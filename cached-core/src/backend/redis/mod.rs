@@ -25,8 +25,8 @@
 //! The user needs `+hello +select +info +time +ping +get +mget +set +unlink +pexpire +getrange
 //! +evalsha +script|load +client|tracking +client|caching` and its keys (`~prefix*`), in a cluster
 //! also `+asking +cluster|slots +cluster|info`. Without `info` keys are not scoped, without `time`
-//! the clock comes from `INFO`, without `client` there are no pushes; the rest cannot be done
-//! without. The user of sentinels needs `+hello +subscribe +sentinel`.
+//! the clock comes from `INFO`, without one of the two of `client` there are no pushes; the rest cannot
+//! be done without. The user of sentinels needs `+hello +subscribe +sentinel`.
 //!
 //! Not for replicas (an invalidation may not have reached them), which are refused when connecting.
 

@@ -140,7 +140,7 @@ impl Backend for Redis {
     }
 
     async fn changed(&self, key: &str, seen: Token) {
-        if self.watch(key, seen).await.is_none() {
+        if self.until_changed(key, seen).await.is_none() {
             std::future::pending::<()>().await;
         }
     }
@@ -248,7 +248,7 @@ impl Redis {
 
     /// Waits until the key has another cell than the one that was seen, or, if that is not told,
     /// until the cell of now has changed. `None` if nothing will tell of a change.
-    async fn watch(&self, key: &str, seen: Token) -> Option<()> {
+    async fn until_changed(&self, key: &str, seen: Token) -> Option<()> {
         let to = self.servers().route(key).await.ok()?;
         if !to.server().pushes {
             return None;

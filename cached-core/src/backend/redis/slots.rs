@@ -93,6 +93,11 @@ impl Slots {
         }
     }
 
+    /// Whether every slot is where it is by the other map.
+    pub(super) fn agrees_with(&self, other: &Self) -> bool {
+        (0..SLOTS).all(|slot| self.owner(slot) == other.owner(slot))
+    }
+
     /// All servers, that of the lowest slots first.
     pub(super) fn addresses(&self) -> &[Arc<Address>] {
         &self.addresses
@@ -128,6 +133,20 @@ mod tests {
         );
         assert_eq!(slot_of("foo{{bar}}zap"), slot_of("{bar"));
         assert_eq!(slot_of("foo{bar"), usize::from(crc16(b"foo{bar")) % SLOTS);
+    }
+
+    #[test]
+    fn maps_agree_by_slot_whatever_was_known_before() {
+        let at = |host: &str| (host.to_owned(), 7000);
+        let (mut patched, mut read) = (Slots::default(), Slots::default());
+        assert!(patched.agrees_with(&read));
+        patched.give(1, &at("a"));
+        assert!(!patched.agrees_with(&read));
+        patched.give(1, &at("b"));
+        read.give(1, &at("b"));
+        assert!(patched.agrees_with(&read), "`a` has nothing any more");
+        read.give(2, &at("b"));
+        assert!(!patched.agrees_with(&read) && !read.agrees_with(&patched));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::cull;
 use super::dialect::{Answer, Arg, Dialect, Statement, Statements};
 use super::fault::Fault;
 use super::folder::Folder;
-use super::pool::Pool;
+use super::pool::{Pool, Taken};
 use crate::error::{Error, ErrorKind};
 
 /// How long a statement may take before its connection is given up: the engine has stopped waiting
@@ -175,7 +175,7 @@ impl<D: Dialect> Inner<D> {
         arguments: &[Arg],
     ) -> Result<Answer, Fault> {
         let pool = self.pool(lane);
-        let mut taken = pool.take().await?;
+        let mut taken = self.take(lane).await?;
         if let Some(largest) = pool.told().largest {
             let mut cells = arguments.iter().filter_map(Arg::cell);
             if let Some(cell) = cells.find(|cell| cell.len() as u64 > largest) {
@@ -203,7 +203,7 @@ impl<D: Dialect> Inner<D> {
     /// Runs a text of several statements.
     pub(super) async fn run(&self, text: &str) -> Result<(), Fault> {
         let pool = self.pool(Lane::Write);
-        let mut taken = pool.take().await?;
+        let mut taken = pool.take_to_write().await?;
         D::run(&mut taken.connection, text).await?;
         pool.give_back(taken);
         Ok(())
@@ -241,6 +241,13 @@ impl<D: Dialect> Inner<D> {
     pub(super) fn tidy(&self) {
         self.writers.tidy();
         self.readers.tidy();
+    }
+
+    async fn take(&self, lane: Lane) -> Result<Taken<D>, Fault> {
+        match lane {
+            Lane::Read => self.readers.take().await,
+            Lane::Write => self.writers.take_to_write().await,
+        }
     }
 
     fn pool(&self, lane: Lane) -> &Pool<D> {

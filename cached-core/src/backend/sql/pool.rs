@@ -33,6 +33,9 @@ const IDLE: Duration = Duration::from_secs(300);
 pub(super) struct Pool<D: Dialect> {
     options: Options<D>,
     room: Arc<Semaphore>,
+    /// How many more of them may write: a write may wait for the end of somebody's transaction, and
+    /// a read never does.
+    writes: Arc<Semaphore>,
     idle: Mutex<Vec<Idle<D>>>,
     /// Grows when connections that were made before are not to be used again.
     age: AtomicU64,
@@ -51,12 +54,14 @@ struct Idle<D: Dialect> {
 pub(super) struct Taken<D: Dialect> {
     pub(super) connection: D::Connection,
     age: u64,
-    _permit: OwnedSemaphorePermit,
+    _permits: [Option<OwnedSemaphorePermit>; 2],
 }
 
 impl<D: Dialect> Pool<D> {
+    /// So many connections, half of which may write.
     pub(super) fn new(options: Options<D>, connections: usize, ready: Arc<AtomicBool>) -> Self {
-        Self::with_room(options, Arc::new(Semaphore::new(connections)), ready)
+        let room = Arc::new(Semaphore::new(connections));
+        Self::with_room(options, room, (connections / 2).max(1), ready)
     }
 
     /// One writer at a time among all handles of this process: they take turns here, where the
@@ -69,13 +74,19 @@ impl<D: Dialect> Pool<D> {
         let turn = turns.get(&place).and_then(Weak::upgrade);
         let turn = turn.unwrap_or_else(|| Arc::new(Semaphore::new(1)));
         turns.insert(place, Arc::downgrade(&turn));
-        Self::with_room(options, turn, ready)
+        Self::with_room(options, turn, 1, ready)
     }
 
-    fn with_room(options: Options<D>, room: Arc<Semaphore>, ready: Arc<AtomicBool>) -> Self {
+    fn with_room(
+        options: Options<D>,
+        room: Arc<Semaphore>,
+        writes: usize,
+        ready: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             options,
             room,
+            writes: Arc::new(Semaphore::new(writes)),
             idle: Mutex::default(),
             age: AtomicU64::new(0),
             told: Mutex::default(),
@@ -83,19 +94,30 @@ impl<D: Dialect> Pool<D> {
         }
     }
 
+    /// A connection to write over, new or used.
+    pub(super) async fn take_to_write(&self) -> Result<Taken<D>, Fault> {
+        let waiting = Arc::clone(&self.writes).acquire_owned();
+        let waiting = in_time(ROOM, waiting, "every connection that may write is in use");
+        // The semaphore is never closed.
+        let permit = waiting.await?.ok();
+        let mut taken = self.take().await?;
+        taken._permits[1] = permit;
+        Ok(taken)
+    }
+
     /// A connection, new or used.
     pub(super) async fn take(&self) -> Result<Taken<D>, Fault> {
-        let permit = Arc::clone(&self.room).acquire_owned();
-        // The semaphore is never closed.
-        let permit = in_time(ROOM, permit, "every connection is in use").await?;
-        let permit = permit.map_err(|_| Fault::Late("the cache is closed"))?;
+        let waiting = Arc::clone(&self.room).acquire_owned();
+        let waiting = in_time(ROOM, waiting, "every connection is in use");
+        // Likewise.
+        let permits = [waiting.await?.ok(), None];
         let age = self.age.load(Ordering::Acquire);
         while let Some(mut idle) = self.pop() {
             if idle.since.elapsed() < DOUBT || lives::<D>(&mut idle.connection).await {
                 return Ok(Taken {
                     connection: idle.connection,
                     age,
-                    _permit: permit,
+                    _permits: permits,
                 });
             }
         }
@@ -107,7 +129,7 @@ impl<D: Dialect> Pool<D> {
         Ok(Taken {
             connection: connection.await??,
             age,
-            _permit: permit,
+            _permits: permits,
         })
     }
 

@@ -33,12 +33,14 @@ mod odds;
 mod pace;
 mod place;
 mod release;
+mod renewals;
 mod said;
 mod settings;
 mod settle;
 mod stamps;
 mod tools;
 mod verbs;
+mod vouched;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 mod within;
 
@@ -72,8 +74,10 @@ use self::journal::Journal;
 use self::name::{Names, Stamped};
 use self::odds::Odds;
 use self::release::{Ended, Released};
+use self::renewals::Renewals;
 use self::said::Said;
 use self::stamps::LastSeen;
+use self::vouched::Vouched;
 use crate::backend::port::{AnyBackend, Watched, Watcher};
 use crate::backend::runtime;
 use crate::cell::Cell;
@@ -145,6 +149,7 @@ pub(crate) struct Remote {
     odds: Odds,
     guesses: Guesses,
     last_seen: LastSeen,
+    renewals: Renewals,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
     sampled: AtomicU64,
@@ -152,6 +157,7 @@ pub(crate) struct Remote {
     /// The greatest fencing number that this process gave.
     numbered: AtomicU64,
     said: Said,
+    vouched: Vouched,
     pub(super) l1: L1,
     /// The engine that keeps what was read.
     keeper: OnceLock<Weak<dyn Watcher>>,
@@ -183,11 +189,13 @@ impl Remote {
             odds: Odds::default(),
             guesses: Guesses::default(),
             last_seen: LastSeen::default(),
+            renewals: Renewals::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
             numbered: AtomicU64::new(0),
             said: Said::default(),
+            vouched: Vouched::default(),
             l1: L1::new(l1),
             keeper: OnceLock::new(),
         })

@@ -15,10 +15,11 @@ use super::place::Place;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::error::Error;
+use crate::time::Clock;
 
 /// A stamp that nobody captured for so long goes; its entries are computed anew then.
 pub(super) const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
-/// One capture in so many lets the stamp live on.
+/// One capture in so many lets the stamp live on, if nothing did [lately](super::renewals).
 const RENEWAL: u64 = 64;
 
 impl Remote {
@@ -56,7 +57,8 @@ impl Remote {
     /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
     /// surely, and of one that is not, few entries are lost.
     pub(super) fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
-        if !crate::tag::fresh_stamp().is_multiple_of(RENEWAL) {
+        let drawn = crate::tag::fresh_stamp().is_multiple_of(RENEWAL);
+        if !drawn || !self.renewals.is_due(token, Clock::System.now()) {
             return;
         }
         let (remote, name) = (Arc::clone(self), name.to_owned());
@@ -71,7 +73,7 @@ impl Remote {
         let cell = Cell::stamp(token);
         let operation = self.backend.acquire(name, &cell, Some(STAMP_TTL));
         match self.ask(self.limits.operation, operation).await? {
-            Acquired::Granted => Ok(token),
+            Acquired::Granted => Ok(self.made_stamp(token)),
             Acquired::Found(cell) => match cell.as_stamp() {
                 Some(token) => Ok(token),
                 None => self.replace_stamp(name, token).await,
@@ -84,7 +86,13 @@ impl Remote {
         let cell = Cell::stamp(token);
         let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
         self.ask(self.limits.operation, operation).await?;
-        Ok(token)
+        Ok(self.made_stamp(token))
+    }
+
+    /// Takes note that this stamp need not be renewed for a while.
+    pub(super) fn made_stamp(&self, token: Token) -> Token {
+        self.renewals.note(token, Clock::System.now());
+        token
     }
 
     /// Whether all stamps are what they were when they were captured.

@@ -30,6 +30,7 @@
 //! | [`leases`] | one holder at a time, for a time; tokens are used once |
 //! | [`cancelled`] | every operation dropped after each of its polls |
 //! | [`bytes`] | garbage, truncated, swapped and foreign cells; hostile keys |
+//! | [`watch`] | watched reads: every change of what was read is told to every watcher |
 //! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
 //! | [`races`] | whatever ends a value overtakes its computation |
 //! | [`locks`] | locks by name: one holder, growing numbers, leases and their renewal |
@@ -69,6 +70,7 @@ pub mod races;
 mod report;
 mod stage;
 mod subject;
+pub mod watch;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -221,6 +223,14 @@ behaviours! { $
         a_damaged_stamp_is_a_miss
         any_text_is_a_key_of_its_own
     }
+    watch: backend {
+        a_watched_read_is_a_read
+        changes_by_others_are_told
+        changes_of_ones_own_are_told
+        each_watched_read_is_told_of
+        no_change_slips_by_a_watched_read
+        every_watcher_is_told
+    }
     caches: {
         what_is_set_is_got
         another_type_is_a_miss
@@ -317,7 +327,7 @@ behaviours! { $
 #[macro_export]
 macro_rules! __conformance_tests {
     ($subject:expr) => {
-        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes caches races locks);
+        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes watch caches races locks);
     };
     ($subject:expr; $($group:ident)*) => {
         $($crate::__conformance_group!($group $subject);)*

@@ -6,7 +6,7 @@ use cached_core::backend::{Acquired, Backend, Cell, Token};
 use cached_core::testing::{ManualClock, in_process_at, with_cache};
 use cached_core::{Cache, Error, cached};
 
-use super::Source;
+use super::{Cells, Scene, Source};
 
 /// Without news, for as long as was said, by the process's clock and the backend's.
 #[tokio::test]
@@ -44,6 +44,27 @@ async fn a_value_lives_no_longer_in_memory_than_in_the_backend() {
     assert_eq!(call().await, 0, "near");
     clock.advance(Duration::from_millis(100));
     assert_eq!(call().await, 1, "ten seconds old");
+}
+
+/// A server that tells of changes, but not of what is moving: its stamps are those of entries that
+/// are watched, which would be in use again by what nobody tells of.
+#[tokio::test]
+async fn what_is_not_told_of_for_once_is_not_kept_for_an_age_either() {
+    let scene = Scene::new().await;
+    scene.cells.move_keys();
+    scene.source.change();
+    scene.there.clear().await.expect("it answers");
+    for _ in 0..3 {
+        scene.is_asked_for().await;
+    }
+}
+
+/// As behind a wrapper that says what the backend inside can do, and passes on no watched reads.
+#[tokio::test]
+async fn what_nobody_has_ever_told_of_is_kept_for_its_age() {
+    let cells = Cells::default().watches();
+    cells.move_keys();
+    Scene::on(cells).await;
 }
 
 #[cached(key = "near:aging:<id>", ttl = 10, skip(source))]

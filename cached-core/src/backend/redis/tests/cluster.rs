@@ -1,9 +1,13 @@
 //! Keys that are spread over servers, and move.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
 use super::fleet::Fleet;
 use super::server::Server;
 use super::support::*;
-use crate::backend::port::{Acquired, Backend};
+use crate::backend::port::{Acquired, Backend, Watcher};
 use crate::backend::redis::Redis;
 use crate::cell::Cell;
 use crate::error::ErrorKind;
@@ -13,7 +17,7 @@ use crate::error::ErrorKind;
 fn reached(redis: &Redis, key: &str) -> Option<Cell> {
     let mut found = None;
     super::fleet::until("the key is reached again", || {
-        let read = within(std::time::Duration::from_millis(200), redis.read(&[key]));
+        let read = within(Duration::from_millis(200), redis.read(&[key]));
         match read {
             Some(Ok(mut cells)) => {
                 found = cells.pop().flatten();
@@ -188,6 +192,41 @@ fn who_is_promoted_again_without_a_restart_is_another() {
     super::fleet::until("whoever saw nothing of it notices", || {
         reached(&idle, "k").is_none()
     });
+}
+
+/// Counts how often changes may have gone by untold.
+#[derive(Default)]
+struct Missed(AtomicUsize);
+
+impl Watcher for Missed {
+    fn changed(&self, _: &str) {}
+
+    fn missed(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_makes_nobody_doubt_the_others() {
+    let mut fleet = Fleet::start(3, false);
+    let redis = redis_at(&fleet.url());
+    let missed = Arc::new(Missed::default());
+    let watcher: Weak<dyn Watcher> = Arc::<Missed>::downgrade(&missed);
+    Backend::watch(&redis, watcher);
+    let of = |node: usize| names(40).into_iter().find(|key| fleet.owner(key) == node);
+    let (alive, dead) = (of(0).expect("one in three"), of(2).expect("likewise"));
+    let watched = wait(redis.read_watched(&[&alive])).expect("it answers");
+    assert!(watched.told);
+    let before = missed.0.load(Ordering::SeqCst);
+    println!("killed: {}", fleet.nodes[2].described());
+    fleet.nodes[2].kill();
+    let began = Instant::now();
+    while began.elapsed() < Duration::from_secs(3) {
+        let answer = within(Duration::from_millis(100), redis.read(&[&dead]));
+        assert!(answer.is_none_or(|answer| answer.is_err()), "it is dead");
+        assert_eq!(read(&redis, &alive), None);
+    }
+    assert_eq!(missed.0.load(Ordering::SeqCst), before);
 }
 
 #[test]

@@ -116,6 +116,35 @@ async fn an_exhausted_pool_is_no_obstacle<D: Dialect>((pool, table): (sqlx::Pool
     drop(held);
 }
 
+/// Whoever waits for the end of a transaction leaves a connection to those who read.
+async fn readers_wait_for_no_transaction<D: Dialect>((pool, table): (sqlx::Pool<D>, Sql<D>)) {
+    let mut address = table.0.address.clone();
+    address.connections = 2;
+    let small = Sql::new(address, table.0.runtime.clone());
+    let value = cell(Token::random(), 100);
+    small.write("k", &value, MINUTE).await.expect("it answers");
+    let names: Vec<String> = (0..10).map(|number| format!("buried{number}")).collect();
+    let keys: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut transaction = pool.begin().await.expect("the database is there");
+    table
+        .invalidate_in(&mut transaction, &keys)
+        .await
+        .expect("it answers");
+    let lease = cell(Token::random(), 100);
+    for key in &keys {
+        let acquiring = small.acquire(key, &lease, MINUTE);
+        let late = tokio::time::timeout(Duration::from_millis(20), acquiring).await;
+        assert!(late.is_err(), "{key} is buried");
+    }
+    for _ in 0..10 {
+        let reading = small.read(&["k"]);
+        let read = tokio::time::timeout(Duration::from_millis(200), reading).await;
+        let read = read.expect("there is a connection").expect("it answers");
+        assert_eq!(read, [Some(value.clone())]);
+    }
+    transaction.rollback().await.expect("it can be rolled back");
+}
+
 /// Runs a test of the application's side, where its pools are polled.
 fn run(test: impl Future<Output = ()>) {
     let runtime = backend::runtime::handle().expect("the OS has threads");
@@ -169,4 +198,5 @@ on_each! {
     it_happens_with_the_commit
     a_rollback_leaves_everything
     an_exhausted_pool_is_no_obstacle
+    readers_wait_for_no_transaction
 }

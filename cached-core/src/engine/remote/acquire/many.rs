@@ -201,7 +201,7 @@ impl Remote {
             .zip(acquired)
             .map(|((id, name, cell), acquired)| async move {
                 let there = match acquired {
-                    Acquired::Granted => cell.as_stamp(),
+                    Acquired::Granted => cell.as_stamp().map(|token| self.made_stamp(token)),
                     Acquired::Found(found) => found.as_stamp(),
                 };
                 match there {

@@ -245,8 +245,9 @@ impl Engine {
         (place, raw): (&Place, &Raw),
         returned: S::Return,
     ) -> S::Return {
-        let load = raw.load.filter(|load| raw.told || load.keep.unwatched);
-        let Some((remote, load)) = self.remote().zip(load).filter(|_| self.stores) else {
+        let reading = self.remote().zip(raw.load).filter(|_| self.stores);
+        let vouched = reading.filter(|(remote, load)| remote.may_stay(load.keep, raw.told));
+        let Some((remote, load)) = vouched else {
             return returned;
         };
         let (sealed, returned) = shape.seal(returned, self.weighed);
