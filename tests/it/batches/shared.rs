@@ -1,6 +1,7 @@
 //! Batches on a shared backend.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cached_core::backend::Backend;
@@ -10,10 +11,11 @@ use cached_core::{Cache, ErrorKind, Outcome, cached};
 
 use super::counting::Counting;
 use super::{Source, all, changed, one, post, posts, sorted};
+use crate::relay::Relay;
 use crate::support::{Task, Watch};
 
-fn scene() -> (Counting<impl Backend + Clone>, Cache) {
-    let backend = Counting::of(in_process());
+fn scene() -> (Relay<impl Backend, Counting>, Cache) {
+    let backend = Relay::new(Arc::new(in_process()), Counting::default());
     let cache = Cache::on(backend.clone()).build().expect("valid");
     (backend, cache)
 }
@@ -25,13 +27,13 @@ fn look_claim_and_fill_are_one_operation_each() {
     assert_eq!(sorted(all(&cache, &source, &[1, 2, 3]).ends()), [1, 2, 3]);
     // The stamps of the namespace and of the function are created once.
     assert_eq!(
-        backend.taken(),
+        backend.duty.taken(),
         ["now", "read", "acquire_many", "acquire_many", "fill_many"]
     );
     assert_eq!(sorted(all(&cache, &source, &[1, 2, 3]).ends()), [1, 2, 3]);
-    assert_eq!(backend.taken(), ["read"]);
+    assert_eq!(backend.duty.taken(), ["read"]);
     assert_eq!(sorted(all(&cache, &source, &[3, 4, 5]).ends()), [3, 4, 5]);
-    assert_eq!(backend.taken(), ["read", "acquire_many", "fill_many"]);
+    assert_eq!(backend.duty.taken(), ["read", "acquire_many", "fill_many"]);
     assert_eq!(source.asked(), [vec![1, 2, 3], vec![4, 5]]);
 }
 
@@ -188,7 +190,10 @@ fn ten_thousand_ids_are_one_look_and_one_run() {
     let source = Source::open();
     let ids: Vec<u64> = (0..10_000).collect();
     assert_eq!(in_time(&mut all(&cache, &source, &ids)).len(), 10_000);
-    backend.taken();
+    backend.duty.taken();
     assert_eq!(in_time(&mut all(&cache, &source, &ids)).len(), 10_000);
-    assert_eq!((backend.taken(), source.asked().len()), (vec!["read"], 1));
+    assert_eq!(
+        (backend.duty.taken(), source.asked().len()),
+        (vec!["read"], 1)
+    );
 }

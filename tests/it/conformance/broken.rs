@@ -10,6 +10,8 @@ use cached_core::backend::{Acquired, Backend, Cell, Token};
 use cached_core::testing::conformance::{self, Subject};
 use cached_core::testing::{self, ManualClock};
 
+type Ttl = Option<Duration>;
+
 /// The rule that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Broken {
@@ -117,12 +119,7 @@ impl<B: Backend> Backend for Wrong<B> {
         Ok(cells)
     }
 
-    async fn acquire(
-        &self,
-        key: &str,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<Acquired, Error> {
+    async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         let key = self.key(key);
         match (self.broken, self.cell(&key).await?) {
             (Broken::AcquireReplaces, _) => {}
@@ -133,13 +130,7 @@ impl<B: Backend> Backend for Wrong<B> {
         Ok(Acquired::Granted)
     }
 
-    async fn fill(
-        &self,
-        key: &str,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
+    async fn fill(&self, key: &str, token: Token, cell: &Cell, ttl: Ttl) -> Result<bool, Error> {
         let key = self.key(key);
         let there = self.cell(&key).await?;
         let held = there.as_ref().and_then(Cell::token) == Some(token);
@@ -184,7 +175,7 @@ impl<B: Backend> Backend for Wrong<B> {
         }
     }
 
-    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+    async fn write(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<(), Error> {
         let key = self.key(key);
         if self.is(Broken::WriteKeepsWhatIsThere) {
             return self.inner.acquire(&key, cell, ttl).await.map(drop);

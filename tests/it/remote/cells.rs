@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
 
+type Ttl = Option<Duration>;
+
 /// What is asked of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Op {
@@ -237,7 +239,7 @@ impl Cells {
     async fn perform<T>(
         &self,
         op: Op,
-        (key, ttl): (&str, Option<Duration>),
+        (key, ttl): (&str, Ttl),
         carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
     ) -> Result<T, Error> {
         if self.is_slow(op) {
@@ -310,12 +312,7 @@ impl Backend for Cells {
         self.perform(Op::Read, ("", None), read).await
     }
 
-    async fn acquire(
-        &self,
-        key: &str,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<Acquired, Error> {
+    async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         self.perform(Op::Acquire, (key, ttl), |cells| match cells.get(key) {
             Some(found) => Acquired::Found(found.clone()),
             None => {
@@ -327,13 +324,7 @@ impl Backend for Cells {
         .await
     }
 
-    async fn fill(
-        &self,
-        key: &str,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
+    async fn fill(&self, key: &str, token: Token, cell: &Cell, ttl: Ttl) -> Result<bool, Error> {
         self.perform(Op::Fill, (key, ttl), |cells| {
             let held = has(cells.get(key), token);
             if held {
@@ -361,7 +352,7 @@ impl Backend for Cells {
         .await
     }
 
-    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+    async fn write(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<(), Error> {
         self.perform(Op::Write, (key, ttl), |cells| {
             cells.insert(key.to_owned(), cell.clone());
             self.changed(key);
