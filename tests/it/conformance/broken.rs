@@ -49,7 +49,8 @@ struct Wrong<B> {
     replies: Mutex<VecDeque<Vec<Option<Cell>>>>,
 }
 
-/// Lets other threads come between a look and a write.
+/// Lets other threads come between a look and a write: a window that stands open for some time is
+/// what is wrong here.
 fn dawdle() {
     std::thread::sleep(Duration::from_millis(4));
 }

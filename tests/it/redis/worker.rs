@@ -4,11 +4,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use cached_core::{Cache, cached, install};
+use tokio::sync::watch;
 
 use super::chaos;
 use super::database::Database;
@@ -19,7 +19,7 @@ const DATABASE: &str = "CACHED_TEST_WORKER_DATABASE";
 const MARK: &str = ">> ";
 
 static VERSIONS: OnceLock<Database> = OnceLock::new();
-static HELD: AtomicBool = AtomicBool::new(false);
+static HELD: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
 pub(crate) fn database() -> &'static Database {
     VERSIONS.get().expect("a worker has one")
@@ -39,9 +39,8 @@ async fn locked(id: u64) -> u64 {
 async fn compute(id: u64) -> u64 {
     let version = database().version(id);
     say(&format!("computing {id} {version}"));
-    while HELD.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let mut held = HELD.subscribe();
+    held.wait_for(|held| !held).await.expect("a static lives");
     version
 }
 
@@ -77,8 +76,8 @@ fn child() {
         let Ok(line) = line else { return };
         match line.as_str() {
             // At once: the order after it relies on it.
-            "hold" => HELD.store(true, Ordering::SeqCst),
-            "open" => HELD.store(false, Ordering::SeqCst),
+            "hold" => drop(HELD.send_replace(true)),
+            "open" => drop(HELD.send_replace(false)),
             _ => {
                 let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
                 runtime.spawn(obey(words));

@@ -5,10 +5,12 @@ use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
+
+use crate::support::until;
 
 type Ttl = Option<Duration>;
 
@@ -125,11 +127,7 @@ impl Cells {
     /// Waits for what is done in the background.
     #[track_caller]
     pub(super) fn until(&self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let began = Instant::now();
-        while !done(self) {
-            assert!(began.elapsed() < Duration::from_secs(10), "never: {what}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        until(what, || done(self));
     }
 
     /// Changes the bytes under every key that ends so.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::server::{Kind, Server, free_port};
+use super::server::{Kind, Server, free_port, until};
 use super::*;
 use crate::backend;
 use crate::error::{Error, ErrorKind};
@@ -10,13 +10,14 @@ use crate::error::{Error, ErrorKind};
 /// Tries until it works, and says how long that took.
 fn until_it_works<T>(mut operation: impl FnMut() -> Result<T, Error>) -> Duration {
     let began = Instant::now();
-    loop {
-        match operation() {
-            Ok(_) => return began.elapsed(),
-            Err(fault) => assert!(began.elapsed() < Duration::from_secs(20), "{fault}"),
+    until("it works", || match operation() {
+        Ok(_) => true,
+        Err(fault) => {
+            println!("{fault}");
+            false
         }
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    });
+    began.elapsed()
 }
 
 #[test]
