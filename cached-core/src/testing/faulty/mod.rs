@@ -260,6 +260,10 @@ impl<B: Backend> Backend for Faulty<B> {
         }
     }
 
+    fn incarnation(&self) -> Option<u64> {
+        self.0.backend.incarnation()
+    }
+
     async fn check(&self) -> Result<(), Error> {
         self.call(Op::Check, self.0.backend.check(), truthful).await
     }
