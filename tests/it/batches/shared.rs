@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cached_core::backend::Backend;
-use cached_core::event::EventKind;
 use cached_core::testing::{Fault, Faulty, Op, in_process, with_cache};
 use cached_core::{Cache, ErrorKind, Outcome, cached};
 
 use super::counting::Counting;
-use super::{Source, all, changed, one, post, posts, sorted};
+use super::{Source, all, changed, one, posts, refuses_that_one_only, sorted};
 use crate::relay::Relay;
-use crate::support::{Task, Watch};
+use crate::support::Task;
 
 fn scene() -> (Relay<impl Backend, Counting>, Cache) {
     let backend = Relay::new(Arc::new(in_process()), Counting::default());
@@ -55,23 +54,7 @@ fn processes_share_what_batches_and_single_calls_store() {
 fn an_invalidation_by_another_process_refuses_that_id_only() {
     let (backend, here) = scene();
     let there = Cache::on(backend).build().expect("valid");
-    let (source, watch) = (Source::default(), Watch::of(&here));
-    let mut batch = Task::waiting(with_cache(&here, posts(&source, &[1, 2, 3])));
-    let mut joiner = Task::waiting(with_cache(&here, post(&source, 2)));
-    changed(&there, 2);
-    source.gate.open();
-    assert_eq!(sorted(batch.ends()), [1, 2, 3]);
-    assert_eq!(
-        (
-            watch.count(EventKind::Stored),
-            watch.count(EventKind::Refused)
-        ),
-        (2, 1)
-    );
-    joiner.ends_woken();
-    assert_eq!(source.asked(), [vec![1, 2, 3], vec![2]]);
-    all(&there, &source, &[1, 2, 3]).ends();
-    assert_eq!(source.asked().len(), 2);
+    refuses_that_one_only(&here, &there);
 }
 
 #[test]

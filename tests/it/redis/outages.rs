@@ -91,6 +91,23 @@ pub(crate) async fn outlives(cache: &Cache, source: &Source, come_back: impl FnO
     assert_eq!(cache.undelivered(), 0, "delivered before the first hit");
 }
 
+/// Calls before, during and after a trouble of the server behind this URL.
+pub(crate) async fn survives<S>(
+    mut server: S,
+    url: &str,
+    begin: impl FnOnce(&mut S),
+    end: impl FnOnce(&mut S),
+) {
+    let (cache, source) = (usual(url), Source::default());
+    with_cache(&cache, async {
+        warm(&cache, &source).await;
+        begin(&mut server);
+        bounded(&calls(&source).await);
+        outlives(&cache, &source, || end(&mut server)).await;
+    })
+    .await;
+}
+
 /// Calls until there are hits, none of which is old.
 pub(crate) async fn hits_again(source: &Source) {
     until_async("there are hits", async || {
@@ -139,14 +156,14 @@ async fn without_its_server_everything_works_as_without_a_cache() {
 
 #[tokio::test]
 async fn a_server_that_hangs_costs_a_bounded_wait_and_serves_nothing_old_afterwards() {
-    let (server, source) = (Server::start(), Source::default());
-    let cache = usual(&server.url());
-    with_cache(&cache, async {
-        warm(&cache, &source).await;
-        server.stop();
-        bounded(&calls(&source).await);
-        outlives(&cache, &source, || server.go_on()).await;
-    })
+    let server = Server::start();
+    let url = server.url();
+    survives(
+        server,
+        &url,
+        |server| server.stop(),
+        |server| server.go_on(),
+    )
     .await;
 }
 

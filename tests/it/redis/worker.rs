@@ -166,6 +166,27 @@ impl Worker {
         writeln!(self.orders, "{order}").expect("it listens");
     }
 
+    /// Calls a function, which ends so.
+    #[track_caller]
+    pub(crate) fn calls(&mut self, call: &str, end: &str) {
+        self.tell(&format!("call {call}"));
+        self.reports(&format!("done {call} {end}"));
+    }
+
+    /// Calls a function, whose body goes on when it is told to `open`.
+    #[track_caller]
+    pub(crate) fn computes(&mut self, function: &str, id: u64) {
+        self.tell("hold");
+        self.tell(&format!("call {function} {id}"));
+        self.reports(&format!("computing {id} 0"));
+    }
+
+    #[track_caller]
+    pub(crate) fn invalidates(&mut self, how: &str, id: u64) {
+        self.tell(&format!("invalidate {how} {id}"));
+        self.reports(&format!("invalidated {how} {id} Acknowledged"));
+    }
+
     /// The first report that begins so, now or later.
     #[track_caller]
     pub(crate) fn reports(&self, begin: &str) -> String {
