@@ -300,9 +300,10 @@ is_found! {
     ReleaseDoesNothing: leases::a_released_lease_is_free_at_once;
     RenewDoesNothing: leases::a_renewed_lease_lives_on leases::a_renewal_counts_from_now;
     RenewPutsBack: fence::no_renewal_brings_a_lease_back;
-    AcquireReplaces: cells::acquire_finds_what_is_there_and_leaves_it
+    AcquireReplaces: locks::one_process_holds_it cells::acquire_finds_what_is_there_and_leaves_it
         cells::acquire_finds_foreign_bytes;
-    AcquireLooksThenWrites: leases::one_of_a_thousand_gets_the_lease caches::one_of_many_adds;
+    AcquireLooksThenWrites: leases::one_of_a_thousand_gets_the_lease caches::one_of_many_adds
+        locks::many_take_turns;
     WriteKeepsWhatIsThere: cells::write_replaces_whatever_is_there caches::what_is_set_is_got;
     WriteTearsApart: cancelled::a_dropped_write_leaves_no_half;
     InvalidateForgetsLeases: cells::invalidate_removes_and_counts races::invalidate_overtakes;
