@@ -141,26 +141,26 @@ fn a_batch_joins_a_call_of_one_id_and_the_other_way_round() {
     assert_eq!(source.asked(), [vec![1], vec![2]]);
 }
 
-#[test]
-fn an_invalidation_of_one_id_refuses_that_one_only() {
-    let (cache, source) = (memory(), Source::default());
-    let watch = Watch::of(&cache);
-    let mut batch = Task::waiting(with_cache(&cache, posts(&source, &[1, 2, 3])));
-    let mut joiner = Task::waiting(with_cache(&cache, post(&source, 2)));
-    changed(&cache, 2);
+/// Invalidates one of three while a batch computes them.
+fn refuses_that_one_only(here: &Cache, by: &Cache) {
+    let (source, watch) = (Source::default(), Watch::of(here));
+    let mut batch = Task::waiting(with_cache(here, posts(&source, &[1, 2, 3])));
+    let mut joiner = Task::waiting(with_cache(here, post(&source, 2)));
+    changed(by, 2);
     source.gate.open();
     assert_eq!(sorted(batch.ends()), [1, 2, 3]);
-    assert_eq!(
-        (
-            watch.count(EventKind::Stored),
-            watch.count(EventKind::Refused)
-        ),
-        (2, 1)
-    );
+    let counts = [EventKind::Stored, EventKind::Refused].map(|kind| watch.count(kind));
+    assert_eq!(counts, [2, 1]);
     joiner.ends_woken();
     assert_eq!(source.asked(), [vec![1, 2, 3], vec![2]], "it started over");
-    all(&cache, &source, &[1, 2, 3]).ends();
+    all(by, &source, &[1, 2, 3]).ends();
     assert_eq!(source.asked().len(), 2);
+}
+
+#[test]
+fn an_invalidation_of_one_id_refuses_that_one_only() {
+    let cache = memory();
+    refuses_that_one_only(&cache, &cache);
 }
 
 #[test]

@@ -14,6 +14,8 @@ use cached_core::backend::Backend;
 use cached_core::testing::{self, Fault, Faulty, Lie, Op, with_cache};
 use cached_core::{Cache, ErrorKind, Outcome, cached, invalidates};
 
+use crate::support::until_async;
+
 /// How long an operation may take here.
 const TIMEOUT: Duration = Duration::from_millis(25);
 
@@ -66,12 +68,7 @@ fn reads(row: usize, what: &str) -> impl Future<Output = Outcome> {
 
 /// Reads until it is a hit, as it has to be some time after the faults are over.
 async fn reads_a_hit(row: usize, what: &str) {
-    let began = Instant::now();
-    while reads(row, what).await != Outcome::Hit {
-        let waits = began.elapsed();
-        assert!(waits < Duration::from_secs(5), "{what}: no hit ever");
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    until_async(what, async || reads(row, what).await == Outcome::Hit).await;
 }
 
 /// All that can go wrong, but for an old cell that is given out as the present one, which nobody

@@ -41,12 +41,11 @@ fn scene() -> (Scene, Faulty<impl Backend + Clone>) {
 }
 
 impl Scene {
-    /// Moves the time until a holder that is none any more is told, by its next renewal. Slowly:
-    /// the renewals of the other holder have to keep up.
+    /// Moves the time until a guard holds nothing any more: its next renewal says so at the latest,
+    /// or its lease ends.
     fn until_lost(&self, guard: &LockGuard) {
         until("it is told", || {
             self.clock.advance(LEASE / 30);
-            std::thread::sleep(Duration::from_millis(8));
             !guard.is_held()
         });
     }
@@ -110,14 +109,7 @@ async fn it_is_renewed_in_the_background_up_to_the_cap() {
         assert!(guard.is_held());
     }
     // Past the cap it ends with its lease.
-    let step = LEASE / 10;
-    let mut steps = 0;
-    while guard.is_held() {
-        scene.clock.advance(step);
-        std::thread::sleep(Duration::from_millis(2));
-        steps += 1;
-        assert!(steps < 50, "it is renewed for ever");
-    }
+    scene.until_lost(&guard);
     guard.lost().await;
 }
 
@@ -160,8 +152,13 @@ async fn a_backend_that_forgets_gives_greater_numbers_and_the_former_holder_is_t
         let removed = faulty.inner().invalidate(forgotten).await;
         assert_eq!(removed.expect("it answers"), forgotten.len() as u64);
         if round != 1 {
-            // Another process's clock may be a tick behind.
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            // Another process's clock may be a tick behind: it says so with each new name.
+            let mut names = (0..).map(|number| format!("{round}, {number}"));
+            until("it is later there", || {
+                let lock = names.next().map(|name| scene.there.lock(name).blocking());
+                let probe = lock.expect("they are endless").acquire();
+                probe.expect("it is free").fencing() > guard.fencing()
+            });
             let next = scene.there.lock("x").try_acquire().await;
             let next = next
                 .expect("it answers")
@@ -256,7 +253,7 @@ fn futures_that_are_dropped_leave_the_lock_free() {
                 drop(taken);
                 break;
             }
-            std::thread::sleep(Duration::from_millis(1));
+            until("it goes on", || taking.take_wakes() > 0);
         }
         drop(taking);
         faulty.clear();

@@ -43,6 +43,7 @@ mod recursion;
 #[cfg(feature = "servers")]
 mod redis;
 mod refreshes;
+mod relay;
 mod remote;
 mod scopes;
 mod shared;

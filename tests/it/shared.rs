@@ -3,8 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cached_core::backend::{Acquired, Cell, Token};
-use cached_core::testing::{remote_like, with_cache};
+use cached_core::testing::{Fault, Faulty, Op, in_process, remote_like, with_cache};
 use cached_core::{Cache, Error, ErrorKind, Outcome, cached, invalidates};
 
 #[cached(key = "rp:<id>", tags("rt:<author>"), skip(author))]
@@ -90,43 +89,6 @@ fn a_declared_schema_keeps_releases_apart_whose_types_are_alike() {
     });
 }
 
-/// A backend that is not there.
-struct Gone;
-
-impl cached_core::backend::Backend for Gone {
-    fn name(&self) -> &str {
-        "gone"
-    }
-    async fn read(&self, _: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-        Err(gone())
-    }
-    async fn acquire(&self, _: &str, _: &Cell, _: Option<Duration>) -> Result<Acquired, Error> {
-        Err(gone())
-    }
-    async fn fill(&self, _: &str, _: Token, _: &Cell, _: Option<Duration>) -> Result<bool, Error> {
-        Err(gone())
-    }
-    async fn renew(&self, _: &str, _: Token, _: Duration) -> Result<bool, Error> {
-        Err(gone())
-    }
-    async fn release(&self, _: &str, _: Token) -> Result<bool, Error> {
-        Err(gone())
-    }
-    async fn write(&self, _: &str, _: &Cell, _: Option<Duration>) -> Result<(), Error> {
-        Err(gone())
-    }
-    async fn invalidate(&self, _: &[&str]) -> Result<u64, Error> {
-        Err(gone())
-    }
-    async fn now(&self) -> Result<u64, Error> {
-        Err(gone())
-    }
-}
-
-fn gone() -> Error {
-    Error::new(ErrorKind::Unavailable, "there is nothing here")
-}
-
 static WRITES: AtomicUsize = AtomicUsize::new(0);
 
 #[invalidates("rf:<id>", on_failure = error)]
@@ -151,7 +113,9 @@ async fn lenient(id: u64) -> Result<(), Error> {
 
 #[tokio::test]
 async fn a_strict_mutator_fails_before_it_writes_where_the_cache_cannot_be_told() {
-    let cache = Cache::on(Gone).build().expect("valid");
+    let gone = Faulty::new(in_process());
+    gone.always(Op::ALL, Fault::Error(ErrorKind::Unavailable));
+    let cache = Cache::on(gone).build().expect("valid");
     with_cache(&cache, async {
         let error = strict(1).await.expect_err("nobody answers");
         assert!(error.to_string().contains("nothing was changed"), "{error}");

@@ -1,16 +1,23 @@
 //! What tests of interleavings need: futures polled by hand, a gate that bodies wait at, and a
-//! watch that says how many callers got where. Nothing here sleeps.
+//! watch that says how many callers got where. Only what waits for other processes pauses.
+
+#[path = "../../cached-core/src/backend/tests/started.rs"]
+#[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
+mod started;
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
 use cached_core::{Builder, Cache, Error, ErrorKind};
+
+pub(crate) use started::until;
+use started::{PATIENCE, pauses};
 
 /// Longer than anything here takes; a test that hangs fails after it.
 const HANG: Duration = Duration::from_secs(60);
@@ -344,13 +351,27 @@ pub(crate) fn fails<T: std::fmt::Debug>(result: Result<T, Error>, kind: ErrorKin
     );
 }
 
-/// Waits for what another process, a server or a thread in the background is to bring about.
+/// [`until`] for what is asked with `await`.
 #[track_caller]
-#[cfg_attr(not(feature = "servers"), allow(dead_code))]
-pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !holds() {
-        assert!(began.elapsed() < Duration::from_secs(20), "never: {what}");
-        std::thread::sleep(Duration::from_millis(2));
+pub(crate) fn until_async<Fut: Future<Output = bool>>(
+    what: &str,
+    holds: impl FnMut() -> Fut,
+) -> impl Future<Output = ()> {
+    let failure = format!("in vain: {what}, {}", std::panic::Location::caller());
+    async move { assert!(comes_async(PATIENCE, holds).await, "{failure}") }
+}
+
+/// Asks until it holds; false if it does not in this time.
+pub(crate) async fn comes_async<Fut: Future<Output = bool>>(
+    within: Duration,
+    mut holds: impl FnMut() -> Fut,
+) -> bool {
+    let mut pauses = pauses(within);
+    while !holds().await {
+        let Some(pause) = pauses.next() else {
+            return false;
+        };
+        tokio::time::sleep(pause).await;
     }
+    true
 }

@@ -1,19 +1,20 @@
 //! Batches on a shared backend.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use cached_core::backend::Backend;
-use cached_core::event::EventKind;
 use cached_core::testing::{Fault, Faulty, Op, in_process, with_cache};
 use cached_core::{Cache, ErrorKind, Outcome, cached};
 
 use super::counting::Counting;
-use super::{Source, all, changed, one, post, posts, sorted};
-use crate::support::{Task, Watch};
+use super::{Source, all, changed, one, posts, refuses_that_one_only, sorted};
+use crate::relay::Relay;
+use crate::support::Task;
 
-fn scene() -> (Counting<impl Backend + Clone>, Cache) {
-    let backend = Counting::of(in_process());
+fn scene() -> (Relay<impl Backend, Counting>, Cache) {
+    let backend = Relay::new(Arc::new(in_process()), Counting::default());
     let cache = Cache::on(backend.clone()).build().expect("valid");
     (backend, cache)
 }
@@ -25,13 +26,13 @@ fn look_claim_and_fill_are_one_operation_each() {
     assert_eq!(sorted(all(&cache, &source, &[1, 2, 3]).ends()), [1, 2, 3]);
     // The stamps of the namespace and of the function are created once.
     assert_eq!(
-        backend.taken(),
+        backend.duty.taken(),
         ["now", "read", "acquire_many", "acquire_many", "fill_many"]
     );
     assert_eq!(sorted(all(&cache, &source, &[1, 2, 3]).ends()), [1, 2, 3]);
-    assert_eq!(backend.taken(), ["read"]);
+    assert_eq!(backend.duty.taken(), ["read"]);
     assert_eq!(sorted(all(&cache, &source, &[3, 4, 5]).ends()), [3, 4, 5]);
-    assert_eq!(backend.taken(), ["read", "acquire_many", "fill_many"]);
+    assert_eq!(backend.duty.taken(), ["read", "acquire_many", "fill_many"]);
     assert_eq!(source.asked(), [vec![1, 2, 3], vec![4, 5]]);
 }
 
@@ -53,23 +54,7 @@ fn processes_share_what_batches_and_single_calls_store() {
 fn an_invalidation_by_another_process_refuses_that_id_only() {
     let (backend, here) = scene();
     let there = Cache::on(backend).build().expect("valid");
-    let (source, watch) = (Source::default(), Watch::of(&here));
-    let mut batch = Task::waiting(with_cache(&here, posts(&source, &[1, 2, 3])));
-    let mut joiner = Task::waiting(with_cache(&here, post(&source, 2)));
-    changed(&there, 2);
-    source.gate.open();
-    assert_eq!(sorted(batch.ends()), [1, 2, 3]);
-    assert_eq!(
-        (
-            watch.count(EventKind::Stored),
-            watch.count(EventKind::Refused)
-        ),
-        (2, 1)
-    );
-    joiner.ends_woken();
-    assert_eq!(source.asked(), [vec![1, 2, 3], vec![2]]);
-    all(&there, &source, &[1, 2, 3]).ends();
-    assert_eq!(source.asked().len(), 2);
+    refuses_that_one_only(&here, &there);
 }
 
 #[test]
@@ -188,7 +173,10 @@ fn ten_thousand_ids_are_one_look_and_one_run() {
     let source = Source::open();
     let ids: Vec<u64> = (0..10_000).collect();
     assert_eq!(in_time(&mut all(&cache, &source, &ids)).len(), 10_000);
-    backend.taken();
+    backend.duty.taken();
     assert_eq!(in_time(&mut all(&cache, &source, &ids)).len(), 10_000);
-    assert_eq!((backend.taken(), source.asked().len()), (vec!["read"], 1));
+    assert_eq!(
+        (backend.duty.taken(), source.asked().len()),
+        (vec!["read"], 1)
+    );
 }

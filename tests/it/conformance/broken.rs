@@ -10,6 +10,8 @@ use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched
 use cached_core::testing::conformance::{self, Subject};
 use cached_core::testing::{self, ManualClock};
 
+type Ttl = Option<Duration>;
+
 /// The rule that is broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Broken {
@@ -50,7 +52,8 @@ struct Wrong<B> {
     replies: Mutex<VecDeque<Vec<Option<Cell>>>>,
 }
 
-/// Lets other threads come between a look and a write.
+/// Lets other threads come between a look and a write: a window that stands open for some time is
+/// what is wrong here.
 fn dawdle() {
     std::thread::sleep(Duration::from_millis(4));
 }
@@ -144,12 +147,7 @@ impl<B: Backend> Backend for Wrong<B> {
         Ok(cells)
     }
 
-    async fn acquire(
-        &self,
-        key: &str,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<Acquired, Error> {
+    async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         let key = self.key(key);
         match (self.broken, self.cell(&key).await?) {
             (Broken::AcquireReplaces, _) => {}
@@ -160,13 +158,7 @@ impl<B: Backend> Backend for Wrong<B> {
         Ok(Acquired::Granted)
     }
 
-    async fn fill(
-        &self,
-        key: &str,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
+    async fn fill(&self, key: &str, token: Token, cell: &Cell, ttl: Ttl) -> Result<bool, Error> {
         let key = self.key(key);
         let there = self.cell(&key).await?;
         let held = there.as_ref().and_then(Cell::token) == Some(token);
@@ -211,7 +203,7 @@ impl<B: Backend> Backend for Wrong<B> {
         }
     }
 
-    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+    async fn write(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<(), Error> {
         let key = self.key(key);
         if self.is(Broken::WriteKeepsWhatIsThere) {
             return self.inner.acquire(&key, cell, ttl).await.map(drop);
@@ -337,9 +329,10 @@ is_found! {
     ReleaseDoesNothing: leases::a_released_lease_is_free_at_once;
     RenewDoesNothing: leases::a_renewed_lease_lives_on leases::a_renewal_counts_from_now;
     RenewPutsBack: fence::no_renewal_brings_a_lease_back;
-    AcquireReplaces: cells::acquire_finds_what_is_there_and_leaves_it
+    AcquireReplaces: locks::one_process_holds_it cells::acquire_finds_what_is_there_and_leaves_it
         cells::acquire_finds_foreign_bytes;
-    AcquireLooksThenWrites: leases::one_of_a_thousand_gets_the_lease caches::one_of_many_adds;
+    AcquireLooksThenWrites: leases::one_of_a_thousand_gets_the_lease caches::one_of_many_adds
+        locks::many_take_turns;
     WriteKeepsWhatIsThere: cells::write_replaces_whatever_is_there caches::what_is_set_is_got;
     WriteTearsApart: cancelled::a_dropped_write_leaves_no_half;
     InvalidateForgetsLeases: cells::invalidate_removes_and_counts races::invalidate_overtakes;

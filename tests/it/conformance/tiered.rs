@@ -50,17 +50,15 @@ mod aged {
 /// told of them, which the answer to a later question shows: it comes over the same connection.
 #[cfg(feature = "servers")]
 mod redis {
-    use std::sync::{Arc, Mutex, PoisonError, Weak};
-    use std::time::Duration;
+    use std::sync::{Arc, Mutex, PoisonError};
 
     use cached_core::Error;
-    use cached_core::backend::{
-        self, Acquired, Backend, Capabilities, Cell, Page, Put, Token, Watched, Watcher,
-    };
+    use cached_core::backend::{self, Backend};
 
     use super::*;
     use crate::redis::fleet::{Fleet, Watched as WatchedServers};
     use crate::redis::server::Server;
+    use crate::relay::{Duty, Relay};
 
     fn subject() -> Subject {
         let server = Server::start();
@@ -73,7 +71,7 @@ mod redis {
 
     fn open(url: &str, prefix: &str, everybody: &Everybody) -> Cache {
         let redis = backend::redis(url).expect("the URL is well-formed");
-        let patient = Patient::among(redis, everybody);
+        let patient = Patient::before(redis, everybody);
         build(Cache::on(patient).prefix(prefix).l1_watched())
     }
 
@@ -119,13 +117,11 @@ mod redis {
         }
     }
 
-    struct Patient<B> {
-        inner: Arc<B>,
-        everybody: Everybody,
-    }
+    /// Acknowledges no change before everybody was told of it.
+    struct Patient(Everybody);
 
-    impl<B: Backend> Patient<B> {
-        fn among(inner: B, everybody: &Everybody) -> Self {
+    impl Patient {
+        fn before<B: Backend>(inner: B, everybody: &Everybody) -> Relay<B, Self> {
             let inner = Arc::new(inner);
             let own = Arc::downgrade(&inner);
             let check = move || -> Option<Checking> {
@@ -134,87 +130,16 @@ mod redis {
             };
             let mut checks = everybody.0.lock().unwrap_or_else(PoisonError::into_inner);
             checks.push(Box::new(check));
-            Self {
-                inner,
-                everybody: everybody.clone(),
-            }
-        }
-
-        async fn told<T>(&self, done: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
-            let done = done.await?;
-            self.everybody.are_told().await?;
-            Ok(done)
+            Relay::new(inner, Self(everybody.clone()))
         }
     }
 
-    impl<B: Backend> Backend for Patient<B> {
-        fn name(&self) -> &str {
-            self.inner.name()
-        }
-        fn capabilities(&self) -> Capabilities {
-            self.inner.capabilities()
-        }
-        async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-            self.inner.read(keys).await
-        }
-        async fn read_watched(&self, keys: &[&str]) -> Result<Watched, Error> {
-            self.inner.read_watched(keys).await
-        }
-        fn watch(&self, watcher: Weak<dyn Watcher>) {
-            self.inner.watch(watcher);
-        }
-        async fn acquire(
-            &self,
-            key: &str,
-            cell: &Cell,
-            ttl: Option<Duration>,
-        ) -> Result<Acquired, Error> {
-            self.told(self.inner.acquire(key, cell, ttl)).await
-        }
-        async fn fill(
-            &self,
-            key: &str,
-            token: Token,
-            cell: &Cell,
-            ttl: Option<Duration>,
-        ) -> Result<bool, Error> {
-            self.told(self.inner.fill(key, token, cell, ttl)).await
-        }
-        async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
-            self.told(self.inner.renew(key, token, ttl)).await
-        }
-        async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
-            self.told(self.inner.release(key, token)).await
-        }
-        async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
-            self.told(self.inner.write(key, cell, ttl)).await
-        }
-        async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
-            self.told(self.inner.invalidate(keys)).await
-        }
-        async fn write_many(&self, puts: &[Put<'_>]) -> Result<(), Error> {
-            self.told(self.inner.write_many(puts)).await
-        }
-        async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
-            self.told(self.inner.acquire_many(puts)).await
-        }
-        async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
-            self.told(self.inner.fill_many(fills)).await
-        }
-        async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {
-            self.inner.scan(prefix, after).await
-        }
-        async fn now(&self) -> Result<u64, Error> {
-            self.inner.now().await
-        }
-        async fn changed(&self, key: &str, seen: Token) {
-            self.inner.changed(key, seen).await;
-        }
-        fn incarnation(&self) -> Option<u64> {
-            self.inner.incarnation()
-        }
-        async fn check(&self) -> Result<(), Error> {
-            self.inner.check().await
+    impl Duty for Patient {
+        async fn after(&self, operation: &'static str) -> Result<(), Error> {
+            match operation {
+                "read" | "read_watched" | "scan" | "now" | "check" => Ok(()),
+                _ => self.0.are_told().await,
+            }
         }
     }
 }

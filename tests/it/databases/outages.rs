@@ -1,38 +1,31 @@
 //! Databases that are gone, hang, are full, or are not what they should be: functions run as
 //! without a cache, and nothing old is served afterwards.
 
-use std::process::Command;
-
 use cached_core::testing::with_cache;
 use cached_core::{Cache, Delivery, ErrorKind, Outcome};
 
+use super::directory::Disk;
 use super::{Directory, Kind, Server};
-use crate::redis::outages::{Source, bounded, calls, hits_again, outlives, version, warm};
+use crate::redis::outages::{Source, hits_again, survives, version, warm};
 use crate::redis::usual;
 
 /// On this server: killed, and back with whatever it has.
 async fn killed(kind: Kind) {
-    let (mut server, source) = (Server::start(kind), Source::default());
-    let cache = usual(&format!("{}?create=true", server.new_database()));
-    with_cache(&cache, async {
-        warm(&cache, &source).await;
-        server.kill();
-        bounded(&calls(&source).await);
-        outlives(&cache, &source, || server.restart()).await;
-    })
-    .await;
+    let server = Server::start(kind);
+    let url = format!("{}?create=true", server.new_database());
+    survives(server, &url, Server::kill, Server::restart).await;
 }
 
 /// On this server: it answers nothing for a while.
 async fn stopped(kind: Kind) {
-    let (server, source) = (Server::start(kind), Source::default());
-    let cache = usual(&format!("{}?create=true", server.new_database()));
-    with_cache(&cache, async {
-        warm(&cache, &source).await;
-        server.stop();
-        bounded(&calls(&source).await);
-        outlives(&cache, &source, || server.go_on()).await;
-    })
+    let server = Server::start(kind);
+    let url = format!("{}?create=true", server.new_database());
+    survives(
+        server,
+        &url,
+        |server| server.stop(),
+        |server| server.go_on(),
+    )
     .await;
 }
 
@@ -56,38 +49,13 @@ async fn a_mariadb_that_hangs_costs_a_bounded_wait_and_serves_nothing_old_afterw
     stopped(Kind::MariaDb).await;
 }
 
-/// A disk of a megabyte, while it lives.
-struct Disk(Directory);
-
-impl Disk {
-    fn new() -> Self {
-        let directory = Directory::new();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m,mode=700", "none"])
-            .arg(directory.path())
-            .status();
-        let mounted = mounted.is_ok_and(|status| status.success());
-        assert!(
-            mounted,
-            "a small disk can be mounted; run the tests as root"
-        );
-        Self(directory)
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test]
 async fn on_a_full_disk_functions_run() {
     let (disk, source) = (Disk::new(), Source::default());
-    let cache = usual(&format!("file://{}/cache", disk.0.path().display()));
+    let cache = usual(&format!("file://{}/cache", disk.path().display()));
     with_cache(&cache, async {
         warm(&cache, &source).await;
-        let hog = disk.0.path().join("hog");
+        let hog = disk.path().join("hog");
         // As much as fits.
         let _ = std::fs::write(&hog, vec![1; 2 << 20]);
         let refused = cache.set("large", &vec![7_u8; 100_000], 60).await;

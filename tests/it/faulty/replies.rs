@@ -17,11 +17,7 @@ async fn gated(gate: &Gate, row: usize) -> u64 {
 
 /// Waits until an operation was asked for so often.
 async fn asked<B: Backend>(faulty: &Faulty<B>, op: Op, times: usize) {
-    let began = Instant::now();
-    while faulty.calls(op) < times {
-        assert!(began.elapsed() < Duration::from_secs(5), "no {op:?} came");
-        tokio::task::yield_now().await;
-    }
+    until_async("it is asked for", async || faulty.calls(op) >= times).await;
 }
 
 /// Runs a leader and some joiners, loses the reply to the leader's fill, and does something while

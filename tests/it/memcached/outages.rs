@@ -1,12 +1,10 @@
 //! Servers that are gone, hang, or come back.
 
-use std::time::{Duration, Instant};
-
 use cached_core::testing::with_cache;
 use cached_core::{Cache, Delivery, Outcome, cached};
 
 use super::server::{Server, url};
-use crate::support::Tally;
+use crate::support::{Tally, until_async};
 
 /// What the function here computes from.
 #[derive(Default)]
@@ -29,20 +27,16 @@ fn usual(url: &str) -> Cache {
 
 /// Calls until all are hits, none of which is old.
 async fn all_hit(source: &Source) {
-    let began = Instant::now();
-    loop {
+    until_async("all are hits", async || {
         let mut hits = 0;
         for id in 0..IDS {
             let (found, outcome) = version_there::traced(id, source).await;
             assert_eq!(found, source.0.count() as u64, "{outcome:?}");
             hits += u64::from(outcome == Outcome::Hit);
         }
-        if hits == IDS {
-            return;
-        }
-        assert!(began.elapsed() < Duration::from_secs(15), "{hits} hits");
-        tokio::task::yield_now().await;
-    }
+        hits == IDS
+    })
+    .await;
 }
 
 /// Changes everything, invalidates it while one server does not answer, and calls on.

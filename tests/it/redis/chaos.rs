@@ -9,6 +9,7 @@ use cached_core::{Delivery, Outcome, cached};
 use super::database::Database;
 use super::server::Server;
 use super::worker::{self, Worker, database, say};
+use crate::support::comes_async;
 
 const HOT: u64 = 8;
 const WORKERS: usize = 4;
@@ -17,6 +18,7 @@ const SECONDS: u64 = 18;
 #[cached(key = "chaos:<id>", ttl = 60, lock = "500ms", skip(pause))]
 async fn value(id: u64, pause: Duration) -> u64 {
     let version = database().version(id);
+    // Some take longer than the lease.
     tokio::time::sleep(pause).await;
     version
 }
@@ -109,15 +111,10 @@ fn is_tiered() -> bool {
 }
 
 /// Whether a process that keeps values hears of the change: within a message as a rule, and of the
-/// loss of its connection within seconds. By turns, as the process may be stopped meanwhile.
+/// loss of its connection within seconds; and some, as the process may be stopped meanwhile.
 async fn comes_to(id: u64, floor: u64) -> bool {
-    for _ in 0..40 {
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        if value::traced(id, Duration::ZERO).await.0 >= floor {
-            return true;
-        }
-    }
-    false
+    let is_there = async || value::traced(id, Duration::ZERO).await.0 >= floor;
+    comes_async(Duration::from_secs(8), is_there).await
 }
 
 /// What ends the report of a value that a caller shared while its process did not reach the server:
@@ -236,6 +233,7 @@ impl Trouble {
 
     fn stop_one(&self, at: usize, time: Duration) {
         self.workers[at].stop();
+        // Leases end meanwhile, or do not.
         std::thread::sleep(time);
         self.workers[at].go_on();
     }
@@ -256,6 +254,7 @@ pub(crate) fn nobody_sees_less(url: String, restart: impl FnMut() + 'static) {
     let mut draw = Draw(0x2545_F491_4F6C_DD1D);
     let (mut kills, mut stops, mut restarts) = (0, 0, 0);
     while trouble.begun.elapsed() < Duration::from_secs(SECONDS - 1) {
+        // Nobody waits for trouble: it comes some time.
         std::thread::sleep(Duration::from_millis(200 + draw.below(300)));
         let at = draw.below(WORKERS as u64) as usize;
         let passed = trouble.begun.elapsed().as_secs();

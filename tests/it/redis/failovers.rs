@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use super::chaos::{Tally, inexcusable};
 use super::database::Database;
-use super::fleet::{Fleet, Watched, until};
+use super::fleet::{Fleet, Watched};
+use super::until;
 use super::worker::Worker;
 
 const WORKERS: u64 = 3;

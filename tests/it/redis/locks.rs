@@ -84,16 +84,10 @@ fn sixteen_processes_compute_a_cold_key_once_with_a_lock_and_store_once_without(
 #[test]
 fn a_killed_holder_is_replaced_when_its_lease_ends() {
     let mut scene = Scene::new(2);
-    scene.workers[0].tell("hold");
-    scene.workers[0].tell("call locked 1");
-    scene.workers[0].reports("computing 1");
+    scene.workers[0].computes("locked", 1);
     scene.workers[0].kill();
     let began = Instant::now();
-    scene.workers[1].tell("call locked 1");
-    assert_eq!(
-        scene.workers[1].reports("done locked"),
-        "done locked 1 0 Stored"
-    );
+    scene.workers[1].calls("locked 1", "0 Stored");
     let waited = began.elapsed();
     assert!(
         waited < Duration::from_millis(2500),
@@ -104,35 +98,23 @@ fn a_killed_holder_is_replaced_when_its_lease_ends() {
 #[test]
 fn a_holder_that_was_stopped_beyond_its_lease_stores_nothing_when_it_goes_on() {
     let mut scene = Scene::new(2);
-    scene.workers[0].tell("hold");
-    scene.workers[0].tell("call locked 1");
-    scene.workers[0].reports("computing 1 0");
+    scene.workers[0].computes("locked", 1);
     scene.workers[0].stop();
     scene.versions.bump(1);
-    scene.workers[1].tell("call locked 1");
-    assert_eq!(
-        scene.workers[1].reports("done locked"),
-        "done locked 1 1 Stored"
-    );
+    scene.workers[1].calls("locked 1", "1 Stored");
     scene.workers[0].go_on();
     scene.workers[0].tell("open");
-    assert_eq!(
-        scene.workers[0].reports("done locked"),
-        "done locked 1 0 Refused"
-    );
+    scene.workers[0].reports("done locked 1 0 Refused");
     for worker in &mut scene.workers {
         worker.forget();
-        worker.tell("call locked 1");
-        assert_eq!(worker.reports("done locked"), "done locked 1 1 Hit");
+        worker.calls("locked 1", "1 Hit");
     }
 }
 
 #[test]
 fn a_lease_is_renewed_while_its_holder_computes() {
     let mut scene = Scene::new(2);
-    scene.workers[0].tell("hold");
-    scene.workers[0].tell("call locked 1");
-    scene.workers[0].reports("computing 1");
+    scene.workers[0].computes("locked", 1);
     scene.workers[1].tell("call locked 1");
     // Nothing else is a script while the body runs: three a second.
     super::until("three leases were renewed", || {
@@ -144,37 +126,22 @@ fn a_lease_is_renewed_while_its_holder_computes() {
         "three leases later it still waits"
     );
     scene.workers[0].tell("open");
-    assert_eq!(
-        scene.workers[0].reports("done locked"),
-        "done locked 1 0 Stored"
-    );
-    assert_eq!(
-        scene.workers[1].reports("done locked"),
-        "done locked 1 0 Hit"
-    );
+    scene.workers[0].reports("done locked 1 0 Stored");
+    scene.workers[1].reports("done locked 1 0 Hit");
 }
 
 #[test]
 fn a_lease_is_renewed_no_longer_than_the_cap() {
     let mut scene = Scene::with(2, "&lock_cap=800");
-    scene.workers[0].tell("hold");
-    scene.workers[0].tell("call locked 1");
-    scene.workers[0].reports("computing 1");
+    scene.workers[0].computes("locked", 1);
     scene.versions.bump(1);
     let began = Instant::now();
-    scene.workers[1].tell("call locked 1");
-    assert_eq!(
-        scene.workers[1].reports("done locked"),
-        "done locked 1 1 Stored"
-    );
+    scene.workers[1].calls("locked 1", "1 Stored");
     let waited = began.elapsed();
     assert!(
         waited < Duration::from_secs(4),
         "the cap and a lease: {waited:?}"
     );
     scene.workers[0].tell("open");
-    assert_eq!(
-        scene.workers[0].reports("done locked"),
-        "done locked 1 0 Refused"
-    );
+    scene.workers[0].reports("done locked 1 0 Refused");
 }

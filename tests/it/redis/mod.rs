@@ -13,7 +13,7 @@ pub(crate) mod chaos;
 mod client;
 pub(crate) mod database;
 mod failovers;
-mod fences;
+pub(crate) mod fences;
 mod locks;
 mod networks;
 pub(crate) mod outages;

@@ -8,13 +8,14 @@ use cached_core::{Cache, Delivery, Outcome, cached};
 
 use super::server::Server;
 use super::{until, usual};
-use crate::support::Tally;
+use crate::support::{Gate, Tally, until_async};
 
 /// What the functions here compute from, and how often they did.
 #[derive(Default)]
 pub(crate) struct Source {
     version: Tally,
     runs: Tally,
+    all_have_come: Gate,
 }
 
 impl cached_core::Handle for Source {}
@@ -45,7 +46,7 @@ pub(crate) async fn version(id: u64, source: &Source) -> u64 {
 async fn slow(id: u64, source: &Source) -> u64 {
     let _ = id;
     source.runs.add();
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    source.all_have_come.passed().await;
     source.version()
 }
 
@@ -90,34 +91,37 @@ pub(crate) async fn outlives(cache: &Cache, source: &Source, come_back: impl FnO
     assert_eq!(cache.undelivered(), 0, "delivered before the first hit");
 }
 
+/// Calls before, during and after a trouble of the server behind this URL.
+pub(crate) async fn survives<S>(
+    mut server: S,
+    url: &str,
+    begin: impl FnOnce(&mut S),
+    end: impl FnOnce(&mut S),
+) {
+    let (cache, source) = (usual(url), Source::default());
+    with_cache(&cache, async {
+        warm(&cache, &source).await;
+        begin(&mut server);
+        bounded(&calls(&source).await);
+        outlives(&cache, &source, || end(&mut server)).await;
+    })
+    .await;
+}
+
 /// Calls until there are hits, none of which is old.
 pub(crate) async fn hits_again(source: &Source) {
-    let began = Instant::now();
-    loop {
+    until_async("there are hits", async || {
         let (found, outcome) = version::traced(1, source).await;
         assert_eq!(found, source.version(), "{outcome:?}");
-        if outcome == Outcome::Hit {
-            return;
-        }
-        assert!(
-            began.elapsed() < Duration::from_secs(15),
-            "it stays {outcome:?}"
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+        outcome == Outcome::Hit
+    })
+    .await;
 }
 
 /// A cache on a new server with one value in it.
 pub(crate) async fn warm(cache: &Cache, source: &Source) {
-    let checked = Instant::now();
-    while version::traced(1, source).await.1 != Outcome::Hit {
-        assert!(
-            checked.elapsed() < Duration::from_secs(10),
-            "no hits on {}",
-            cache.backend()
-        );
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    println!("on {}", cache.backend());
+    hits_again(source).await;
 }
 
 #[tokio::test]
@@ -128,13 +132,19 @@ async fn without_its_server_everything_works_as_without_a_cache() {
         warm(&cache, &source).await;
         server.kill();
         bounded(&calls(&source).await);
-        let runs = source.runs();
+        let (runs, come) = (source.runs(), Arc::new(Tally::new()));
         let callers: Vec<_> = (0..20)
             .map(|_| {
-                let source = Arc::clone(&source);
-                cached_core::spawn(async move { slow(1, &source).await })
+                let (source, come) = (Arc::clone(&source), Arc::clone(&come));
+                cached_core::spawn(async move {
+                    come.add();
+                    slow(1, &source).await
+                })
             })
             .collect();
+        // They share this thread: each has asked by the time that somebody else looks.
+        until_async("all have come", async || come.count() == 20).await;
+        source.all_have_come.open();
         for caller in callers {
             assert_eq!(caller.await.expect("no panic"), 0);
         }
@@ -146,14 +156,14 @@ async fn without_its_server_everything_works_as_without_a_cache() {
 
 #[tokio::test]
 async fn a_server_that_hangs_costs_a_bounded_wait_and_serves_nothing_old_afterwards() {
-    let (server, source) = (Server::start(), Source::default());
-    let cache = usual(&server.url());
-    with_cache(&cache, async {
-        warm(&cache, &source).await;
-        server.stop();
-        bounded(&calls(&source).await);
-        outlives(&cache, &source, || server.go_on()).await;
-    })
+    let server = Server::start();
+    let url = server.url();
+    survives(
+        server,
+        &url,
+        |server| server.stop(),
+        |server| server.go_on(),
+    )
     .await;
 }
 

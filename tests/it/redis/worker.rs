@@ -4,11 +4,11 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Condvar, LazyLock, Mutex, OnceLock};
 use std::time::Duration;
 
 use cached_core::{Cache, cached, install};
+use tokio::sync::watch;
 
 use super::chaos;
 use super::database::Database;
@@ -19,7 +19,7 @@ const DATABASE: &str = "CACHED_TEST_WORKER_DATABASE";
 const MARK: &str = ">> ";
 
 static VERSIONS: OnceLock<Database> = OnceLock::new();
-static HELD: AtomicBool = AtomicBool::new(false);
+static HELD: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
 pub(crate) fn database() -> &'static Database {
     VERSIONS.get().expect("a worker has one")
@@ -39,9 +39,8 @@ async fn locked(id: u64) -> u64 {
 async fn compute(id: u64) -> u64 {
     let version = database().version(id);
     say(&format!("computing {id} {version}"));
-    while HELD.load(Ordering::SeqCst) {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let mut held = HELD.subscribe();
+    held.wait_for(|held| !held).await.expect("a static lives");
     version
 }
 
@@ -77,8 +76,8 @@ fn child() {
         let Ok(line) = line else { return };
         match line.as_str() {
             // At once: the order after it relies on it.
-            "hold" => HELD.store(true, Ordering::SeqCst),
-            "open" => HELD.store(false, Ordering::SeqCst),
+            "hold" => drop(HELD.send_replace(true)),
+            "open" => drop(HELD.send_replace(false)),
             _ => {
                 let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
                 runtime.spawn(obey(words));
@@ -165,6 +164,27 @@ impl Worker {
 
     pub(crate) fn tell(&mut self, order: &str) {
         writeln!(self.orders, "{order}").expect("it listens");
+    }
+
+    /// Calls a function, which ends so.
+    #[track_caller]
+    pub(crate) fn calls(&mut self, call: &str, end: &str) {
+        self.tell(&format!("call {call}"));
+        self.reports(&format!("done {call} {end}"));
+    }
+
+    /// Calls a function, whose body goes on when it is told to `open`.
+    #[track_caller]
+    pub(crate) fn computes(&mut self, function: &str, id: u64) {
+        self.tell("hold");
+        self.tell(&format!("call {function} {id}"));
+        self.reports(&format!("computing {id} 0"));
+    }
+
+    #[track_caller]
+    pub(crate) fn invalidates(&mut self, how: &str, id: u64) {
+        self.tell(&format!("invalidate {how} {id}"));
+        self.reports(&format!("invalidated {how} {id} Acknowledged"));
     }
 
     /// The first report that begins so, now or later.

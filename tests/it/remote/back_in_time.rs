@@ -1,12 +1,15 @@
 //! A backend that cannot say whether it went back to an earlier state.
 
-use std::time::Duration;
+use std::collections::HashMap;
+
+use cached_core::backend::Backend;
+use cached_core::testing::Faulty;
 
 use cached_core::Cache;
 use cached_core::testing::Faulty;
 
 use super::cells::{Cells, Op};
-use crate::support::{Gate, Runs, Task, counted};
+use crate::support::{Gate, Runs, Task, counted, until_async};
 
 #[tokio::test]
 async fn nothing_that_was_there_before_a_new_connection_is_served_after_it() {
@@ -30,13 +33,12 @@ async fn believes_nothing_of_before(cells: &Cells, cache: Cache) {
     cache.invalidate("k").await.expect("a valid key");
     assert_eq!(call().await, 2);
     cells.restart_from(snapshot);
-    for _ in 0..50 {
-        assert!(call().await > 1, "the snapshot's value was invalidated");
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let last = runs.count();
-    assert_eq!(call().await, last as i64, "entries of the new run are hits");
-    assert!(last < 30);
+    until_async("entries of the new run are hits", async || {
+        let (value, again) = (call().await, call().await);
+        assert!(value > 1, "the snapshot's value was invalidated");
+        value == again
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -53,11 +55,22 @@ async fn an_old_lease_that_comes_back_stores_nothing_that_is_served() {
     gate.open();
     assert_eq!(leader.ends(), 2, "filled by the lease that came back");
     for process in [&there, &here] {
-        for _ in 0..20 {
-            assert!(counted(process, "k", &runs, &open).await > 2);
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
+        until_async("entries of the new run are hits", async || {
+            let call = || counted(process, "k", &runs, &open);
+            let (value, again) = (call().await, call().await);
+            assert!(value > 2, "what came back was invalidated");
+            value == again
+        })
+        .await;
     }
+}
+
+#[test]
+fn a_faulty_backend_tells_of_it_as_the_one_inside_does() {
+    let faulty = Faulty::new(Cells::default().tells_no_run());
+    assert_eq!(faulty.incarnation(), Some(1));
+    faulty.inner().restart_from(HashMap::new());
+    assert_eq!(faulty.incarnation(), Some(2));
 }
 
 #[tokio::test]

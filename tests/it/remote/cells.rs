@@ -5,10 +5,14 @@ use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
+
+use crate::support::until;
+
+type Ttl = Option<Duration>;
 
 /// What is asked of a backend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,11 +129,7 @@ impl Cells {
     /// Waits for what is done in the background.
     #[track_caller]
     pub(super) fn until(&self, what: &str, mut done: impl FnMut(&Self) -> bool) {
-        let began = Instant::now();
-        while !done(self) {
-            assert!(began.elapsed() < Duration::from_secs(10), "never: {what}");
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        until(what, || done(self));
     }
 
     /// Changes the bytes under every key that ends so.
@@ -244,7 +244,7 @@ impl Cells {
     async fn perform<T>(
         &self,
         op: Op,
-        (key, ttl): (&str, Option<Duration>),
+        (key, ttl): (&str, Ttl),
         carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
     ) -> Result<T, Error> {
         if self.is_slow(op) {
@@ -317,12 +317,7 @@ impl Backend for Cells {
         self.perform(Op::Read, ("", None), read).await
     }
 
-    async fn acquire(
-        &self,
-        key: &str,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<Acquired, Error> {
+    async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         self.perform(Op::Acquire, (key, ttl), |cells| match cells.get(key) {
             Some(found) => Acquired::Found(found.clone()),
             None => {
@@ -334,13 +329,7 @@ impl Backend for Cells {
         .await
     }
 
-    async fn fill(
-        &self,
-        key: &str,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
+    async fn fill(&self, key: &str, token: Token, cell: &Cell, ttl: Ttl) -> Result<bool, Error> {
         self.perform(Op::Fill, (key, ttl), |cells| {
             let held = has(cells.get(key), token);
             if held {
@@ -368,7 +357,7 @@ impl Backend for Cells {
         .await
     }
 
-    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
+    async fn write(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<(), Error> {
         self.perform(Op::Write, (key, ttl), |cells| {
             cells.insert(key.to_owned(), cell.clone());
             self.changed(key);

@@ -58,6 +58,7 @@ fn callers_with_less_patience_than_the_limit_open_the_breaker() {
     cells.always(Some(Act::Lose));
     for _ in 0..5 {
         let caller = Task::waiting(counted(&cache, "k", &runs, &gate));
+        // Time itself: a part of the 50 ms that the backend has.
         std::thread::sleep(std::time::Duration::from_millis(30));
         drop(caller);
     }

@@ -1,5 +1,6 @@
-//! Programs that tests start for themselves: on free ports of the loopback, in directories of their
-//! own. Depends on the standard library only, so that any test crate can include it with `#[path]`.
+//! Programs that tests start for themselves, on free ports of the loopback and in directories of
+//! their own, and waiting for them. Depends on the standard library only, so that any test crate can
+//! include it with `#[path]`.
 
 #![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
 
@@ -31,19 +32,43 @@ pub fn on_a_free_port<T>(what: &str, mut start: impl FnMut(u16) -> Option<T>) ->
 
 /// The program once it is up, or none if it ended first, or is not up by then.
 pub fn answers(mut child: Child, by: Duration, is_up: impl Fn() -> bool) -> Option<Child> {
-    let began = Instant::now();
-    while began.elapsed() < by {
-        if child.try_wait().is_ok_and(|ended| ended.is_some()) {
-            return None;
-        }
-        if is_up() {
-            return Some(child);
-        }
-        std::thread::sleep(Duration::from_millis(5));
+    let mut has_ended = false;
+    let comes_up = comes(by, || {
+        has_ended = child.try_wait().is_ok_and(|ended| ended.is_some());
+        has_ended || is_up()
+    });
+    if comes_up && !has_ended {
+        return Some(child);
     }
     let _ = child.kill();
     let _ = child.wait();
     None
+}
+
+/// Longer than an election takes on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Waits for what another process, or a thread in the background, is to bring about.
+#[track_caller]
+pub fn until(what: &str, holds: impl FnMut() -> bool) {
+    assert!(comes(PATIENCE, holds), "in vain: {what}");
+}
+
+/// Looks until it holds; false if it does not in this time.
+pub fn comes(within: Duration, mut holds: impl FnMut() -> bool) -> bool {
+    holds()
+        || pauses(within).any(|pause| {
+            std::thread::sleep(pause);
+            holds()
+        })
+}
+
+/// The pauses between looks, short ones first.
+pub fn pauses(within: Duration) -> impl Iterator<Item = Duration> {
+    let end = Instant::now() + within;
+    let millis = [1, 2, 4, 8].into_iter().chain(std::iter::repeat(16));
+    let pauses = millis.map(Duration::from_millis);
+    pauses.take_while(move |_| Instant::now() < end)
 }
 
 /// An empty directory for one test.

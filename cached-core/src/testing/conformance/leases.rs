@@ -2,7 +2,7 @@
 
 use super::stage::{
     Function, Gate, LONG, cell, eventually, fresh, fresh_key, function, name_of, on_threads,
-    together,
+    settled, together,
 };
 use super::subject::Subject;
 use crate::backend::port::Acquired;
@@ -200,7 +200,7 @@ pub async fn with_a_lock_one_process_computes(subject: &Subject) {
         begun.passed().await;
         let waits = locked.returns(&there, "k", "second");
         let ends = async {
-            super::stage::sleep(std::time::Duration::from_millis(30)).await;
+            settled(&there).await;
             end.open();
         };
         together(waits, ends).await.0

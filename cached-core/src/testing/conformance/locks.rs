@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::caches::done;
-use super::stage::{Gate, PATIENCE, eventually, fresh, on_threads, sleep, together};
+use super::stage::{PATIENCE, eventually, fresh, on_threads, sleep, together};
 use super::subject::Subject;
 use crate::cache::{Cache, Lock, LockGuard};
 use crate::error::ErrorKind;
@@ -150,18 +150,12 @@ pub async fn a_waiter_gets_it_or_is_told(subject: &Subject) {
     let (here, there) = subject.caches();
     let guard = taken(here.lock("x").ttl(LONG)).await;
     let (number, short) = (guard.fencing(), Duration::from_millis(300));
-    let vain = there.lock("x").wait(short).acquire();
-    let vain = while_time_passes(subject, vain).await;
-    let kind = vain.map(|_| ()).map_err(|error| error.kind());
-    assert_eq!(kind, Err(ErrorKind::Locked), "it is held all the time");
-    let asked = Gate::default();
-    let waiting = async {
-        asked.open();
-        taken(there.lock("x").ttl(LONG).wait(PATIENCE)).await
-    };
+    let waiting = taken(there.lock("x").ttl(LONG).wait(PATIENCE));
     let releasing = async {
-        asked.passed().await;
-        sleep(Duration::from_millis(50)).await;
+        // The other one waits by the time that this one has waited in vain.
+        let vain = there.lock("x").wait(short).acquire().await;
+        let kind = vain.map(|_| ()).map_err(|error| error.kind());
+        assert_eq!(kind, Err(ErrorKind::Locked), "it is held all the time");
         assert!(done(guard.release().await), "it was held until now");
     };
     let (next, ()) = while_time_passes(subject, together(waiting, releasing)).await;
@@ -182,7 +176,9 @@ pub async fn many_take_turns(subject: &Subject) {
                 let guard = taken(cache.lock("room").ttl(LONG).wait(3 * PATIENCE)).await;
                 assert!(!inside.swap(true, Ordering::SeqCst), "two at once");
                 numbers.push(guard.fencing());
-                sleep(Duration::from_millis(1)).await;
+                // Of two at once, one would count in vain.
+                let turns: Option<u64> = done(cache.get("turns").await);
+                done(cache.set("turns", &(turns.unwrap_or(0) + 1), 600).await);
                 inside.store(false, Ordering::SeqCst);
                 assert!(done(guard.release().await), "it was held until now");
             }
@@ -190,6 +186,8 @@ pub async fn many_take_turns(subject: &Subject) {
         }
     });
     let numbers = while_time_passes(subject, numbers).await;
+    let turns: Option<u64> = done(subject.cache(&prefix).get("turns").await);
+    assert_eq!(turns, Some(4 * TURNS as u64), "every turn counts");
     assert!(numbers.iter().all(|each| each.is_sorted_by(|a, b| a < b)));
     let mut all = numbers.concat();
     all.sort_unstable();

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use super::stage::{Function, Gate, function, together};
+use super::stage::{Function, Gate, function, settled, together};
 use super::subject::Subject;
 use crate::cache::Cache;
 use crate::error::Error;
@@ -196,7 +196,7 @@ pub async fn nobody_joins_what_is_overtaken(subject: &Subject) {
             let later = function.returns(&here, "k", "new");
             let ending = async {
                 // The later call has looked, and joined if it wants to.
-                super::stage::sleep(std::time::Duration::from_millis(20)).await;
+                settled(&here).await;
                 end.open();
             };
             together(later, ending).await.0

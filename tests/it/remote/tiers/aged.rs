@@ -1,19 +1,20 @@
 //! How long a value lives in memory: by a stated age, and never longer than in the backend.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use cached_core::backend::{Acquired, Backend, Cell, Token};
 use cached_core::testing::{ManualClock, in_process_at, with_cache};
-use cached_core::{Cache, Error, cached};
+use cached_core::{Cache, cached};
 
 use super::{Cells, Scene, Source};
+use crate::relay::{Duty, Relay};
 
 /// Without news, for as long as was said, by the process's clock and the backend's.
 #[tokio::test]
 async fn what_nobody_tells_of_is_kept_for_the_stated_age() {
     let clock = ManualClock::new();
     let cells = in_process_at(clock.clone());
-    let silent = Silent(cells.clone());
+    let silent = Relay::new(Arc::new(cells.clone()), Silent);
     let built = Cache::on(silent).clock(clock.clone()).l1(2).build();
     let (here, there) = (built.expect("an age"), Cache::on(cells).build());
     let there = there.expect("the defaults are valid");
@@ -73,46 +74,9 @@ async fn aging(id: u64, source: &Source) -> u64 {
     source.now()
 }
 
-/// A backend without news.
-struct Silent<B>(B);
+/// Without news.
+struct Silent;
 
-impl<B: Backend> Backend for Silent<B> {
-    fn name(&self) -> &str {
-        self.0.name()
-    }
-    async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
-        self.0.read(keys).await
-    }
-    async fn acquire(
-        &self,
-        key: &str,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<Acquired, Error> {
-        self.0.acquire(key, cell, ttl).await
-    }
-    async fn fill(
-        &self,
-        key: &str,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
-        self.0.fill(key, token, cell, ttl).await
-    }
-    async fn renew(&self, key: &str, token: Token, ttl: Duration) -> Result<bool, Error> {
-        self.0.renew(key, token, ttl).await
-    }
-    async fn release(&self, key: &str, token: Token) -> Result<bool, Error> {
-        self.0.release(key, token).await
-    }
-    async fn write(&self, key: &str, cell: &Cell, ttl: Option<Duration>) -> Result<(), Error> {
-        self.0.write(key, cell, ttl).await
-    }
-    async fn invalidate(&self, keys: &[&str]) -> Result<u64, Error> {
-        self.0.invalidate(keys).await
-    }
-    async fn now(&self) -> Result<u64, Error> {
-        self.0.now().await
-    }
+impl Duty for Silent {
+    const TELLS: bool = false;
 }

@@ -17,16 +17,16 @@ fn fault(memcached: &Memcached) -> Error {
     wait(memcached.read(&["a"])).expect_err("the server cannot be used")
 }
 
-/// Something that answers whatever it is asked with these bytes.
-fn fake(answer: &'static [u8]) -> u16 {
+/// Something that answers so.
+fn fake(answer: impl Fn(&[u8]) -> &'static [u8] + Copy + Send + 'static) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
     let port = listener.local_addr().expect("it is bound").port();
     std::thread::spawn(move || {
         for mut client in listener.incoming().flatten() {
             std::thread::spawn(move || {
                 let mut asked = [0; 4096];
-                while client.read(&mut asked).is_ok_and(|length| length > 0) {
-                    if client.write_all(answer).is_err() {
+                while let Ok(length @ 1..) = client.read(&mut asked) {
+                    if client.write_all(answer(&asked[..length])).is_err() {
                         return;
                     }
                 }
@@ -72,7 +72,7 @@ fn what_is_no_memcached_is_named() {
     ] {
         let error = fault(&memcached_at(&format!(
             "memcached://127.0.0.1:{}",
-            fake(answer)
+            fake(move |_| answer)
         )));
         assert_eq!(error.kind(), kind, "{error}");
     }
@@ -95,21 +95,9 @@ fn replies_that_are_none_end_the_connection_and_give_no_value() {
         b"CLIENT_ERROR bad command line format\r\n",
         b"SERVER_ERROR lost\r\n",
     ] {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-        let port = listener.local_addr().expect("it is bound").port();
-        std::thread::spawn(move || {
-            for mut client in listener.incoming().flatten() {
-                std::thread::spawn(move || {
-                    let mut asked = [0; 4096];
-                    while let Ok(length @ 1..) = client.read(&mut asked) {
-                        let greeting = asked[..length].starts_with(b"version");
-                        let answer = if greeting { GREETING } else { answer };
-                        if client.write_all(answer).is_err() {
-                            return;
-                        }
-                    }
-                });
-            }
+        let port = fake(move |asked| match asked.starts_with(b"version") {
+            true => GREETING,
+            false => answer,
         });
         let memcached = memcached_at(&format!("memcached://127.0.0.1:{port}"));
         let kind = fault(&memcached).kind();

@@ -12,9 +12,9 @@ use std::time::Duration;
 #[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
 mod started;
 
-#[allow(unused_imports)] // likewise
-pub use started::free_port;
 use started::{answers, on_a_free_port, signal};
+#[allow(unused_imports)] // likewise
+pub use started::{free_port, until};
 
 /// A running server.
 #[derive(Debug)]
@@ -83,14 +83,10 @@ impl Server {
                 .next()
                 .is_some_and(|rest| rest.starts_with('T'))
         };
-        let mut tries = 0..1000;
-        while tries.next().is_some() {
+        until("all of them have stopped", || {
             let tasks = std::fs::read_dir(&tasks).into_iter().flatten().flatten();
-            if !tasks.into_iter().any(|task| runs(&task.path())) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
+            !tasks.into_iter().any(|task| runs(&task.path()))
+        });
     }
 
     /// Lets it go on after a [`stop`](Self::stop).

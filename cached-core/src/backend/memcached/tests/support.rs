@@ -1,9 +1,10 @@
 //! What the adapter's tests share.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::server::Server;
+pub(super) use super::server::until;
 use crate::backend::memcached::{Address, Memcached};
 use crate::backend::port::Backend;
 use crate::backend::runtime;
@@ -33,16 +34,6 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
     let runtime = runtime.expect("the system has file descriptors");
     let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, future).await });
     ended.expect("the future ends in time")
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 /// A cell with this text in it, and its token.

@@ -16,7 +16,7 @@ use crate::error::ErrorKind;
 #[track_caller]
 fn reached(redis: &Redis, key: &str) -> Option<Cell> {
     let mut found = None;
-    super::fleet::until("the key is reached again", || {
+    until("the key is reached again", || {
         let read = within(Duration::from_millis(200), redis.read(&[key]));
         match read {
             Some(Ok(mut cells)) => {
@@ -146,7 +146,7 @@ fn an_invalidation_that_was_not_replicated_is_not_undone_by_a_failover() {
         .find(|key| fleet.owner(key) == primary);
     let leased_key = same_node.expect("one in three");
     acquire(&redis, &leased_key, &leased);
-    super::fleet::until("the replica has both", || {
+    until("the replica has both", || {
         fleet.nodes[replica].say(&["DBSIZE"]) == "2"
     });
     fleet.nodes[replica].stop();
@@ -185,11 +185,11 @@ fn who_is_promoted_again_without_a_restart_is_another() {
     fleet.change_places(first, second);
     assert_eq!(reached(&redis, "k"), None, "another has it");
     fleet.change_places(second, first);
-    super::fleet::until("this one is no longer who it was", || {
+    until("this one is no longer who it was", || {
         reached(&redis, "k").is_none()
     });
     assert_eq!(fleet.nodes[first].say(&["EXISTS", "k"]), "1");
-    super::fleet::until("whoever saw nothing of it notices", || {
+    until("whoever saw nothing of it notices", || {
         reached(&idle, "k").is_none()
     });
 }
@@ -282,7 +282,7 @@ fn servers_that_do_not_tell_who_they_are_are_new_with_each_connection() {
     assert!(read(&redis, "k").is_some());
     let first = redis.incarnation().expect("INFO is denied");
     fleet.nodes[0].restart();
-    super::fleet::until("it is back", || {
+    until("it is back", || {
         fleet.nodes[0]
             .say(&["CLUSTER", "INFO"])
             .contains("cluster_state:ok")

@@ -6,22 +6,9 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use super::server::Server;
-
-/// Longer than an election takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(90);
+use super::server::{Server, until};
 
 const SLOTS: usize = 16_384;
-
-/// Waits until it is so.
-#[track_caller]
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// A cluster of a test's own. The first nodes are its primaries, the others their replicas.
 #[derive(Debug)]

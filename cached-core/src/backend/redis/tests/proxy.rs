@@ -149,6 +149,7 @@ fn reset(from: Arc<TcpStream>, to: Arc<TcpStream>, state: &Mutex<State>) {
 fn forward(piece: &[u8], mut to: &TcpStream, way: Way, state: &Mutex<State>) -> bool {
     let weather = lock(state).weather;
     match weather {
+        // Time is what this is about.
         Weather::Slow(time) => thread::sleep(time),
         Weather::Blackhole => return true,
         Weather::CutAfter(left) if way == Way::ToClient => {

@@ -14,9 +14,9 @@ use std::time::Duration;
 #[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
 mod started;
 
-#[allow(unused_imports)] // likewise
-pub use started::free_port;
 use started::{answers, new_directory, on_a_free_port, signal};
+#[allow(unused_imports)] // likewise
+pub use started::{free_port, until};
 
 /// A running server.
 #[derive(Debug)]

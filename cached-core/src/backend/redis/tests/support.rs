@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{Builder, Handle};
 
 use super::server::Server;
+pub(super) use super::server::until;
 use crate::backend::port::{Acquired, Backend};
 use crate::backend::redis::{Address, Redis};
 use crate::cell::{Cell, Token};
@@ -76,16 +77,6 @@ pub(super) fn poll_once<T>(future: impl Future<Output = T>) -> Option<T> {
     match pin!(future).poll(&mut context) {
         Poll::Ready(output) => Some(output),
         Poll::Pending => None,
-    }
-}
-
-/// Waits until the condition holds.
-#[track_caller]
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let end = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < end, "in vain: {what}");
-        thread::sleep(Duration::from_millis(2));
     }
 }
 

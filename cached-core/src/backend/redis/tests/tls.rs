@@ -94,7 +94,7 @@ fn a_cluster_is_spoken_to_by_tls_throughout() {
         server.say(&["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]),
         "OK"
     );
-    super::fleet::until("it serves its slots", || {
+    until("it serves its slots", || {
         server
             .say(&["CLUSTER", "INFO"])
             .contains("cluster_state:ok")

@@ -12,7 +12,7 @@ mod server;
 mod sqlite;
 mod transactions;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::backend::port::{Acquired, Backend};
 use crate::cell::{Cell, Token};
@@ -37,8 +37,7 @@ fn lease(on: &impl Backend, key: &str) -> Token {
 
 /// Waits until the time of what is there is up.
 fn goes(store: &impl Backend, key: &str) {
-    let began = Instant::now();
-    while block_on(store.read(&[key])).expect("it answers")[0].is_some() {
-        assert!(began.elapsed() < Duration::from_secs(20), "{key} stays");
-    }
+    server::until("its time is up", || {
+        block_on(store.read(&[key])).expect("it answers")[0].is_none()
+    });
 }

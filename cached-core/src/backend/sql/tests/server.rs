@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 #[path = "start.rs"]
 mod start;
@@ -19,9 +19,9 @@ mod start;
 mod started;
 
 use start::{initialise, new_directory, program, spawn, version};
+use started::{comes, on_a_free_port, signal};
 #[allow(unused_imports)] // likewise
-pub use started::free_port;
-use started::{on_a_free_port, signal};
+pub use started::{free_port, until};
 
 /// What is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,10 +170,7 @@ impl Server {
         if self.kind == Kind::Postgres {
             // Its children notice when their parent has gone, some of them late.
             let _ = signal("-QUIT", self.pid());
-            let began = Instant::now();
-            while began.elapsed() < Duration::from_secs(5) && !self.has_ended() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            comes(Duration::from_secs(5), || self.has_ended());
         }
         let _ = self.child.kill();
         let _ = self.child.wait();

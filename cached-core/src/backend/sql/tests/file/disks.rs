@@ -1,38 +1,13 @@
 //! Disks that are full, files that are damaged.
 
-use std::process::Command;
-
+use super::super::directory::Disk;
 use super::*;
 use crate::error::ErrorKind;
-
-/// A small disk, while it lives.
-struct Disk(Directory);
-
-impl Disk {
-    fn new() -> Self {
-        let directory = Directory::new();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m,mode=700", "none"])
-            .arg(directory.path())
-            .status();
-        assert!(
-            mounted.is_ok_and(|status| status.success()),
-            "a small disk can be mounted; run the tests as root"
-        );
-        Self(directory)
-    }
-}
-
-impl Drop for Disk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
 
 #[test]
 fn a_full_disk_is_an_error_of_its_own_and_what_is_there_can_be_read() {
     let disk = Disk::new();
-    let place = disk.0.path().join("cache");
+    let place = disk.path().join("cache");
     let store = open(&place);
     let small = cell(Token::random(), 1000);
     block_on(store.write("small", &small, MINUTE)).expect("there is room");
