@@ -52,11 +52,14 @@
 //! `testing`. `tracing`, `metrics`: subscribers in [`event`]. `uuid`, `chrono`, `time`: key parts.
 //! `sqlx`: pools are handles. `config`: caches by a file.
 //!
+//! Shared backends, by URL ([`Cache::connect`]): `redis`, `redis-tls`, `memcached`, `sqlite`,
+//! `postgres`, `mysql`, `sql-tls`, `file`; `remote` for one of your own. Formats of what
+//! is stored there: `postcard`, `json`, `compress`.
+//!
 //! # When not to use it
 //!
-//! Entries live in the memory of one process. Several processes with caches of their own do not
-//! see each other's invalidations; until a shared backend is available, give such data a TTL that
-//! you can live with.
+//! Without a shared backend entries live in the memory of one process, and several processes do not
+//! see each other's invalidations. There is no stale-while-revalidate and no early refresh yet.
 
 // Without the macros, the links to them lead nowhere.
 #![cfg_attr(not(feature = "macros"), allow(rustdoc::broken_intra_doc_links))]

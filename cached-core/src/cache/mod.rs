@@ -121,7 +121,8 @@ impl Cache {
         })
     }
 
-    /// A builder of a cache on a backend of your own; see [`Backend`](crate::backend::Backend).
+    /// A builder of a cache on a backend of your own, or one that [`backend`](crate::backend) makes;
+    /// [`at`](Self::at) is for URLs. See [`Backend`](crate::backend::Backend).
     #[cfg(feature = "remote")]
     pub fn on(backend: impl crate::backend::port::Backend) -> Builder {
         Builder::new(Described {
@@ -147,13 +148,16 @@ impl Cache {
     ///   `redis+sentinel://user:password@host:26379,host:26379/mymaster/0`; user and password are
     ///   the server's, those of the sentinels are options, `sentinel_user` and
     ///   `sentinel_password`.
+    /// - With the feature of that name: `memcached://a:11211,b:11211` and `memcached+unix:///path`;
+    ///   `sqlite:///var/app.db`, `postgres://user:password@host/db`, `mysql://user:password@host/db`,
+    ///   with the option `create=true` to make the table; `file:///var/cache/app`, a directory.
     ///
     /// Options behind `?`, percent-encoded and each once: `capacity` (entries), `weight` (`64MiB`,
     /// `512k` or bytes), `default_ttl` or `ttl` (`5m`, `1h30m` or seconds), `name`,
     /// `require_shared`; for shared backends also `prefix`, `timeout`, `lease` and `lock_cap`
-    /// (`100ms` or milliseconds), `max_value` (a size), `format` (`bincode`, `message_pack`,
-    /// `postcard`, `json`), `compress` (a size), `mac_key` (64 hexadecimal digits). Each is what the
-    /// method of that name does in [`Builder`].
+    /// (`100ms` or milliseconds), `l1` (`true`, or a greatest age), `max_value` (a size), `format`
+    /// (`bincode`, `message_pack`, `postcard`, `json`), `compress` (a size), `mac_key` (64 hexadecimal
+    /// digits). Each is what the method of that name does in [`Builder`].
     ///
     /// With `require_shared=true`, or `CACHED_REQUIRE_SHARED=true` in the environment, `memory://`
     /// and `dummy://` are errors. A shared backend connects when it is first used; whether it can is

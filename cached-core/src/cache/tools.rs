@@ -74,7 +74,8 @@ impl Cache {
     ///
     /// Keys over 200 bytes are listed as their beginning and a hash, and so are, on shared backends,
     /// keys with bytes outside of printable ASCII; they are listed where they may match. On shared
-    /// backends there are also keys whose values are being computed or are no longer fresh.
+    /// backends there are also keys whose values are being computed or are no longer fresh, and those
+    /// that [`clear`](Self::clear) or a tag made invalid: they are still there, and nobody is given them.
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] on a backend that cannot list keys, such as memcached.

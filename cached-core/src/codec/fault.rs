@@ -78,7 +78,11 @@ impl Display for Unencodable {
                 write!(f, "the value cannot be serialised: {reason}")
             }
             Self::TooLarge { size, limit } => {
-                write!(f, "the value takes at least {size}, of {limit} allowed")
+                write!(
+                    f,
+                    "the encoded value has at least {size} bytes, and {limit} are allowed; raise \
+                     `max_value`, or cache less at once"
+                )
             }
         }
     }

@@ -316,11 +316,23 @@ fn note_first(engine: &Arc<Engine>) {
 pub(crate) fn by_name(name: &str) -> Result<Arc<Engine>, Error> {
     named(name).ok_or_else(|| {
         homes(|homes| {
+            if cfg!(feature = "config") && matches!(homes.described, Some(None)) {
+                return undescribed(name);
+            }
             let mut known: Vec<_> = homes.named.keys().map(String::as_str).collect();
             known.sort_unstable();
             unknown(name, &known)
         })
     })
+}
+
+/// Nobody knows what is missing, before that can be read.
+fn undescribed(name: &str) -> Error {
+    let message = format!(
+        "no cache named `{name}` is installed, and what describes the caches (`cached.toml`, \
+         `CACHE_URL`, `CACHED_..`) is malformed, as was reported; correct that first"
+    );
+    Error::new(ErrorKind::UnknownCache, message)
 }
 
 fn unknown(name: &str, known: &[&str]) -> Error {

@@ -336,6 +336,12 @@ impl From<KeyError> for Error {
 }
 
 /// What the low-level operations take as a key: text, byte for byte, or a rendered [`Key`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no cache key",
+    label = "neither a text nor a `Key`",
+    note = "write a text that names what is cached: `&format!(\"post:{{id}}\")`",
+    note = "or render a template by the rules of `#[cached]`: `cached_core::key!(\"post:<id>\")?`"
+)]
 pub trait IntoKey {
     /// Renders the key, in the version of the handle that uses it.
     #[doc(hidden)]

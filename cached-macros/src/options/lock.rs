@@ -3,6 +3,8 @@
 //! Within a process computations are always shared, so in memory it is recorded and changes
 //! nothing.
 
+use syn::{Expr, ExprLit, Lit};
+
 use super::{Given, Opt, Value, duration};
 use crate::diagnostics::Faults;
 
@@ -19,6 +21,9 @@ impl Opt for Lock {
     fn read(given: Given, faults: &mut Faults) -> Option<Lease> {
         match &given.value {
             Value::Nothing => Some(Lease(None)),
+            Value::Is(Expr::Lit(ExprLit {
+                lit: Lit::Bool(_), ..
+            })) => Self::malformed(&given, faults),
             Value::Is(value) => Some(Lease(Some(duration::read_millis(
                 Self::NAME,
                 value,

@@ -213,6 +213,10 @@ fn a_malformed_file_is_reported_once_and_functions_run_uncached() {
     let all = reports(&stderr, "cached.toml:2:1: ");
     assert_eq!(all.len(), 1, "{stderr}");
     assert!(all[0].contains("did you mean `capacity`?") && all[0].contains("uncached"));
+    // Not as if somebody had forgotten to install it.
+    let named = reports(&stderr, "no cache named `sessions`");
+    assert_eq!(named.len(), 1, "{stderr}");
+    assert!(named[0].contains("is malformed"), "{stderr}");
 }
 
 #[test]

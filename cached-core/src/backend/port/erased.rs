@@ -1,6 +1,5 @@
 //! The port behind a pointer.
 
-use std::any::Any;
 use std::pin::Pin;
 use std::sync::Weak;
 use std::time::Duration;
@@ -63,7 +62,7 @@ pub(crate) trait AnyBackend: Send + Sync {
     fn check(&self) -> Answer<'_, Result<(), Error>>;
     /// For what only one kind of backend can do.
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    fn as_any(&self) -> &dyn Any;
+    fn as_any(&self) -> &dyn std::any::Any;
 }
 
 impl<B: Backend> AnyBackend for B {
@@ -153,7 +152,7 @@ impl<B: Backend> AnyBackend for B {
         Box::pin(Backend::check(self))
     }
     #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
-    fn as_any(&self) -> &dyn Any {
+    fn as_any(&self) -> &dyn std::any::Any {
         self
     }
 }

@@ -64,6 +64,13 @@ pub struct Capabilities {
 /// runtime is driven on one of the backend's own.
 ///
 /// Write the methods as `async fn`; the signatures here only add that the futures are `Send`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no backend of a cache",
+    label = "not a `Backend`",
+    note = "for a URL write `Cache::at(url)?`, or `Cache::connect(url).await?` if it says all",
+    note = "beside a pool of sqlx write `Cache::on(cached_core::backend::beside_pool(&pool)?)`",
+    note = "a type of your own implements `cached_core::backend::Backend`"
+)]
 pub trait Backend: Send + Sync + 'static {
     /// Its name in errors, logs and metrics, such as `redis`.
     fn name(&self) -> &str;
@@ -181,7 +188,10 @@ pub trait Backend: Send + Sync + 'static {
         after: Option<&str>,
     ) -> impl Future<Output = Result<Page, Error>> + Send {
         let _ = (prefix, after);
-        let message = format!("{} cannot list what it holds", self.name());
+        let message = format!(
+            "{} cannot list what it holds; give entries a tag to drop many at once, or `clear` the cache",
+            self.name()
+        );
         std::future::ready(Err(Error::new(ErrorKind::Unsupported, message)))
     }
 

@@ -126,7 +126,8 @@ impl Config {
 
 /// Why only an age will do, for whoever asked for what is watched.
 const BLIND: &str = "its backend does not tell of changes, so what is kept in memory in front of it \
-                     needs a greatest age: write for example `l1 = \"2s\"`";
+                     needs a greatest age: write for example `l1 = \"2s\"`, in a URL `l1=2s`, in code \
+                     `.l1(2)`";
 
 /// What the unnamed cache is called where caches are told by name.
 #[cfg(feature = "config")]
@@ -167,8 +168,15 @@ impl Caches {
 /// The variable that forbids caches which other processes do not see.
 const REQUIRE_SHARED: &str = "CACHED_REQUIRE_SHARED";
 
+/// What somebody who has written `CACHE_URL` may take for it, and then run without.
+const NOT_REQUIRE_SHARED: &str = "CACHE_REQUIRE_SHARED";
+
 /// What the environment says of every cache that is described rather than built.
 pub(super) fn require_shared() -> Result<bool, Error> {
+    if std::env::var_os(NOT_REQUIRE_SHARED).is_some() {
+        let hint = format!("{NOT_REQUIRE_SHARED}: did you mean `{REQUIRE_SHARED}`?");
+        return Err(Error::new(ErrorKind::Config, hint));
+    }
     let Some(text) = std::env::var_os(REQUIRE_SHARED) else {
         return Ok(false);
     };

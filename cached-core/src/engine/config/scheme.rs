@@ -24,6 +24,10 @@ pub(super) enum Opens {
     Nothing,
     /// A shared backend, by the URL without the options of the cache.
     #[cfg(feature = "remote")]
+    #[allow(
+        dead_code,
+        reason = "not where `remote` alone is on, for a backend by code"
+    )]
     Shared(fn(&str) -> Result<Settings, Error>),
     /// One that this build lacks, for want of the feature.
     #[allow(dead_code, reason = "nothing is missing where every feature is on")]
@@ -157,9 +161,33 @@ pub(super) fn is_option(name: &str) -> bool {
 pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
     let found = SCHEMES.iter().find(|scheme| scheme.names.contains(&name));
     found.ok_or_else(|| {
+        if let Some(write) = elsewhere(name) {
+            return format!("this is no scheme here; {write}");
+        }
         format!(
-            "this build knows no such scheme; {} Write it as in `CACHE_URL=memory://`",
-            offer(name, &names())
+            "this build knows no such scheme; {} Write it as in `CACHE_URL={}://`",
+            offer(name, &names()),
+            near(name, &names()).unwrap_or("memory"),
         )
+    })
+}
+
+/// What to write for a scheme that others have, or that somebody may guess.
+pub(super) fn elsewhere(name: &str) -> Option<&'static str> {
+    // `tiered:memory://,redis://` and the like.
+    Some(match name.split(':').next()? {
+        "tiered" | "tiers" | "two-tier" | "layered" | "multi" | "hybrid" | "l1" => {
+            "memory in front of a shared backend is an option of that: `redis://host:6379?l1=true`, \
+             or where the backend tells of no changes a greatest age, `memcached://host?l1=2s`"
+        }
+        "valkey" => "Valkey speaks Redis's protocol: write `redis://host:6379`",
+        "valkeys" => "Valkey speaks Redis's protocol: write `rediss://host:6379`",
+        "locmem" | "mem" | "local" | "ram" => "write `memory://`",
+        "db" | "dbcache" | "database" | "sql" => {
+            "write `sqlite:///path/of/a.db`, `postgres://..` or `mysql://..`"
+        }
+        "filebased" | "filesystem" | "dir" | "disk" => "a directory is `file:///var/cache/app`",
+        "null" | "none" | "noop" | "off" => "write `dummy://`, which stores nothing",
+        _ => return None,
     })
 }

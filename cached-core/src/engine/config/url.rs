@@ -4,7 +4,7 @@
 //! that was not percent-encoded. For the same reason they show no option that is not a known one.
 
 use super::offer::offer;
-use super::scheme::{Opens, Scheme, resembles_one, scheme};
+use super::scheme::{Opens, Scheme, elsewhere, resembles_one, scheme};
 use super::setting::{self, Setting};
 use super::value::percent_decoded;
 use super::{Config, require_shared};
@@ -23,7 +23,10 @@ impl Config {
     pub(crate) fn from_url(url: &str) -> Result<Self, Error> {
         let mut parsed = Parsed::of(url)?;
         parsed.config.require_shared = require_shared()?;
-        parsed.finish()?.checked()
+        parsed.finish()?.checked().map_err(|wrong| {
+            let message = format!("cache URL `{}`: {wrong}", shown(url));
+            Error::new(wrong.kind(), message)
+        })
     }
 
     /// The cache at an address, before any option is looked at.
@@ -58,7 +61,7 @@ impl Config {
 impl Parsed {
     pub(super) fn of(url: &str) -> Result<Self, Error> {
         let Some((name, rest)) = url.split_once("://") else {
-            return Err(bad_url(url, "there is no `://` in it; write `memory://`"));
+            return Err(bad_url(url, &without_slashes(url)));
         };
         let scheme = scheme(name).map_err(|hint| bad_url(url, &hint))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -107,6 +110,19 @@ impl Parsed {
             applied.map_err(|hint| fault(&self.shown, &hint))?;
         }
         Ok(self.config)
+    }
+}
+
+/// What to write where no `://` says what the scheme is.
+fn without_slashes(url: &str) -> String {
+    let name = url.split(':').next().unwrap_or_default();
+    match scheme(name) {
+        Ok(_) if url.contains(':') && name != "memory" => {
+            format!("there is no `://` in it; write it as in `{name}://…`")
+        }
+        Err(hint) if elsewhere(name).is_some() => hint,
+        _ => "there is no `://` in it; write `memory://`, or for example `redis://127.0.0.1:6379`"
+            .to_owned(),
     }
 }
 

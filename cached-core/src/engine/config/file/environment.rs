@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use super::super::offer::{near, offer};
 use super::super::setting::{Setting, settings_names};
+use super::super::{NOT_REQUIRE_SHARED, REQUIRE_SHARED};
 use super::UNNAMED;
 use super::document::{Document, Said};
 use super::place::Place;
@@ -21,6 +22,8 @@ pub(super) struct Environment {
     /// Without `CACHED_`.
     ours: Vec<(String, OsString)>,
     url: Option<OsString>,
+    /// Whether one is there that says nothing, and that nobody else has.
+    mistaken: bool,
 }
 
 impl Environment {
@@ -33,6 +36,7 @@ impl Environment {
         for (name, value) in variables {
             match name.to_str() {
                 Some("CACHE_URL") => environment.url = Some(value),
+                Some(NOT_REQUIRE_SHARED) => environment.mistaken = true,
                 Some(name) => {
                     let ours = name.strip_prefix(PREFIX);
                     let ours = ours.map(|name| (name.to_owned(), value));
@@ -72,6 +76,10 @@ impl Environment {
 
     /// What is said of the caches of that document, and of further ones, in the form of a document.
     pub(super) fn document(&self, file: &Document) -> Result<Document, Error> {
+        if self.mistaken {
+            let place = Place::Variable(NOT_REQUIRE_SHARED.to_owned());
+            return Err(place.fault(&format!("did you mean `{REQUIRE_SHARED}`?")));
+        }
         let mut caches: Vec<String> = file.caches.keys().cloned().collect();
         caches.push(UNNAMED.to_owned());
         for (name, _) in &self.ours {

@@ -61,7 +61,9 @@ fn bytes(file: File) -> io::Result<Vec<u8>> {
 
 fn unread(name: &str, error: io::Error) -> Error {
     let hint = match error.kind() {
-        IoKind::NotFound => "there is no such file; correct `CACHED_CONFIG` or create it",
+        IoKind::NotFound => {
+            "there is no such file; create it, or correct its path (`CACHED_CONFIG` may name it)"
+        }
         IoKind::IsADirectory => "it is a directory; name the file in it",
         IoKind::PermissionDenied => "this process may not read it; change its permissions",
         _ => "it cannot be read",

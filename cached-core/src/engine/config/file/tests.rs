@@ -312,6 +312,9 @@ fn what_must_be_shared_is_refused_where_it_is_not() {
         &[("CACHED_REQUIRE_SHARED", "true")],
         &["`default`", "all processes"],
     );
+    // A safeguard that is not heard would be none.
+    let parts = ["CACHE_REQUIRE_SHARED: did you mean `CACHED_REQUIRE_SHARED`?"];
+    fault("", &[("CACHE_REQUIRE_SHARED", "true")], &parts);
     let file =
         format!("{shared}[caches.a]\nurl = \"memory://\"\n[caches.default]\nurl = \"dummy://\"\n");
     fault(&file, &[], &["cached.toml:"]);

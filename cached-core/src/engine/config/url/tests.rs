@@ -28,6 +28,9 @@ fn urls_spell_the_options() {
 fn faults_name_the_fix() {
     assert!(fault("memroy://").contains("did you mean `memory`"));
     assert!(fault("memory").contains("write `memory://`"));
+    assert!(fault("memory:").contains("write `memory://`"));
+    assert!(fault("sqlite:app.db").contains("as in `sqlite://…`"));
+    assert!(fault("redis+clustr://h").contains("`CACHE_URL=redis+cluster://`"));
     assert!(fault("memory://?capcity=3").contains("did you mean `capacity`"));
     assert!(fault("memory://?nonsense=3").contains("known are `capacity`"));
     assert!(fault("memory://?capacity=many").contains("whole number"));
@@ -43,6 +46,36 @@ fn faults_name_the_fix() {
     assert!(fault("memory://?require_shared=true").contains("`redis://host:6379`"));
     assert!(fault("dummy://?require_shared=true").contains("all processes"));
     assert!(fault("memory://?require_shared=yes").contains("`true` or `false`"));
+}
+
+#[test]
+fn guessed_schemes_name_the_fix() {
+    for guess in [
+        "tiered:",
+        "tiered://a",
+        "tiered:memory://,redis://h",
+        "two-tier://",
+    ] {
+        assert!(
+            fault(guess).contains("`redis://host:6379?l1=true`"),
+            "{guess}"
+        );
+    }
+    assert!(fault("valkey://:hunter2@h").contains("`redis://host:6379`"));
+    assert!(fault("locmem://").contains("`memory://`"));
+    assert!(fault("db://table").contains("`postgres://..`"));
+    assert!(fault("null://").contains("`dummy://`"));
+}
+
+#[cfg(feature = "memcached")]
+#[test]
+fn a_tier_without_an_age_says_so_and_where() {
+    let said = fault("memcached://h?l1=true");
+    assert!(
+        said.starts_with("cache URL `memcached://…`: its backend"),
+        "{said}"
+    );
+    assert!(said.contains("in a URL `l1=2s`"), "{said}");
 }
 
 #[cfg(feature = "redis")]
