@@ -183,9 +183,10 @@ impl<'c> Call<'c> {
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
         let engine = self.resolve()?;
-        // What a mutator is armed for of a shared backend, the backend's entry says.
         #[cfg(feature = "remote")]
-        if engine.shares(shape) && (frame.armed.is_some() || !engine.keeps_near(self.site, shape)) {
+        if engine.shares(shape)
+            && (frame.asks_the_backend() || !engine.keeps_near(self.site, shape))
+        {
             return None;
         }
         if engine.overrides.turn_off(self.site) {

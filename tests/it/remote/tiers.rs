@@ -1,6 +1,7 @@
 //! Memory in front of a shared backend: what is served from it, and what never is.
 
 mod aged;
+mod nested;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
