@@ -211,10 +211,12 @@ impl Miss<'_> {
     }
 
     /// The stamps to claim the cell with before anybody has looked at it; `None` if a look is the
-    /// better question.
+    /// better question. It is where this process keeps what it reads: what a claim finds is not
+    /// tracked, and hits in this process say nothing of the odds.
     fn stamps_of_a_miss(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, Token)>> {
         let look = self.refreshes()
             || self.only_looks
+            || place.keep.is_some()
             || remote.backend.capabilities().dear_writes
             || remote.odds.favour_a_hit(self.site().number())
             || remote.breaker.is_open();

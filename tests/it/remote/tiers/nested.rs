@@ -67,3 +67,23 @@ async fn what_a_computation_reads_is_kept_for_calls_outside_of_it() {
     assert_eq!(read, (0, Outcome::Hit));
     assert_eq!(cells.log().len(), asked, "nobody was asked");
 }
+
+/// Where misses are the rule a lease goes first, and what that finds is not kept.
+#[tokio::test]
+async fn a_value_is_near_from_its_second_read_on_also_where_most_calls_miss() {
+    let cells = Cells::default().watches();
+    let tiered = cells.process().l1(60).build();
+    let here = tiered.expect("a legal age");
+    let source = Source::default();
+    let call = |id| with_cache(&here, part::traced(id, &source));
+    for id in 100..164 {
+        assert_eq!(call(id).await.1, Outcome::Stored);
+    }
+    for id in 0..5 {
+        assert_eq!(call(id).await.1, Outcome::Stored);
+        assert_eq!(call(id).await.1, Outcome::Hit, "from the backend");
+        let asked = cells.log().len();
+        assert_eq!(call(id).await.1, Outcome::Hit);
+        assert_eq!(cells.log().len(), asked, "nobody was asked");
+    }
+}
