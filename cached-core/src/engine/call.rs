@@ -87,7 +87,9 @@ impl<'c> Call<'c> {
             return None;
         }
         match home::usual(self.site) {
-            Some(engine) if self.engine.is_none() && context::is_plain() => {
+            Some(engine)
+                if self.engine.is_none() && context::is_plain() && engine.is_usual_for(shape) =>
+            {
                 let lifetime = self.ttl.or_zero(engine.default_ttl);
                 self.look(engine, key, shape, lifetime)
             }
@@ -139,7 +141,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key);
+        engine.place_rendered(&mut self.key, self.site);
         let key = self.key.key().ok()?;
         self.look(engine, key, shape, self.lifetime_in(engine))
     }
@@ -192,7 +194,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key);
+        engine.place_rendered(&mut self.key, self.site);
         let key = self.key.key().ok()?;
         let armed = frame.armed.as_ref();
         if armed.is_some_and(|armed| armed.covers(key)) {
@@ -222,7 +224,7 @@ impl<'c> Call<'c> {
     /// The key is placed from here on, and so are the tags.
     pub(crate) fn missed(mut self, tags: Vec<Box<str>>) -> Missed<'c> {
         if let Some(engine) = self.resolve() {
-            engine.place_rendered(&mut self.key);
+            engine.place_rendered(&mut self.key, self.site);
         }
         let tags = match self.key.key() {
             Ok(key) => tags_of(key, self.site, tags),

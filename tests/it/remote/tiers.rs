@@ -2,6 +2,7 @@
 
 mod aged;
 mod nested;
+mod pinned;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
