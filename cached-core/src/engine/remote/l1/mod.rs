@@ -20,6 +20,7 @@ mod changes;
 #[cfg(all(test, shuttle))]
 mod model;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
 
 use changes::{Changes, Since};
@@ -317,7 +318,10 @@ impl Watcher for Engine {
         match self.meaning(remote, name) {
             Some(Meaning::Key(key)) => {
                 remote.l1.note(name);
-                self.store.cell(&key, |cell| cell.remove(|_| ()));
+                // A value whose `Drop` panics must neither stop an invalidation half-way nor end
+                // the task that brings the news.
+                let removing = || self.store.cell(&key, |cell| cell.remove(|_| ()));
+                let _ = catch_unwind(AssertUnwindSafe(removing));
             }
             Some(Meaning::Stamp(id) | Meaning::Odd(id)) => remote.l1.forget_stamp(id, name),
             None => {}
