@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{Decision, Left, Miss, Next, Step};
+use crate::engine::Engine;
 use crate::engine::context::Mode;
 use crate::engine::cycle::Wait;
 use crate::engine::flight::{Flight, Verdict};
@@ -13,6 +14,15 @@ use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
 use crate::time::Lifetime;
+
+impl Engine {
+    /// How old the memory that there is none may be: it has a TTL of its own, and is the writer's
+    /// matter where its reader states none.
+    pub(in crate::engine) fn oldest_absence(&self, site: &Site) -> Lifetime {
+        let absent = site.policy.ttl_none;
+        absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default_ttl))
+    }
+}
 
 impl Miss<'_> {
     pub(in crate::engine) fn site(&self) -> &'static Site {
@@ -31,14 +41,12 @@ impl Miss<'_> {
         }
     }
 
-    /// How old what this caller takes may be: a value, and the memory that there is none, which has
-    /// a TTL of its own and is the writer's matter where the caller states none.
+    /// How old what this caller takes may be: a value, and the memory that there is none.
     pub(in crate::engine) fn oldest(&self) -> (Lifetime, Lifetime) {
         let Some(engine) = &self.engine else {
             return (Lifetime(0), Lifetime(0));
         };
-        let absent = self.call.site.policy.ttl_none;
-        let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
+        let absent = engine.oldest_absence(self.call.site);
         (self.call.lifetime_in(engine), absent)
     }
 

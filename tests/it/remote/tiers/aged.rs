@@ -1,5 +1,7 @@
 //! How long a value lives in memory: by a stated age, and never longer than in the backend.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Cell, Token};
@@ -13,7 +15,7 @@ use super::Source;
 async fn what_nobody_tells_of_is_kept_for_the_stated_age() {
     let clock = ManualClock::new();
     let cells = in_process_at(clock.clone());
-    let silent = Silent(cells.clone());
+    let (silent, _) = silent(&cells);
     let built = Cache::on(silent).clock(clock.clone()).l1(2).build();
     let (here, there) = (built.expect("an age"), Cache::on(cells).build());
     let there = there.expect("the defaults are valid");
@@ -52,14 +54,54 @@ async fn aging(id: u64, source: &Source) -> u64 {
     source.now()
 }
 
-/// A backend without news.
-struct Silent<B>(B);
+/// The memory of having found nothing has an age of its own, which each release states for itself.
+#[tokio::test]
+async fn that_there_is_nothing_is_remembered_for_as_long_as_its_reader_says() {
+    let clock = ManualClock::new();
+    let cells = in_process_at(clock.clone());
+    let there = Cache::on(cells.clone()).build().expect("the defaults");
+    assert_eq!(with_cache(&there, none_for_an_hour(1)).await, None);
+    clock.advance(Duration::from_secs(2));
+    let (silent, asked) = silent(&cells);
+    let built = Cache::on(silent).clock(clock.clone()).l1(60).build();
+    let here = built.expect("an age");
+    let call = || async {
+        assert_eq!(with_cache(&here, none_for_five_seconds(1)).await, None);
+        asked.load(Ordering::SeqCst)
+    };
+    let before = call().await;
+    clock.advance(Duration::from_millis(2_990));
+    assert_eq!(call().await, before, "near");
+    clock.advance(Duration::from_millis(10));
+    assert!(call().await > before, "five seconds old");
+}
+
+#[cached(key = "near:none:<id>", ttl_none = "1h")]
+async fn none_for_an_hour(id: u64) -> Option<u64> {
+    let _ = id;
+    None
+}
+
+#[cached(key = "near:none:<id>", ttl_none = "5s")]
+async fn none_for_five_seconds(id: u64) -> Option<u64> {
+    let _ = id;
+    None
+}
+
+/// A backend without news, and how often it is read.
+struct Silent<B>(B, Arc<AtomicUsize>);
+
+fn silent<B: Clone>(backend: &B) -> (Silent<B>, Arc<AtomicUsize>) {
+    let asked = Arc::default();
+    (Silent(backend.clone(), Arc::clone(&asked)), asked)
+}
 
 impl<B: Backend> Backend for Silent<B> {
     fn name(&self) -> &str {
         self.0.name()
     }
     async fn read(&self, keys: &[&str]) -> Result<Vec<Option<Cell>>, Error> {
+        self.1.fetch_add(1, Ordering::SeqCst);
         self.0.read(keys).await
     }
     async fn acquire(

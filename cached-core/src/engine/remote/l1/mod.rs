@@ -55,6 +55,8 @@ pub(crate) struct Keep {
     lifetime: Lifetime,
     /// Whether it may be kept although nobody tells of its changes.
     unwatched: bool,
+    /// How old the memory of having found nothing may be for the reader that keeps it.
+    absent: Lifetime,
 }
 
 /// How long what is watched is kept if nothing is said, in milliseconds.
@@ -65,6 +67,7 @@ impl Keep {
     pub(crate) const WATCHED: Self = Self {
         lifetime: Lifetime(BACKSTOP),
         unwatched: false,
+        absent: Lifetime::FOREVER,
     };
 
     /// For so long, watched or not.
@@ -72,6 +75,7 @@ impl Keep {
         Self {
             lifetime,
             unwatched: true,
+            absent: Lifetime::FOREVER,
         }
     }
 
@@ -204,12 +208,18 @@ impl Engine {
     /// of the backend that they are shared in.
     #[inline]
     pub(crate) fn keeps_near<S: Shape + ?Sized>(&self, site: &Site, shape: &S) -> bool {
-        shape.travels() && self.keep_of(site).is_some()
+        shape.travels() && self.said_of(site).is_some()
     }
 
-    /// How the values of a function, or of the handle, are kept.
-    #[inline]
+    /// How what a function, or the handle, reads is kept.
     pub(crate) fn keep_of(&self, site: &Site) -> Option<Keep> {
+        let absent = self.oldest_absence(site);
+        let said = self.said_of(site)?;
+        Some(Keep { absent, ..said })
+    }
+
+    #[inline]
+    fn said_of(&self, site: &Site) -> Option<Keep> {
         let said = self.overrides.l1(site, site.policy.l1);
         self.remote().and_then(|remote| remote.l1.of(said))
     }
@@ -285,6 +295,11 @@ impl Engine {
         let read = raw.depends_on(remote, place, &meaning)?;
         let (l1, name) = (&remote.l1, &place.name);
         let stamps = l1.learn(name, &read, &remote.names, load.since)?;
+        let left = match payload {
+            Payload::Value(_) => left,
+            // Nobody asks for its age in this process.
+            Payload::Absent => left.min(load.keep.absent.0.saturating_sub(age)),
+        };
         // The times were told before the read, so what it took counts.
         let took = Clock::System.now().saturating_sub(load.began);
         let (age, left) = (age.saturating_add(took), left.saturating_sub(took));
