@@ -114,6 +114,25 @@ const SCENARIOS: &[Scenario] = &[
         assert_eq!(shared::traced(1, 22), (20, Outcome::Hit), "it is near");
         assert_eq!(pinned::traced(1, 11), (10, Outcome::Hit));
     }),
+    ("replaced by a miss", || {
+        let acme = Cache::memory().prefix_with(|| "acme".to_owned());
+        let acme = acme.build().expect("valid");
+        let next = acme.clone();
+        let before = Cache::memory().key_with(move |key| {
+            replace(next.clone());
+            format!("before/{key}")
+        });
+        let before = before.build().expect("valid");
+        install(before.clone()).expect("the first");
+        assert_eq!(answer::traced().1, Outcome::Stored);
+        assert_eq!(
+            (before.len(), acme.len()),
+            (1, 0),
+            "the key is of the first"
+        );
+        assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit]);
+        assert_eq!((before.len(), acme.len()), (1, 1));
+    }),
     ("named alone", || {
         let sessions = Cache::memory().name("sessions").build();
         install(sessions.expect("valid")).expect("nobody installed it");
@@ -382,4 +401,9 @@ fn an_empty_key_of_a_function_is_reported_once() {
 #[test]
 fn an_installed_cache_of_two_tiers_keeps_apart_what_is_not_shared() {
     run("two tiers", None);
+}
+
+#[test]
+fn a_miss_has_one_cache_whatever_takes_its_place() {
+    run("replaced by a miss", None);
 }

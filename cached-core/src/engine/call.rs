@@ -205,7 +205,7 @@ impl<'c> Call<'c> {
         self.found(&engine, key, shape, taken)
     }
 
-    pub(super) fn resolve(&self) -> Option<Arc<Engine>> {
+    fn resolve(&self) -> Option<Arc<Engine>> {
         self.engine.cloned().or_else(|| home::resolve(self.site))
     }
 
@@ -221,16 +221,22 @@ impl<'c> Call<'c> {
         self.missed(Vec::new())
     }
 
-    /// The key is placed from here on, and so are the tags.
+    /// The call has its cache from here on, whatever is put in its place, and key and tags are as
+    /// that keeps them.
     pub(crate) fn missed(mut self, tags: Vec<Box<str>>) -> Missed<'c> {
-        if let Some(engine) = self.resolve() {
+        let engine = self.resolve();
+        if let Some(engine) = &engine {
             engine.place_rendered(&mut self.key, self.site);
         }
         let tags = match self.key.key() {
             Ok(key) => tags_of(key, self.site, tags),
             Err(_) => tags,
         };
-        Missed { call: self, tags }
+        Missed {
+            call: self,
+            engine,
+            tags,
+        }
     }
 
     /// [`Missed::run`] without tags.
@@ -263,6 +269,8 @@ impl<'c> Call<'c> {
 #[derive(Debug)]
 pub struct Missed<'c> {
     pub(super) call: Call<'c>,
+    /// The cache of the call, if there is one.
+    pub(super) engine: Option<Arc<Engine>>,
     pub(super) tags: Vec<Box<str>>,
 }
 
@@ -367,7 +375,7 @@ impl Missed<'_> {
         &self,
         shape: &S,
     ) -> Option<Arc<super::remote::Remote>> {
-        let engine = self.call.resolve()?;
+        let engine = self.engine.as_ref()?;
         engine.remote().filter(|_| shape.travels()).cloned()
     }
 }

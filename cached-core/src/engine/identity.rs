@@ -102,11 +102,6 @@ impl Engine {
         }
     }
 
-    /// Whether a key is one of this cache's: not one that was placed for a cache before it.
-    pub(super) fn owns(&self, key: &Key) -> bool {
-        self.identity.is_none() || key.is_placed()
-    }
-
     /// The name of a lock as this cache gives it.
     ///
     /// # Errors

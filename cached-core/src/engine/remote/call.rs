@@ -168,7 +168,7 @@ impl Missed<'_> {
     pub(super) fn place(&self, remote: &Remote) -> Option<Place> {
         let key = self.call.key.key().ok()?;
         let place = remote.place(key, Some(self.call.site), &self.tags);
-        let engine = self.call.resolve()?;
+        let engine = self.engine.as_ref()?;
         Some(place.kept(engine.keep_of(self.call.site)))
     }
 }
