@@ -4,6 +4,10 @@
 //! Not here: counters that only hand out ids, one-time initialisers, and locks of statics that are
 //! held for a moment and call nothing. A model could not reset them, and they order nothing.
 
+#[cfg(all(feature = "remote", test, shuttle))]
+pub(crate) use shuttle::sync::atomic::AtomicBool;
+#[cfg(all(feature = "remote", not(all(test, shuttle))))]
+pub(crate) use std::sync::atomic::AtomicBool;
 #[cfg(not(all(test, shuttle)))]
 pub(crate) use std::{
     sync::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard, atomic::AtomicU64},

@@ -6,6 +6,7 @@
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use cached_core::testing::in_process;
 use cached_core::{
     Cache, Delivery, ErrorKind, Outcome, Override, Ttl, cached, install, invalidate_blocking,
     replace,
@@ -51,6 +52,18 @@ fn by_name(name: &str) -> usize {
     name.len()
 }
 
+#[cached(key = "b:pinned:<id>", in_process, skip(value))]
+fn pinned(id: u64, value: u64) -> u64 {
+    let _ = id;
+    value
+}
+
+#[cached(key = "b:pinned:<id>", skip(value))]
+fn shared(id: u64, value: u64) -> u64 {
+    let _ = id;
+    value
+}
+
 #[test]
 fn child() {
     let Ok(scenario) = std::env::var(SCENARIO) else {
@@ -91,6 +104,29 @@ const SCENARIOS: &[Scenario] = &[
         install(cache.build().expect("valid")).expect("the first");
         answer::entry().blocking().put(7);
         assert_eq!(answer::traced(), (42, Outcome::Uncached));
+    }),
+    ("two tiers", || {
+        let tiered = Cache::on(in_process()).l1_watched().build();
+        install(tiered.expect("it tells of changes")).expect("the first");
+        assert_eq!(pinned::traced(1, 10), (10, Outcome::Stored));
+        assert_eq!(shared::traced(1, 20), (20, Outcome::Stored));
+        assert_eq!(shared::traced(1, 21), (20, Outcome::Hit), "it is far");
+        assert_eq!(shared::traced(1, 22), (20, Outcome::Hit), "it is near");
+        assert_eq!(pinned::traced(1, 11), (10, Outcome::Hit));
+    }),
+    ("replaced by a miss", || {
+        let built = Cache::memory().prefix_with(|| "acme").build();
+        let (acme, next) = built.map(|acme| (acme.clone(), acme)).expect("valid");
+        let before = Cache::memory().key_with(move |key| {
+            replace(next.clone());
+            format!("before/{key}")
+        });
+        let before = before.build().expect("valid");
+        install(before.clone()).expect("first");
+        assert_eq!(answer::traced().1, Outcome::Stored);
+        assert_eq!((before.len(), acme.len()), (1, 0));
+        assert_eq!(outcomes(), [Outcome::Stored, Outcome::Hit]);
+        assert_eq!((before.len(), acme.len()), (1, 1));
     }),
     ("named alone", || {
         let sessions = Cache::memory().name("sessions").build();
@@ -355,4 +391,10 @@ fn an_empty_key_of_a_function_is_reported_once() {
     let stderr = run("empty", None);
     says_once(&stderr, &["`by_name`", "empty", "uncached"]);
     says_once(&stderr, &["`rename_it`", "empty", "not invalidated"]);
+}
+
+#[test]
+fn a_miss_has_one_cache_and_a_key_one_function() {
+    run("two tiers", None);
+    run("replaced by a miss", None);
 }

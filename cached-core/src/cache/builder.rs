@@ -124,7 +124,8 @@ impl Builder {
     /// Redis and Valkey tell of changes, which reach other processes within a message
     /// ([`l1_watched`](Self::l1_watched)); of what another backend does not tell, a value may be
     /// served for as long as `ttl` after it was invalidated by another process. What this process
-    /// invalidates or writes itself is gone at once. Without effect in memory.
+    /// invalidates or writes itself is gone at once. Within a computation and within a mutator the
+    /// backend is asked, so no value is made of such an old one. Without effect in memory.
     ///
     /// [`build`](Self::build) fails for zero, for what is negative, and for what states no age, such
     /// as [`Ttl::FOREVER`].

@@ -214,6 +214,13 @@ impl<R> PlainEntry<R> {
         Some((engine, key))
     }
 
+    /// [`place`](Self::place) in this process.
+    fn cell(&self) -> Option<(Arc<Engine>, Key)> {
+        let (engine, key) = self.place()?;
+        let key = key.pinned(engine.pins(self.site));
+        Some((engine, key))
+    }
+
     /// What an entry under this key falls by.
     pub(super) fn tags(&self, key: &Key) -> Vec<Box<str>> {
         tags_of(key, self.site, self.tags.clone())
@@ -224,7 +231,7 @@ impl<R> PlainEntry<R> {
     }
 
     fn try_write(&self, returned: R) -> Option<bool> {
-        let (engine, key) = self.place()?;
+        let (engine, key) = self.cell()?;
         let (sealed, _) = self.shape.seal(returned, engine.is_weighed());
         let (payload, weight, ttl) = match sealed {
             Sealed::Value(value, weight) => (Payload::Value(value), weight?, self.ttl),
@@ -244,12 +251,11 @@ impl<R> PlainEntry<R> {
     }
 
     fn make_stale(&self) -> bool {
-        self.place()
-            .is_some_and(|(engine, key)| engine.expire(&key))
+        self.cell().is_some_and(|(engine, key)| engine.expire(&key))
     }
 
     fn is_live(&self) -> bool {
-        self.place()
+        self.cell()
             .is_some_and(|(engine, key)| engine.remembers(&key))
     }
 

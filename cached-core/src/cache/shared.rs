@@ -127,11 +127,11 @@ impl SharedCache<'_> {
         Ok(found)
     }
 
-    /// The value that is in this process in front of the backend, if nothing hides anything.
+    /// The value that is in this process in front of the backend, if it may be taken.
     fn near<V: Portable>(&self, hidden: &Hidden, key: &Key) -> Option<V> {
         let engine = &self.cache.engine;
         let near = || engine.near(key, &HANDLE, &value_shape(), Lifetime::FOREVER);
-        hidden.nothing().then(near).flatten()
+        hidden.sees_near().then(near).flatten()
     }
 
     fn keep(&self, hidden: &Hidden) -> Option<Keep> {

@@ -55,6 +55,7 @@ impl<R> SharedEntry<'_, R> {
             .then(|| self.engine.keep_of(site))
             .flatten();
         if keep.is_some()
+            && hidden.sees_near()
             && let Some(near) = self.engine.near(&self.key, site, shape, Lifetime::FOREVER)
         {
             return Some(near);

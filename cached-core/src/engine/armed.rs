@@ -272,7 +272,8 @@ impl Armed {
 
     /// Whether a mutator around the call is armed for the key.
     pub(super) fn covers(&self, key: &Key) -> bool {
-        self.chain().any(|armed| armed.keys.contains(key))
+        let key = key.pinned(false);
+        self.chain().any(|armed| armed.keys.contains(&key))
     }
 
     /// Whether a mutator around the call is armed for one of these stamps of a shared backend.

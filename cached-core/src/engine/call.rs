@@ -10,8 +10,6 @@ use super::block::block_on;
 use super::context::{self, Frame, Mode};
 use super::flight::Style;
 use super::miss::{Miss, Next, Step};
-#[cfg(feature = "remote")]
-use super::remote::Remote;
 use super::{Engine, home, tags_of};
 use crate::entry::{Shape, Slot, Taken};
 use crate::event::{Counter, EventKind, Outcome, count};
@@ -89,7 +87,9 @@ impl<'c> Call<'c> {
             return None;
         }
         match home::usual(self.site) {
-            Some(engine) if self.engine.is_none() && context::is_plain() => {
+            Some(engine)
+                if self.engine.is_none() && context::is_plain() && engine.is_usual_for(shape) =>
+            {
                 let lifetime = self.ttl.or_zero(engine.default_ttl);
                 self.look(engine, key, shape, lifetime)
             }
@@ -117,12 +117,10 @@ impl<'c> Call<'c> {
     }
 
     /// How old what the call takes of a shared backend may be: a value, and the memory that there is
-    /// none, which has a TTL of its own and is the writer's matter where the caller states none.
+    /// none.
     #[cfg(feature = "remote")]
     pub(super) fn oldest_in(&self, engine: &Engine) -> (Lifetime, Lifetime) {
-        let absent = self.site.policy.ttl_none;
-        let absent = absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(engine.default_ttl()));
-        (self.lifetime_in(engine), absent)
+        (self.lifetime_in(engine), engine.oldest_absence(self.site))
     }
 
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
@@ -150,7 +148,7 @@ impl<'c> Call<'c> {
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key, None);
+        engine.place_call(&mut self.key, self.site);
         let key = self.key.key().ok()?;
         self.look(engine, key, shape, self.lifetime_in(engine))
     }
@@ -199,15 +197,16 @@ impl<'c> Call<'c> {
         shape: &S,
     ) -> Option<(S::Return, Outcome)> {
         let engine = self.resolve()?;
-        // What a mutator is armed for of a shared backend, the backend's entry says.
         #[cfg(feature = "remote")]
-        if engine.shares(shape) && (frame.armed.is_some() || !engine.keeps_near(self.site, shape)) {
+        if engine.shares(shape)
+            && (frame.asks_the_backend() || !engine.keeps_near(self.site, shape))
+        {
             return None;
         }
         if engine.overrides.turn_off(self.site) {
             return None;
         }
-        engine.place_rendered(&mut self.key, None);
+        engine.place_call(&mut self.key, self.site);
         let key = self.key.key().ok()?;
         let armed = frame.armed.as_ref();
         if armed.is_some_and(|armed| armed.covers(key)) {
@@ -218,7 +217,7 @@ impl<'c> Call<'c> {
         self.found(&engine, key, shape, taken)
     }
 
-    pub(super) fn resolve(&self) -> Option<Arc<Engine>> {
+    fn resolve(&self) -> Option<Arc<Engine>> {
         self.engine.cloned().or_else(|| home::resolve(self.site))
     }
 
@@ -236,17 +235,23 @@ impl<'c> Call<'c> {
         self.missed(Vec::new())
     }
 
-    /// The key is placed from here on, and so are the tags.
+    /// The call has its cache from here on, whatever is put in its place, and key and tags are as
+    /// that keeps them.
     #[inline]
     pub(crate) fn missed(mut self, tags: Vec<Box<str>>) -> Missed<'c> {
-        if let Some(engine) = self.resolve() {
-            engine.place_rendered(&mut self.key, None);
+        let engine = self.resolve();
+        if let Some(engine) = &engine {
+            engine.place_call(&mut self.key, self.site);
         }
         let tags = match self.key.key() {
             Ok(key) => tags_of(key, self.site, tags),
             Err(_) => tags,
         };
-        Missed { call: self, tags }
+        Missed {
+            call: self,
+            engine,
+            tags,
+        }
     }
 
     /// [`Missed::run`] without tags.
@@ -279,6 +284,8 @@ impl<'c> Call<'c> {
 #[derive(Debug)]
 pub struct Missed<'c> {
     pub(super) call: Call<'c>,
+    /// The cache of the call, if there is one.
+    pub(super) engine: Option<Arc<Engine>>,
     pub(super) tags: Vec<Box<str>>,
 }
 
@@ -373,15 +380,6 @@ impl Missed<'_> {
                 Step::Ask => miss.give_up(),
             }
         }
-    }
-}
-
-#[cfg(feature = "remote")]
-impl Missed<'_> {
-    /// The backend to ask, where values of this shape are shared.
-    pub(super) fn remote_for<S: Shape + ?Sized>(&self, shape: &S) -> Option<Arc<Remote>> {
-        let engine = self.call.resolve()?;
-        engine.remote().filter(|_| shape.travels()).cloned()
     }
 }
 

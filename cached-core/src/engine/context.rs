@@ -84,6 +84,12 @@ impl Hidden {
             .is_some_and(|armed| armed.covers_shared(stamps))
     }
 
+    /// Whether what this process keeps in front of the backend may be taken.
+    pub(crate) fn sees_near(&self) -> bool {
+        let frame = self.0.as_ref();
+        self.nothing() && frame.is_none_or(|frame| !frame.asks_the_backend())
+    }
+
     /// Whether nothing is, whatever is there.
     pub(crate) fn nothing(&self) -> bool {
         let frame = self.0.as_ref();
@@ -102,6 +108,15 @@ pub(crate) fn clock() -> Clock {
 }
 
 impl Frame {
+    /// Whether what is shared is asked for, whatever this process keeps in front of the backend:
+    /// within a mutator, whose targets the backend's entry tells, and within a computation. What
+    /// that reads becomes part of a value that all processes are given until its own TTL ends, and
+    /// what is near may be older than what was invalidated before the computation began.
+    #[cfg(feature = "remote")]
+    pub(super) fn asks_the_backend(&self) -> bool {
+        self.armed.is_some() || self.flight.is_some()
+    }
+
     /// Whether a mutator around this still runs.
     pub(super) fn is_armed(&self) -> bool {
         self.armed.as_ref().is_some_and(|armed| armed.is_running())

@@ -1,5 +1,5 @@
 //! What makes the key that a cache keeps of the key that was rendered: a tenant in front of it, a
-//! text of the cache's own in its place.
+//! text of the cache's own in its place, a mark where its values stay in this process.
 //!
 //! A call's key is *placed* where the call finds its cache, on the caller's thread and before
 //! anything is looked at, led or armed: [`Call`](super::Call) when it looks and before it misses,
@@ -10,6 +10,10 @@
 //!
 //! Tags, and a function as a whole, are names of one tenant as keys are: they are told apart by the
 //! tenant of the key that carries them ([`Key::tag`]).
+//!
+//! What an `in_process` function keeps beside a shared backend has a *pinned* key: the first tier has
+//! values of the backend under the same text, which are watched and are removed by news. Whoever names
+//! a key means both, so only a look, a flight and a write of such a function have the mark.
 
 use std::fmt;
 use std::sync::Arc;
@@ -73,6 +77,15 @@ impl Engine {
         Some(make(text))
     }
 
+    /// [`place`](Self::place) of the key of a function's call, where it stands.
+    #[inline]
+    pub(super) fn place_call(&self, key: &mut Rendered, site: &Site) {
+        self.place_rendered(key, None);
+        if site.policy.in_process {
+            key.pin(self.pins(site));
+        }
+    }
+
     /// [`place`](Self::place) of a key where it stands.
     #[inline]
     pub(crate) fn place_rendered(&self, key: &mut Rendered, tenant: Option<&Tenant>) {
@@ -81,17 +94,18 @@ impl Engine {
         }
     }
 
+    /// Whether the keys of this function are pinned: its values are in this process only, beside a
+    /// shared backend.
+    pub(crate) fn pins(&self, site: &Site) -> bool {
+        site.policy.in_process && !self.is_local()
+    }
+
     #[cold]
     fn replace_rendered(&self, rendered: &mut Rendered, tenant: Option<&Tenant>) {
         if let Ok(key) = rendered.key() {
             let placed = self.place(key.clone(), tenant);
             rendered.replace(placed);
         }
-    }
-
-    /// Whether a key is one of this cache's: not one that was placed for a cache before it.
-    pub(super) fn owns(&self, key: &Key) -> bool {
-        self.identity.is_none() || key.is_placed()
     }
 
     /// The name of a lock as this cache gives it.

@@ -81,7 +81,7 @@ enum Decision<R> {
 
 impl<'c> Miss<'c> {
     pub(super) fn new(missed: Missed<'c>, style: Style, disguised: bool) -> Self {
-        let Missed { call, tags } = missed;
+        let Missed { call, engine, tags } = missed;
         let mut miss = Self {
             left: Left::Look,
             #[cfg(feature = "remote")]
@@ -91,7 +91,7 @@ impl<'c> Miss<'c> {
             restarts: 0,
             counted: std::cell::Cell::new(false),
             frame: context::current(),
-            engine: call.resolve(),
+            engine,
             style,
             call,
             tags,
@@ -134,9 +134,8 @@ impl<'c> Miss<'c> {
         let bypass = frame.is_some_and(|frame| frame.mode == Mode::Bypass);
         let scoped = bypass || (self.is_armed() && !self.only_looks);
         let usable = self.call.served && !disguised;
-        let on = self.engine.as_ref().zip(self.call.key.key().ok());
-        let on =
-            on.is_some_and(|(engine, key)| engine.owns(key) && !engine.overrides.turn_off(site));
+        let on = self.engine.as_ref().filter(|_| self.call.key.key().is_ok());
+        let on = on.is_some_and(|engine| !engine.overrides.turn_off(site));
         usable && !scoped && on
     }
 

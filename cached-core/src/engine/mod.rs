@@ -59,7 +59,6 @@ pub(crate) use verbs::New;
 
 use self::flight::Flight;
 use crate::backend::memory::Store;
-#[cfg(feature = "remote")]
 use crate::entry::Shape;
 use crate::error::Error;
 use crate::event::{Event, EventKind, Hooks, Subscribers};
@@ -176,6 +175,19 @@ impl Engine {
         return self.remote.is_none();
         #[cfg(not(feature = "remote"))]
         true
+    }
+
+    /// Whether what has this shape is under keys as they are rendered, in a plain cache. Known where
+    /// the shape is, but for `in_process`: see [`pins`](Self::pins).
+    #[inline(always)]
+    fn is_usual_for<S: Shape + ?Sized>(&self, shape: &S) -> bool {
+        #[cfg(feature = "remote")]
+        return shape.travels() || self.remote.is_none();
+        #[cfg(not(feature = "remote"))]
+        {
+            let _ = shape;
+            true
+        }
     }
 
     /// Whether a hit is what the attribute says it is, and in this process.

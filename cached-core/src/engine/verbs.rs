@@ -4,6 +4,9 @@
 //! [`Engine::clear`], for all of them): it destroys the lease together with the value, so no
 //! computation under way can overtake it.
 
+#[cfg(feature = "remote")]
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::Engine;
 use super::flight::{Flight, Verdict};
 use crate::backend::memory::Cell;
@@ -115,16 +118,32 @@ impl Engine {
         (done, answer)
     }
 
-    /// Destroys the value and the lease. Whether a live value was there.
+    /// Destroys the value and the lease, and what is pinned under the key. Whether a live value was
+    /// there.
     pub(crate) fn invalidate(&self, key: &Key, function: Option<&'static str>) -> bool {
+        #[cfg(feature = "remote")]
+        self.invalidate_pinned(key);
         let (was_there, ()) = self.bump(key, |_| (Change::Remove, ()));
         self.tell_invalidated(function, key.text());
         was_there
     }
 
-    /// Takes the lease of a computation under way, because the shared backend has a newer value.
+    /// [`invalidate`](Self::invalidate) for what functions keep under the key beside a shared
+    /// backend. A value whose `Drop` panics saves nothing else from being invalidated.
+    #[cfg(feature = "remote")]
+    fn invalidate_pinned(&self, key: &Key) {
+        if self.remote.is_some() {
+            let pinned = key.pinned(true);
+            let removing = || self.bump(&pinned, |_| (Change::Remove, ()));
+            let _ = catch_unwind(AssertUnwindSafe(removing));
+        }
+    }
+
+    /// Takes the lease of a computation under way, because the shared backend has a newer value, of
+    /// which those know nothing that keep theirs in this process.
     #[cfg(feature = "remote")]
     pub(crate) fn detach(&self, key: &Key) {
+        self.invalidate_pinned(key);
         let lease = self.store.cell(key, |cell| cell.revoke());
         if let Some(flight) = lease {
             flight.publish(Verdict::StartOver);

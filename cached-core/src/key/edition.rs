@@ -1,7 +1,7 @@
 //! What tells keys of one text apart.
 
-/// What a key is beside its text: its version, whether the text ends with a digest, and whether it
-/// is as a cache keeps it. One word, because every hit compares it.
+/// What a key is beside its text: its version, whether the text ends with a digest, whether it is as
+/// a cache keeps it, and whether it stays in this process. One word, because every hit compares it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct Edition(u64);
 
@@ -9,6 +9,7 @@ pub(crate) struct Edition(u64);
 const DIGEST: u64 = 1;
 const PLACED: u64 = 1 << 33;
 const TENANT: u64 = 1 << 34;
+const PINNED: u64 = 1 << 35;
 
 impl Edition {
     #[inline]
@@ -26,7 +27,11 @@ impl Edition {
     }
 
     pub(super) fn with_version(self, version: u32) -> Self {
-        Self(Self::of(version).0 | (self.0 & (DIGEST | PLACED | TENANT)))
+        Self(Self::of(version).0 | (self.0 & (DIGEST | PLACED | TENANT | PINNED)))
+    }
+
+    pub(super) fn pinned(self, pinned: bool) -> Self {
+        Self(self.0 & !PINNED | if pinned { PINNED } else { 0 })
     }
 
     #[inline]

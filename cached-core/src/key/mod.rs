@@ -152,6 +152,16 @@ impl Key {
         }
     }
 
+    /// The same, for what is kept in this process beside a shared backend, or for what is shared:
+    /// the two are alike where there is no such backend.
+    #[must_use]
+    pub(crate) fn pinned(&self, pinned: bool) -> Self {
+        Self {
+            edition: self.edition.pinned(pinned),
+            ..self.clone()
+        }
+    }
+
     /// Whether the text was too long, so that [`text`](Self::text) ends with its digest. Such a
     /// key differs from one whose short text happens to look the same.
     #[must_use]
@@ -207,6 +217,11 @@ impl Rendered {
     pub(crate) fn fail(&mut self, error: KeyError) {
         self.0.fail(error);
         self.0.settle();
+    }
+
+    /// [`Key::pinned`] where it stands.
+    pub(crate) fn pin(&mut self, pinned: bool) {
+        self.0.key.edition = self.0.key.edition.pinned(pinned);
     }
 
     /// Another key in place of a completed one.

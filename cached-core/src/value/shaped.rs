@@ -192,6 +192,7 @@ where
     }
 
     #[cfg(feature = "remote")]
+    #[inline]
     fn travels(&self) -> bool {
         <K::Value as Storable<Reach>>::TRAVELS
     }

@@ -1,10 +1,5 @@
 //! A backend that cannot say whether it went back to an earlier state.
 
-use std::collections::HashMap;
-
-use cached_core::backend::Backend;
-use cached_core::testing::Faulty;
-
 use cached_core::Cache;
 use cached_core::testing::Faulty;
 
@@ -63,14 +58,6 @@ async fn an_old_lease_that_comes_back_stores_nothing_that_is_served() {
         })
         .await;
     }
-}
-
-#[test]
-fn a_faulty_backend_tells_of_it_as_the_one_inside_does() {
-    let faulty = Faulty::new(Cells::default().tells_no_run());
-    assert_eq!(faulty.incarnation(), Some(1));
-    faulty.inner().restart_from(HashMap::new());
-    assert_eq!(faulty.incarnation(), Some(2));
 }
 
 #[tokio::test]

@@ -1,6 +1,9 @@
 //! Memory in front of a shared backend: what is served from it, and what never is.
 
 mod aged;
+mod dropped;
+mod nested;
+mod pinned;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::{Decision, Left, Miss, Next, Step};
+use crate::engine::Engine;
 use crate::engine::context::Mode;
 use crate::engine::cycle::Wait;
 use crate::engine::flight::{Flight, Verdict};
@@ -12,6 +13,16 @@ use crate::engine::remote::{Basis, Caller, Place, Raw, StampId, Start};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
+use crate::time::Lifetime;
+
+impl Engine {
+    /// How old the memory that there is none may be: it has a TTL of its own, and is the writer's
+    /// matter where its reader states none.
+    pub(in crate::engine) fn oldest_absence(&self, site: &Site) -> Lifetime {
+        let absent = site.policy.ttl_none;
+        absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default_ttl))
+    }
+}
 
 impl Miss<'_> {
     pub(in crate::engine) fn site(&self) -> &'static Site {

@@ -166,10 +166,19 @@ where
 }
 
 impl Missed<'_> {
+    /// The backend to ask, where values of this shape are shared.
+    pub(in crate::engine) fn remote_for<S: Shape + ?Sized>(
+        &self,
+        shape: &S,
+    ) -> Option<Arc<Remote>> {
+        let engine = self.engine.as_ref()?;
+        engine.remote().filter(|_| shape.travels()).cloned()
+    }
+
     pub(super) fn place(&self, remote: &Remote) -> Option<Place> {
         let key = self.call.key.key().ok()?;
         let place = remote.place(key, Some(self.call.site), &self.tags);
-        let engine = self.call.resolve()?;
+        let engine = self.engine.as_ref()?;
         Some(place.kept(engine.keep_of(self.call.site)))
     }
 }
@@ -224,10 +233,12 @@ impl Miss<'_> {
     }
 
     /// The stamps to claim the cell with before anybody has looked at it; `None` if a look is the
-    /// better question.
+    /// better question. It is where this process keeps what it reads: what a claim finds is not
+    /// tracked, and hits in this process say nothing of the odds.
     fn stamps_of_a_miss(&self, remote: &Remote, place: &Place) -> Option<Vec<(StampId, Token)>> {
         let look = self.refreshes()
             || self.only_looks
+            || place.keep.is_some()
             || remote.backend.capabilities().dear_writes
             || remote.odds.favour_a_hit(self.site().number())
             || remote.breaker.is_open();

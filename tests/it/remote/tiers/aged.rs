@@ -1,6 +1,7 @@
 //! How long a value lives in memory: by a stated age, and never longer than in the backend.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cached_core::testing::{ManualClock, in_process_at, with_cache};
@@ -14,7 +15,7 @@ use crate::relay::{Duty, Relay};
 async fn what_nobody_tells_of_is_kept_for_the_stated_age() {
     let clock = ManualClock::new();
     let cells = in_process_at(clock.clone());
-    let silent = Relay::new(Arc::new(cells.clone()), Silent);
+    let silent = Relay::new(Arc::new(cells.clone()), Silent::default());
     let built = Cache::on(silent).clock(clock.clone()).l1(2).build();
     let (here, there) = (built.expect("an age"), Cache::on(cells).build());
     let there = there.expect("the defaults are valid");
@@ -74,9 +75,51 @@ async fn aging(id: u64, source: &Source) -> u64 {
     source.now()
 }
 
-/// Without news.
-struct Silent;
+/// The memory of having found nothing has an age of its own, which each release states for itself.
+#[tokio::test]
+async fn that_there_is_nothing_is_remembered_for_as_long_as_its_reader_says() {
+    let clock = ManualClock::new();
+    let cells = in_process_at(clock.clone());
+    let there = Cache::on(cells.clone()).build().expect("the defaults");
+    assert_eq!(with_cache(&there, none_for_an_hour(1)).await, None);
+    clock.advance(Duration::from_secs(2));
+    let silent = Relay::new(Arc::new(cells.clone()), Silent::default());
+    let asked = Arc::clone(&silent.duty.0);
+    let built = Cache::on(silent).clock(clock.clone()).l1(60).build();
+    let here = built.expect("an age");
+    let call = || async {
+        assert_eq!(with_cache(&here, none_for_five_seconds(1)).await, None);
+        asked.load(Ordering::SeqCst)
+    };
+    let before = call().await;
+    clock.advance(Duration::from_millis(2_990));
+    assert_eq!(call().await, before, "near");
+    clock.advance(Duration::from_millis(10));
+    assert!(call().await > before, "five seconds old");
+}
+
+#[cached(key = "near:none:<id>", ttl_none = "1h")]
+async fn none_for_an_hour(id: u64) -> Option<u64> {
+    let _ = id;
+    None
+}
+
+#[cached(key = "near:none:<id>", ttl_none = "5s")]
+async fn none_for_five_seconds(id: u64) -> Option<u64> {
+    let _ = id;
+    None
+}
+
+/// Without news; how often the backend is read.
+#[derive(Default)]
+struct Silent(Arc<AtomicUsize>);
 
 impl Duty for Silent {
     const TELLS: bool = false;
+
+    fn before(&self, operation: &'static str) {
+        if operation.starts_with("read") {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 }

@@ -31,17 +31,13 @@ impl Outset {
         shape: &S,
     ) -> Option<Self> {
         let (_, first) = missed.first()?;
-        let (engine, remote) = (first.call.resolve()?, first.remote_for(shape)?);
+        let (engine, remote) = (first.engine.clone()?, first.remote_for(shape)?);
         let site = first.call.site;
-        let owned = |(_, missed): &(usize, Missed<'_>)| {
-            missed.call.key.key().is_ok_and(|key| engine.owns(key))
-        };
         let plain = context::is_plain()
             && first.call.served
             && !shape.is_disguised()
             && !site.has_namesake()
-            && !engine.overrides.turn_off(site)
-            && missed.iter().all(owned);
+            && !engine.overrides.turn_off(site);
         let needs = remote.needs(Some(site), &[]);
         let keep = engine.keep_of(site);
         let place = |(_, missed): &(usize, Missed<'_>)| {

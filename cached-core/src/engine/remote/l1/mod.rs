@@ -1,7 +1,7 @@
 //! The first of two tiers: what was read from a shared backend, kept as values in this process.
 //!
 //! ```text
-//! begin     a moment is taken before the read is sent
+//! begin     a moment is taken before the read is sent; until the first one, changes are ignored
 //! keep      stamps and value go in, unless one of their names has changed since that moment
 //! changed   told by the backend, or done by this process: first the change is noted, then what is
 //!           kept goes
@@ -20,7 +20,9 @@ mod changes;
 #[cfg(all(test, shuttle))]
 mod model;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Weak;
+use std::sync::atomic::Ordering;
 
 use changes::{Changes, Since};
 
@@ -36,6 +38,7 @@ use crate::engine::verbs::Write;
 use crate::entry::{Payload, Sealed, Shape, Slot, Times};
 use crate::key::Key;
 use crate::registry::{Near, Site};
+use crate::sync::AtomicBool;
 use crate::tag::{Known, Stamps};
 use crate::time::{Clock, Lifetime, Millis};
 
@@ -44,6 +47,8 @@ use crate::time::{Clock, Lifetime, Millis};
 pub(in crate::engine) struct L1 {
     /// What holds for functions that say nothing of it; `None`: they keep nothing.
     usual: Option<Keep>,
+    /// Whether anything was read that may be kept. Before that changes are nobody's matter.
+    in_use: AtomicBool,
     changes: Changes,
     known: Known,
 }
@@ -54,6 +59,8 @@ pub(crate) struct Keep {
     lifetime: Lifetime,
     /// Whether it may be kept although nobody tells of its changes.
     unwatched: bool,
+    /// How old the memory of having found nothing may be for the reader that keeps it.
+    absent: Lifetime,
 }
 
 /// How long what is watched is kept if nothing is said, in milliseconds.
@@ -64,6 +71,7 @@ impl Keep {
     pub(crate) const WATCHED: Self = Self {
         lifetime: Lifetime(BACKSTOP),
         unwatched: false,
+        absent: Lifetime::FOREVER,
     };
 
     /// For so long, watched or not.
@@ -71,6 +79,7 @@ impl Keep {
         Self {
             lifetime,
             unwatched: true,
+            absent: Lifetime::FOREVER,
         }
     }
 
@@ -121,9 +130,24 @@ impl L1 {
     pub(super) fn begin(&self, keep: Keep) -> Load {
         Load {
             keep,
-            since: self.changes.now(),
+            since: self.moment(),
             began: Clock::System.now(),
         }
+    }
+
+    /// The moment of a read that is not sent yet.
+    fn moment(&self) -> Since {
+        // First of all: a change that still finds it unset has ended, and is noted nowhere; the
+        // read, which is sent after this, finds what came of it.
+        if !self.is_in_use() {
+            self.in_use.store(true, Ordering::SeqCst);
+        }
+        self.changes.now()
+    }
+
+    /// To be asked when a change has ended.
+    fn is_in_use(&self) -> bool {
+        self.in_use.load(Ordering::SeqCst)
     }
 
     /// Takes note of the stamps that an entry was read with, unless its name or one of theirs has
@@ -172,10 +196,13 @@ impl Remote {
 
     /// Tells this process of a change of its own when it is dropped: when the change has ended,
     /// however it ended.
-    pub(super) fn telling<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> Telling<'n> {
+    pub(super) fn telling<'n, N>(&self, names: N) -> Telling<'_, N::IntoIter>
+    where
+        N: IntoIterator<Item = &'n str>,
+    {
         Telling {
-            keeper: self.keeper.get().cloned(),
-            names: names.into_iter().collect(),
+            remote: self,
+            names: names.into_iter(),
         }
     }
 
@@ -185,15 +212,20 @@ impl Remote {
 }
 
 /// See [`Remote::telling`].
-pub(super) struct Telling<'n> {
-    keeper: Option<Weak<dyn Watcher>>,
-    names: Vec<&'n str>,
+pub(super) struct Telling<'r, N: Iterator<Item: AsRef<str>>> {
+    remote: &'r Remote,
+    names: N,
 }
 
-impl Drop for Telling<'_> {
+impl<N: Iterator<Item: AsRef<str>>> Drop for Telling<'_, N> {
     fn drop(&mut self) {
-        if let Some(engine) = self.keeper.as_ref().and_then(Weak::upgrade) {
-            self.names.iter().for_each(|name| engine.changed(name));
+        // Now, not when the change began: the first read that may be kept may have come since.
+        if !self.remote.l1.is_in_use() {
+            return;
+        }
+        if let Some(engine) = self.remote.keeper.get().and_then(Weak::upgrade) {
+            let names = self.names.by_ref();
+            names.for_each(|name| engine.changed(name.as_ref()));
         }
     }
 }
@@ -203,12 +235,18 @@ impl Engine {
     /// of the backend that they are shared in.
     #[inline]
     pub(crate) fn keeps_near<S: Shape + ?Sized>(&self, site: &Site, shape: &S) -> bool {
-        shape.travels() && self.keep_of(site).is_some()
+        shape.travels() && self.said_of(site).is_some()
     }
 
-    /// How the values of a function, or of the handle, are kept.
-    #[inline]
+    /// How what a function, or the handle, reads is kept.
     pub(crate) fn keep_of(&self, site: &Site) -> Option<Keep> {
+        let absent = self.oldest_absence(site);
+        let said = self.said_of(site)?;
+        Some(Keep { absent, ..said })
+    }
+
+    #[inline]
+    fn said_of(&self, site: &Site) -> Option<Keep> {
         let said = self.overrides.l1(site, site.policy.l1);
         self.remote().and_then(|remote| remote.l1.of(said))
     }
@@ -285,6 +323,11 @@ impl Engine {
         let read = raw.depends_on(&meaning)?;
         let (l1, name) = (&remote.l1, &place.name);
         let stamps = l1.learn(name, &read, &remote.names, load.since)?;
+        let left = match payload {
+            Payload::Value(_) => left,
+            // Nobody asks for its age in this process.
+            Payload::Absent => left.min(load.keep.absent.0.saturating_sub(age)),
+        };
         // The times were told before the read, so what it took counts.
         let took = Clock::System.now().saturating_sub(load.began);
         let (age, left) = (age.saturating_add(took), left.saturating_sub(took));
@@ -312,13 +355,16 @@ impl Engine {
 
 impl Watcher for Engine {
     fn changed(&self, name: &str) {
-        let Some(remote) = self.remote() else {
+        let Some(remote) = self.remote().filter(|remote| remote.l1.is_in_use()) else {
             return;
         };
         match self.meaning(remote, name) {
             Some(Meaning::Key(key)) => {
                 remote.l1.note(name);
-                self.store.cell(&key, |cell| cell.remove(|_| ()));
+                // A value whose `Drop` panics must neither stop an invalidation half-way nor end
+                // the task that brings the news.
+                let removing = || self.store.cell(&key, |cell| cell.remove(|_| ()));
+                let _ = catch_unwind(AssertUnwindSafe(removing));
             }
             Some(Meaning::Stamp(id) | Meaning::Odd(id)) => remote.l1.forget_stamp(id, name),
             None => {}

@@ -27,7 +27,7 @@ struct World {
 impl World {
     /// One read, as [`Engine::keep`](crate::engine::Engine::keep) has it.
     fn read(&self) {
-        let since = self.l1.changes.now();
+        let since = self.l1.moment();
         let read = *self.server.lock().expect("no thread panics");
         self.keep(read, since);
     }
@@ -36,6 +36,14 @@ impl World {
     fn read_unfenced(&self) {
         let read = *self.server.lock().expect("no thread panics");
         self.keep(read, self.l1.changes.now());
+    }
+
+    /// One that is sent before anybody listens to changes.
+    fn read_unheard(&self) {
+        let since = self.l1.changes.now();
+        let read = *self.server.lock().expect("no thread panics");
+        self.l1.moment();
+        self.keep(read, since);
     }
 
     fn keep(&self, read: Server, since: Since) {
@@ -50,6 +58,9 @@ impl World {
     /// The value changes, and that is told.
     fn write(&self) {
         self.server.lock().expect("no thread panics").0 += 1;
+        if !self.l1.is_in_use() {
+            return;
+        }
         self.l1.note(KEY);
         self.kept.lock().expect("no thread panics").take();
     }
@@ -57,6 +68,9 @@ impl World {
     /// The stamp changes, and that is told.
     fn invalidate_tag(&self) {
         self.server.lock().expect("no thread panics").1 += 1;
+        if !self.l1.is_in_use() {
+            return;
+        }
         self.l1.forget_stamp(TAG, &self.names.stamp(TAG));
     }
 
@@ -72,7 +86,14 @@ fn readers_against(change: fn(&World)) {
     readers(World::read, change);
 }
 
+/// Also where nothing was read before.
 fn readers(read: fn(&World), change: fn(&World)) {
+    for before in [true, false] {
+        readers_after(before, read, change);
+    }
+}
+
+fn readers_after(before: bool, read: fn(&World), change: fn(&World)) {
     let world = move || {
         let world = Arc::new(World {
             l1: L1::new(None),
@@ -80,7 +101,9 @@ fn readers(read: fn(&World), change: fn(&World)) {
             server: Mutex::new((0, 1)),
             kept: Mutex::new(None),
         });
-        world.read();
+        if before {
+            world.read();
+        }
         let threads = [1, 2].map(|reads| {
             let world = Arc::clone(&world);
             thread::spawn(move || (0..reads).for_each(|_| read(&world)))
@@ -129,4 +152,10 @@ fn one_change_after_the_other() {
 #[should_panic(expected = "what is served is what is there")]
 fn a_moment_that_is_taken_after_the_answer_is_found_out() {
     readers(World::read_unfenced, World::write);
+}
+
+#[test]
+#[should_panic(expected = "what is served is what is there")]
+fn a_read_that_is_sent_before_anybody_listens_is_found_out() {
+    readers(World::read_unheard, World::write);
 }
