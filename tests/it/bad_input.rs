@@ -103,7 +103,7 @@ fn the_builder_refuses_what_cannot_work() {
 #[test]
 fn urls_are_refused_with_the_nearest_word() {
     let connect = |url: &'static str| Task::new(Cache::connect(url)).ends();
-    fails(connect("mem://"), ErrorKind::Url, "`memory`");
+    fails(connect("mem://"), ErrorKind::Url, "`memory://`");
     fails(connect("dumy://"), ErrorKind::Url, "did you mean `dummy`");
     fails(connect(""), ErrorKind::Url, "memory://");
     fails(

@@ -157,7 +157,9 @@ impl Fleet {
             }
             let head = ["MIGRATE", "127.0.0.1", &port, "", "0", "5000", "KEYS"];
             let command: Vec<&str> = head.into_iter().chain(keys).collect();
-            assert_eq!(self.nodes[from].say(&command), "OK");
+            // Whoever uses the keys may have removed them since they were listed.
+            let said = self.nodes[from].say(&command);
+            assert!(["OK", "NOKEY"].contains(&&*said), "{said}");
         }
     }
 
