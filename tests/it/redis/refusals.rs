@@ -26,26 +26,28 @@ async fn damaged_on_redis(id: u64) -> String {
     format!("value {id}")
 }
 
-/// In a process of its own: calls a function on a server that refuses it.
-#[test]
-fn child() {
-    let Ok(url) = std::env::var(URL) else { return };
+/// Installs the cache that a process of its own is told of; `None` in any other.
+fn installed() -> Option<tokio::runtime::Runtime> {
+    let url = std::env::var(URL).ok()?;
     let cache = Cache::at(&url).and_then(cached_core::Builder::build);
     install(cache.expect("a valid URL")).expect("the first");
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
-    runtime
-        .expect("the system has file descriptors")
-        .block_on(async {
-            for id in 0..50 {
-                assert_eq!(refused_answer(id).await, id + 1);
-            }
-            assert_eq!(
-                refused_answer::entry(1).invalidate().await,
-                Delivery::Queued
-            );
-        });
+    Some(runtime.expect("the system has file descriptors"))
+}
+
+/// In a process of its own: calls a function on a server that refuses it.
+#[test]
+fn child() {
+    let Some(runtime) = installed() else { return };
+    runtime.block_on(async {
+        for id in 0..50 {
+            assert_eq!(refused_answer(id).await, id + 1);
+        }
+        let told = refused_answer::entry(1).invalidate().await;
+        assert_eq!(told, Delivery::Queued);
+    });
     let row = stats()
         .function("refused_answer")
         .copied()
@@ -57,13 +59,7 @@ fn child() {
 /// In a process of its own: reads what it is not told the changes of.
 #[test]
 fn untold_child() {
-    let Ok(url) = std::env::var(URL) else { return };
-    let cache = Cache::at(&url).and_then(cached_core::Builder::build);
-    install(cache.expect("a valid URL")).expect("the first");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.expect("the system has file descriptors");
+    let Some(runtime) = installed() else { return };
     for _ in 0..5 {
         assert_eq!(runtime.block_on(refused_answer(1)), 2);
     }

@@ -118,6 +118,35 @@ async fn lasting(id: u64) -> u64 {
     id
 }
 
+/// The handle learns from the first entry that it reads whose the others are; what it writes itself
+/// is nobody's all the same.
+#[tokio::test]
+async fn keys_that_begin_alike_are_one_question_for_whoever_reads_them() {
+    let cells = Cells::default();
+    let cache = cells.cache();
+    with_cache(&cache, async {
+        for id in 1..=3 {
+            brief(id).await;
+        }
+        let reads = async |keys: &[&str]| {
+            let before = cells.count(Op::Read);
+            let found = cache.get_many::<u64>(keys).await.expect("valid keys");
+            assert!(found.iter().all(Option::is_some), "{keys:?}: {found:?}");
+            cells.count(Op::Read) - before
+        };
+        assert_eq!(reads(&["remote:brief:1"]).await, 2, "nothing is known yet");
+        assert_eq!(reads(&["remote:brief:2", "remote:brief:3"]).await, 1);
+        cache
+            .set("remote:brief:4", &4_u64, 60)
+            .await
+            .expect("valid");
+        assert_eq!(reads(&["remote:brief:4"]).await, 1, "a wrong guess");
+        brief::all().invalidate().await;
+        assert_eq!(reads(&["remote:brief:4"]).await, 1, "it is not brief's");
+    })
+    .await;
+}
+
 /// What nobody asks for any more leaves the backend by itself.
 #[tokio::test]
 async fn a_value_is_given_the_time_that_its_function_says() {
