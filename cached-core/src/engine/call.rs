@@ -116,13 +116,6 @@ impl<'c> Call<'c> {
         engine.overrides.ttl(self.site, self.ttl)
     }
 
-    /// How old what the call takes of a shared backend may be: a value, and the memory that there is
-    /// none.
-    #[cfg(feature = "remote")]
-    pub(super) fn oldest_in(&self, engine: &Engine) -> (Lifetime, Lifetime) {
-        (self.lifetime_in(engine), engine.oldest_absence(self.site))
-    }
-
     /// Looks where the call is not made in the usual way: in a scope, or in another cache.
     #[inline(never)]
     fn look_elsewhere<S: Shape + ?Sized>(&mut self, shape: &S) -> Option<(S::Return, Outcome)> {
@@ -174,14 +167,9 @@ impl<'c> Call<'c> {
         taken: Taken<S::Return>,
     ) -> Option<(S::Return, Outcome)> {
         let value = open(shape, taken)?;
-        self.tell_hit(engine, key);
-        Some((value, Outcome::Hit))
-    }
-
-    #[inline(always)]
-    pub(super) fn tell_hit(&self, engine: &Engine, key: &Key) {
         count(self.site.number(), Counter::Hit);
         engine.tell(EventKind::Hit, Some(self.site), key);
+        Some((value, Outcome::Hit))
     }
 
     #[cold]
@@ -217,7 +205,7 @@ impl<'c> Call<'c> {
         self.found(&engine, key, shape, taken)
     }
 
-    fn resolve(&self) -> Option<Arc<Engine>> {
+    pub(super) fn resolve(&self) -> Option<Arc<Engine>> {
         self.engine.cloned().or_else(|| home::resolve(self.site))
     }
 

@@ -47,6 +47,8 @@ use super::call::{Call, Missed};
 use super::context::Frame;
 use super::cycle::Wait;
 use super::flight::Style;
+#[cfg(feature = "remote")]
+use super::remote::Outset;
 use crate::event::Outcome;
 use crate::value::{Batched, Split};
 
@@ -92,6 +94,9 @@ type Came<B> = (Split<<B as Batched>::Value, <B as Batched>::Error>, Outcome);
 pub struct Batch<'c, B: Batched> {
     tally: Tally<B>,
     missed: Vec<(usize, Missed<'c>)>,
+    /// The items that are no more than places until a shared backend was asked for them.
+    #[cfg(feature = "remote")]
+    outset: Option<Outset>,
 }
 
 impl<'c, B: Batched> Batch<'c, B>
@@ -112,7 +117,9 @@ where
         B::Id: 'i,
     {
         let ids = ids.into_iter();
-        let mut seen = HashSet::with_capacity(ids.size_hint().0);
+        // Random per process, and gone with the call.
+        let hasher = foldhash::fast::RandomState::default();
+        let mut seen = HashSet::with_capacity_and_hasher(ids.size_hint().0, hasher);
         let mut distinct = Vec::with_capacity(ids.size_hint().0);
         distinct.extend(ids.filter(|id| seen.insert(*id)).cloned());
         let ids: Vec<B::Id> = distinct;
@@ -122,23 +129,64 @@ where
                 ids,
             },
             missed: Vec::new(),
+            #[cfg(feature = "remote")]
+            outset: None,
         };
         for at in 0..batch.tally.ids.len() {
-            let id = &batch.tally.ids[at];
-            let mut call = call(id);
-            let hit = call.hit(bulk.shape());
-            // What a cache holds is never a failure.
-            let found = hit.is_some_and(|came| batch.tally.note(at, came).is_ok());
-            if !found {
-                if batch.missed.is_empty() {
-                    // On a shared backend all of them are.
-                    batch.missed.reserve(batch.tally.ids.len() - at);
-                }
-                let missed = missed(call, &batch.tally.ids[at]);
-                batch.missed.push((at, missed));
+            let mut call = call(&batch.tally.ids[at]);
+            #[cfg(feature = "remote")]
+            if at == 0 {
+                batch.outset = Outset::of(&call, bulk.shape(), batch.tally.ids.len());
             }
+            if batch.may_be_here()
+                && let Some(came) = call.hit(bulk.shape())
+                // What a cache holds is never a failure.
+                && batch.tally.note(at, came).is_ok()
+            {
+                continue;
+            }
+            batch.miss(at, call, &missed);
         }
         batch
+    }
+
+    /// Whether nothing is to be asked, joined or computed.
+    fn is_found(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.missed.is_empty() && self.outset.as_ref().is_none_or(Outset::is_empty);
+        #[cfg(not(feature = "remote"))]
+        self.missed.is_empty()
+    }
+
+    /// Whether a value may be in this process.
+    fn may_be_here(&self) -> bool {
+        #[cfg(feature = "remote")]
+        return self.outset.as_ref().is_none_or(Outset::is_near);
+        #[cfg(not(feature = "remote"))]
+        true
+    }
+
+    /// Takes note of an id that was not found.
+    fn miss(&mut self, at: usize, call: Call<'c>, missed: impl Fn(Call<'c>, &B::Id) -> Missed<'c>) {
+        #[cfg(feature = "remote")]
+        if let Some(outset) = &mut self.outset
+            && call.site.policy.tags.is_empty()
+            && outset.push(at, &call, &mut Vec::new())
+        {
+            return;
+        }
+        #[cfg_attr(
+            not(feature = "remote"),
+            expect(unused_mut, reason = "its tags may be taken")
+        )]
+        let mut missed = missed(call, &self.tally.ids[at]);
+        #[cfg(feature = "remote")]
+        if let Some(outset) = &mut self.outset
+            && outset.push(at, &missed.call, &mut missed.tags)
+        {
+            return;
+        }
+        self.missed.push((at, missed));
     }
 
     /// The values of a sync function, and where each came from: none, if it failed.
@@ -148,7 +196,7 @@ where
     where
         F: Fn(Vec<B::Id>) -> B::Return,
     {
-        if self.missed.is_empty() {
+        if self.is_found() {
             return self.tally.answer(bulk);
         }
         block_on(self.run_as(Style::Sync, bulk, |ids| ready(body(ids))))
@@ -164,7 +212,7 @@ where
         F: Fn(Vec<B::Id>) -> Fut,
         Fut: Future<Output = B::Return>,
     {
-        if self.missed.is_empty() {
+        if self.is_found() {
             return self.tally.answer(bulk);
         }
         // Boxed: it is large, and would make every caller's future as large.
@@ -180,7 +228,7 @@ where
         #[cfg(not(feature = "remote"))]
         let mut open = Open::new(self.missed, style, bulk.shape());
         #[cfg(feature = "remote")]
-        let mut open = match Open::begin(self.missed, style, bulk, &mut tally).await {
+        let mut open = match Open::begin(self.missed, self.outset, style, bulk, &mut tally).await {
             Ok(open) => open,
             Err(error) => return failed(bulk, error),
         };

@@ -4,35 +4,49 @@
 //! What another process computes is not waited for here, but beside the other waits: no claim is
 //! held up by it.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::Tally;
 use super::open::{Open, Steps, Work};
 use crate::engine::call::Missed;
 use crate::engine::flight::Style;
-use crate::engine::remote::{Bulk, BulkClaim, Computed, Lead, Outset};
+use crate::engine::remote::{Bulk, BulkClaim, Computed, Lead, Left, Outset};
 use crate::entry::{Payload, Shape};
 use crate::event::Outcome;
 use crate::value::{Batched, Split};
 
 impl<'c> Open<'c> {
-    /// Takes what is there, for a call that nothing surrounds; what is left.
+    /// Takes what is there of the items that are only asked for; what is left, with those that were
+    /// missed before.
     pub(super) async fn begin<B: Batched>(
         missed: Vec<(usize, Missed<'c>)>,
+        outset: Option<Outset>,
         style: Style,
         bulk: &B,
         tally: &mut Tally<B>,
     ) -> Result<Self, B::Error> {
         let shape = bulk.shape();
-        let Some(outset) = Outset::of(&missed, shape) else {
+        let remote = match &outset {
+            Some(outset) => Some(Arc::clone(outset.remote())),
+            None => missed
+                .first()
+                .and_then(|(_, first)| first.remote_for(shape)),
+        };
+        let Some(remote) = remote else {
             return Ok(Self::new(missed, style, shape));
         };
-        let answers = outset.ask().await;
-        let found = |at, item| tally.note(at, (item, Outcome::Hit));
-        let (left, shared) = outset.take(missed, answers, shape, found)?;
+        let unasked = missed.into_iter();
+        let mut left: Vec<Left<'c>> = unasked.map(|item| Left::unasked(&remote, item)).collect();
+        if let Some(outset) = outset {
+            let answers = outset.ask().await;
+            let found = |at, item| tally.note(at, (item, Outcome::Hit));
+            left.extend(outset.take(answers, shape, found)?);
+        }
+        let (missed, shared) = Bulk::of(remote, left);
         Ok(Self {
             shared: Some(shared),
-            ..Self::new(left, style, shape)
+            ..Self::new(missed, style, shape)
         })
     }
 

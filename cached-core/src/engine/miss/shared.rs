@@ -13,7 +13,7 @@ use crate::engine::remote::{Basis, Caller, Place, Raw, StampId, Start};
 use crate::entry::Shape;
 use crate::event::{Counter, EventKind, Outcome};
 use crate::registry::{Notice, Site};
-use crate::time::Lifetime;
+use crate::time::{Lifetime, Ttl};
 
 impl Engine {
     /// How old the memory that there is none may be: it has a TTL of its own, and is the writer's
@@ -21,6 +21,13 @@ impl Engine {
     pub(in crate::engine) fn oldest_absence(&self, site: &Site) -> Lifetime {
         let absent = site.policy.ttl_none;
         absent.map_or(Lifetime::FOREVER, |ttl| ttl.or_zero(self.default_ttl))
+    }
+
+    /// How old what a call takes of a shared backend may be: a value, and the memory that there is
+    /// none. `ttl` is what the call says.
+    pub(in crate::engine) fn oldest(&self, site: &Site, ttl: Ttl) -> (Lifetime, Lifetime) {
+        let ttl = self.overrides.ttl(site, ttl);
+        (ttl.or_zero(self.default_ttl), self.oldest_absence(site))
     }
 }
 

@@ -47,7 +47,7 @@ pub(in crate::engine) struct Bulk {
     answers: Vec<Option<Answer>>,
 }
 
-pub(in crate::engine) use outset::Outset;
+pub(in crate::engine) use outset::{Left, Outset};
 
 /// The lease of another process that an item waits for; whether it is gone, or the time is over.
 pub(in crate::engine) type Leased = Pin<Box<dyn Future<Output = bool> + Send>>;
@@ -67,13 +67,6 @@ pub(in crate::engine) enum Claim {
 const LOOKS: u8 = 4;
 
 impl Bulk {
-    /// One more item, and what was said of it.
-    fn push(&mut self, place: Option<Arc<Place>>, answer: Option<Answer>) {
-        self.places.push(place);
-        self.answers.push(answer);
-        self.looks.push(0);
-    }
-
     /// Whether the item may be asked for once more.
     pub(in crate::engine) fn may_ask(&mut self, item: usize) -> bool {
         self.looks[item] += 1;

@@ -16,7 +16,7 @@ use super::place::Place;
 use crate::cell::Token;
 use crate::codec::{Kind, Opened, Unreadable};
 use crate::engine::Engine;
-use crate::engine::call::{Call, Missed};
+use crate::engine::call::Missed;
 use crate::engine::flight::Style;
 use crate::engine::lease::Lease;
 use crate::engine::miss::{Miss, Next, Step};
@@ -184,21 +184,21 @@ impl Missed<'_> {
 }
 
 impl Raw {
-    /// What is there for this call.
+    /// What is there for a call of this function; `ttl` is what the call says.
     pub(super) fn read_for<S: Shape + ?Sized>(
         &self,
-        call: &Call<'_>,
+        (site, ttl): (&Site, Ttl),
         engine: &Engine,
         remote: &Remote,
         shape: &S,
         unreadable: impl FnOnce(&Unreadable),
     ) -> Seen<S::Return> {
-        let (value, absent) = call.oldest_in(engine);
+        let (value, absent) = engine.oldest(site, ttl);
         let oldest = |kind| match kind {
             Kind::Absent => absent,
             Kind::Value | Kind::Lease => value,
         };
-        let schema = call.site.policy.schema;
+        let schema = site.policy.schema;
         let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, schema);
         self.judge(oldest, read, unreadable)
     }
@@ -209,7 +209,8 @@ impl Miss<'_> {
         let Some(engine) = &self.engine else {
             return Seen::Absent;
         };
-        raw.read_for(&self.call, engine, remote, shape, |_| {
+        let call = (self.site(), self.call.ttl);
+        raw.read_for(call, engine, remote, shape, |_| {
             count(self.site().number(), Counter::Unreadable);
         })
     }

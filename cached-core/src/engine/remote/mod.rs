@@ -50,7 +50,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::runtime::Handle;
 
-pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased, Outset};
+pub(super) use bulk::{Bulk, Claim as BulkClaim, Computed, Lead, Leased, Left, Outset};
 pub(crate) use call::{Basis, Caller, run};
 pub(crate) use claim::{Claim, Start};
 pub(crate) use l1::Keep;

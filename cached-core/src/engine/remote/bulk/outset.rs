@@ -1,127 +1,218 @@
 //! The first question of a batch, for all of its items.
 //!
-//! A miss has a state of its own, a place among the flights and a frame; a hit needs none of them,
-//! and most items of most batches are hits. So where nothing surrounds the call the backend is asked
-//! before anything is joined or led, and what it has is taken at once. An item that it does not have
-//! is decided upon like any other, with this answer as its first.
+//! A call is large, and a miss has a state of its own, a place among the flights and a frame; a hit
+//! needs none of them, and most items of most batches are hits. So where nothing surrounds the batch
+//! its items are no more than places until the backend was asked, and what it has is taken at once.
+//! An item that it does not have becomes a call again, and is decided upon like any other, with this
+//! answer as its first.
 
 use std::sync::Arc;
 
 use super::{Answer, Bulk, ask};
-use crate::engine::call::Missed;
-use crate::engine::remote::Remote;
+use crate::engine::call::{Call, Missed};
 use crate::engine::remote::look::{Raw, Seen};
 use crate::engine::remote::place::{Needs, Place};
-use crate::engine::{Engine, context};
+use crate::engine::remote::{Keep, Remote};
+use crate::engine::{Engine, context, home};
 use crate::entry::Shape;
+use crate::event::{Counter, EventKind, count};
+use crate::key::{Edition, Key};
+use crate::registry::Site;
+use crate::time::Ttl;
 
 /// Where the items of a batch are, before anything is known of them.
 pub(in crate::engine) struct Outset {
     remote: Arc<Remote>,
     engine: Arc<Engine>,
-    places: Vec<Option<Place>>,
-    /// Whether what is there may be taken as it is.
-    plain: bool,
+    site: &'static Site,
+    /// What an entry of the function depends on that carries no tags.
+    needs: Needs,
+    keep: Option<Keep>,
+    items: Vec<Item>,
+}
+
+struct Item {
+    at: usize,
+    ttl: Ttl,
+    edition: Edition,
+    /// How much of the place's name stands before the text of the key.
+    before: usize,
+    tags: Vec<Box<str>>,
+    place: Place,
+}
+
+/// An item that is to be decided upon: where it is, and what the backend said of it.
+pub(in crate::engine) struct Left<'c> {
+    at: usize,
+    missed: Missed<'c>,
+    place: Option<Place>,
+    answer: Option<Answer>,
 }
 
 impl Outset {
-    /// `None` if the values are kept in this process.
+    /// For a batch with this call among so many; `None` if nothing is to be asked, or each item is to
+    /// be decided upon first.
     pub(in crate::engine) fn of<S: Shape>(
-        missed: &[(usize, Missed<'_>)],
+        call: &Call<'_>,
         shape: &S,
+        items: usize,
     ) -> Option<Self> {
-        let (_, first) = missed.first()?;
-        let (engine, remote) = (first.engine.clone()?, first.remote_for(shape)?);
-        let site = first.call.site;
-        let plain = context::is_plain()
-            && first.call.served
+        let site = call.site;
+        if home::usual(site).is_some_and(|engine| engine.is_local()) || !context::is_plain() {
+            return None;
+        }
+        let engine = call.resolve()?;
+        let remote = engine.remote().filter(|_| shape.travels())?;
+        let plain = call.served
             && !shape.is_disguised()
-            && !site.has_namesake()
-            && !engine.overrides.turn_off(site);
-        let needs = remote.needs(Some(site), &[]);
-        let keep = engine.keep_of(site);
-        let place = |(_, missed): &(usize, Missed<'_>)| {
-            Some(missed.place_among(&remote, &needs)?.kept(keep))
-        };
-        Some(Self {
-            places: missed.iter().map(place).collect(),
-            plain,
-            engine,
-            remote,
+            && engine.identity.is_none()
+            && !engine.overrides.turn_off(site)
+            && !site.has_namesake();
+        plain.then(|| Self {
+            remote: Arc::clone(remote),
+            needs: remote.needs(Some(site), &[]),
+            keep: engine.keep_of(site),
+            items: Vec::with_capacity(items),
+            engine: Arc::clone(&engine),
+            site,
         })
     }
 
-    /// What the backend says of each item; nothing where the question has to wait.
-    pub(in crate::engine) async fn ask(&self) -> Vec<Option<Answer>> {
-        let places: Vec<&Place> = self.places.iter().flatten().collect();
-        if !self.plain || places.len() < self.places.len() {
-            return self.places.iter().map(|_| None).collect();
-        }
-        ask(&self.remote, &places)
-            .await
-            .into_iter()
-            .map(Some)
-            .collect()
+    pub(in crate::engine) fn remote(&self) -> &Arc<Remote> {
+        &self.remote
     }
 
-    /// Takes the values that are there; what is left, and where that is.
+    pub(in crate::engine) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Whether a value may be in this process.
+    pub(in crate::engine) fn is_near(&self) -> bool {
+        self.keep.is_some()
+    }
+
+    /// Takes an item, and its tags; `false` if it has no key, or its name does not tell it.
+    pub(in crate::engine) fn push(
+        &mut self,
+        at: usize,
+        call: &Call<'_>,
+        tags: &mut Vec<Box<str>>,
+    ) -> bool {
+        let Ok(key) = call.key.key() else {
+            return false;
+        };
+        let place = match tags.is_empty() {
+            true => self.remote.place_with(key, Arc::clone(&self.needs)),
+            false => self.remote.place(key, Some(self.site), tags),
+        };
+        let Some(before) = place.name.strip_suffix(key.text()).map(str::len) else {
+            return false;
+        };
+        self.items.push(Item {
+            at,
+            ttl: call.ttl,
+            edition: key.edition(),
+            before,
+            tags: std::mem::take(tags),
+            place: place.kept(self.keep),
+        });
+        true
+    }
+
+    /// What the backend says of each item.
+    pub(in crate::engine) async fn ask(&self) -> Vec<Answer> {
+        let places: Vec<&Place> = self.items.iter().map(|item| &item.place).collect();
+        ask(&self.remote, &places).await
+    }
+
+    /// Takes the values that are there; what is left.
     pub(in crate::engine) fn take<'c, S: Shape, E>(
-        self,
-        mut missed: Vec<(usize, Missed<'c>)>,
-        answers: Vec<Option<Answer>>,
+        mut self,
+        answers: Vec<Answer>,
         shape: &S,
         mut found: impl FnMut(usize, S::Return) -> Result<(), E>,
-    ) -> Result<(Vec<(usize, Missed<'c>)>, Bulk), E> {
-        let mut bulk = Bulk {
-            remote: Arc::clone(&self.remote),
-            places: Vec::new(),
-            looks: Vec::new(),
-            answers: Vec::new(),
-        };
-        let mut left = Vec::with_capacity(missed.len());
-        let asked = self.places.into_iter().zip(answers);
-        for ((at, missed), (place, answer)) in missed.iter().zip(asked) {
-            let there = place.as_ref().zip(answer.as_ref());
-            let there = there.and_then(|(place, answer)| Some((place, answer.0.as_ref()?)));
-            let value = there.and_then(|at| missed.take(&self.engine, &self.remote, at, shape));
-            left.push(value.is_none());
-            match value {
-                Some(value) => found(*at, value)?,
-                None => bulk.push(place.map(Arc::new), answer),
+    ) -> Result<Vec<Left<'c>>, E> {
+        let mut left = Vec::new();
+        for (item, answer) in std::mem::take(&mut self.items).into_iter().zip(answers) {
+            let raw = answer.0.as_ref();
+            match raw.and_then(|raw| self.hit(&item, raw, shape)) {
+                Some(value) => found(item.at, value)?,
+                None => left.push(self.left(item, answer)),
             }
         }
-        // A call is large: where it is found it stays until all go.
-        let mut left = left.into_iter();
-        missed.retain(|_| left.next().unwrap_or(true));
-        Ok((missed, bulk))
-    }
-}
-
-impl Missed<'_> {
-    /// Where it is, with what entries of its function depend on that carry no tags.
-    fn place_among(&self, remote: &Remote, needs: &Needs) -> Option<Place> {
-        if !self.tags.is_empty() {
-            return self.place(remote);
-        }
-        let key = self.call.key.key().ok()?;
-        Some(remote.place_with(key, Arc::clone(needs)))
+        Ok(left)
     }
 
     /// The value that the backend has, as a hit.
-    fn take<S: Shape + ?Sized>(
-        &self,
-        engine: &Engine,
-        remote: &Remote,
-        (place, raw): (&Place, &Raw),
-        shape: &S,
-    ) -> Option<S::Return> {
+    fn hit<S: Shape + ?Sized>(&self, item: &Item, raw: &Raw, shape: &S) -> Option<S::Return> {
+        let (engine, call) = (&self.engine, (self.site, item.ttl));
         // What cannot be read is counted when the item is decided upon.
-        let Seen::Hit(value) = raw.read_for(&self.call, engine, remote, shape, |_| {}) else {
+        let Seen::Hit(value) = raw.read_for(call, engine, &self.remote, shape, |_| {}) else {
             return None;
         };
-        remote.odds.learn(self.call.site.number(), true);
-        let key = self.call.key.key().ok()?;
-        self.call.tell_hit(engine, key);
-        Some(engine.keep(key, shape, (place, raw), value))
+        self.remote.odds.learn(self.site.number(), true);
+        count(self.site.number(), Counter::Hit);
+        if raw.load.is_none() && !engine.subscribers.any() {
+            return Some(value);
+        }
+        let key = item.key();
+        engine.tell(EventKind::Hit, Some(self.site), &key);
+        Some(engine.keep(&key, shape, (&item.place, raw), value))
+    }
+
+    /// An item as a call again.
+    fn left<'c>(&self, item: Item, answer: Answer) -> Left<'c> {
+        let call = Call::with_key(self.site, Ok(item.key()));
+        Left {
+            at: item.at,
+            missed: Missed {
+                call: call.ttl(item.ttl),
+                engine: Some(Arc::clone(&self.engine)),
+                tags: item.tags,
+            },
+            place: Some(item.place),
+            answer: Some(answer),
+        }
+    }
+}
+
+impl Item {
+    /// The key, which is the end of its name.
+    fn key(&self) -> Key {
+        Key::restored(&self.place.name[self.before..], self.edition)
+    }
+}
+
+impl<'c> Left<'c> {
+    /// An item of which nothing was asked.
+    pub(in crate::engine) fn unasked(remote: &Remote, (at, missed): (usize, Missed<'c>)) -> Self {
+        Self {
+            at,
+            place: missed.place(remote),
+            missed,
+            answer: None,
+        }
+    }
+}
+
+impl Bulk {
+    /// What is left of a batch, in the order of the call.
+    pub(in crate::engine) fn of(
+        remote: Arc<Remote>,
+        mut left: Vec<Left<'_>>,
+    ) -> (Vec<(usize, Missed<'_>)>, Self) {
+        left.sort_unstable_by_key(|left| left.at);
+        let mut bulk = Self {
+            remote,
+            places: Vec::with_capacity(left.len()),
+            looks: vec![0; left.len()],
+            answers: Vec::with_capacity(left.len()),
+        };
+        let missed = left.into_iter().map(|left| {
+            bulk.places.push(left.place.map(Arc::new));
+            bulk.answers.push(left.answer);
+            (left.at, left.missed)
+        });
+        (missed.collect(), bulk)
     }
 }
