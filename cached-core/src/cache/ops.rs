@@ -105,7 +105,7 @@ impl Cache {
         self.blocking().set(key, value, ttl)
     }
 
-    /// Stores a value where none is. Whether it was stored.
+    /// Stores a value where none is. Whether none was: with a TTL of zero nothing is stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).
