@@ -37,6 +37,9 @@ impl Engine {
     /// Moves a live value to another key, with what it depends on and the time it has left. `None`
     /// if there is none; whether it fits there.
     pub(crate) fn relocate(&self, from: &Key, to: &Key) -> Option<bool> {
+        if from == to {
+            return self.contains(from).then_some(true);
+        }
         let now = self.clock.now();
         let (slot, weight) = self.store.cell(from, |cell| {
             let slot = cell.peek().filter(|slot| slot.holds_value(now))?;

@@ -59,6 +59,8 @@ pub async fn a_value_goes_to_another_version(subject: &Subject) {
     let missing = here.incr_version("k", 1).await.map_err(|e| e.kind());
     assert_eq!(missing, Err(ErrorKind::NotFound), "nothing is there");
     set(&here, "k", "value", 600).await;
+    assert_eq!(done(there.incr_version("k", 0).await), 1);
+    assert_eq!(got(&here, "k").await.as_deref(), Some("value"), "it stays");
     assert_eq!(done(there.incr_version("k", 2).await), 3);
     assert_eq!(got(&here, "k").await, None, "it is no longer there");
     let third = here.with_version(3);
