@@ -7,6 +7,7 @@ mod cells;
 mod drops;
 mod faults;
 mod joiners;
+mod late;
 mod stamps;
 mod tiers;
 mod unseen;

@@ -115,6 +115,17 @@ impl Fault {
         code_of(self.source.as_ref()?)
     }
 
+    /// The same, of a server that may have been a primary before: a replica is as good as gone.
+    pub(super) fn or_demoted(self) -> Self {
+        match self.code() {
+            Some("READONLY") => Self {
+                kind: ErrorKind::Unavailable,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// Where the refusal of the server at `at` says that the key is.
     pub(super) fn names_another(&self, at: &str) -> Option<Elsewhere> {
         let (place, slot) = self.source.as_ref()?.redirect_node()?;

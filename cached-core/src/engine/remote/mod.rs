@@ -5,7 +5,7 @@
 //! this process, whose leader claims the cell ([`claim`]) and, when the body ends, fills it
 //! ([`settle`]). Where a miss is likely ([`odds`]) the flight comes first, and its claim is the
 //! question. Names are in [`name`], time limits and the breaker in [`guard`], what was not
-//! delivered in [`journal`].
+//! delivered in [`journal`]. Whoever leaves a claim on its way leaves it to [`landing`].
 //!
 //! # Why joiners are never given an old value
 //!
@@ -26,6 +26,7 @@ mod guess;
 mod incarnation;
 mod journal;
 mod l1;
+mod landing;
 mod lock;
 mod look;
 mod name;

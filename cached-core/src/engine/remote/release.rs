@@ -1,6 +1,7 @@
 //! Leases that this process has no more use for: given back, or used up by a fill.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Remote;
@@ -8,17 +9,31 @@ use super::claim::{Claim, Hold};
 use crate::cell::Token;
 use crate::key::Key;
 
-/// Leases of this process that nobody needs any more and that the backend may still hold. Whoever
-/// meets one takes it over instead of waiting for its end.
+/// Leases of this process that nobody needs any more and that the backend may still hold, or come to
+/// hold, with the number of tasks that see to each. Whoever meets one takes it over instead of
+/// waiting for its end.
 #[derive(Debug, Default)]
-pub(super) struct Released(Mutex<HashSet<Token>>);
+pub(super) struct Released(Mutex<HashMap<Token, usize>>);
 
 impl Released {
     pub(super) fn contains(&self, token: Token) -> bool {
-        self.lock().contains(&token)
+        self.lock().contains_key(&token)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<Token>> {
+    pub(super) fn add(&self, token: Token) {
+        *self.lock().entry(token).or_default() += 1;
+    }
+
+    pub(super) fn remove(&self, token: Token) {
+        if let Entry::Occupied(mut tasks) = self.lock().entry(token) {
+            *tasks.get_mut() -= 1;
+            if *tasks.get() == 0 {
+                tasks.remove();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Token, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -54,19 +69,20 @@ impl Remote {
     /// Gives back what a claim holds, but for what a fill has used up.
     pub(crate) fn give_back(self: &Arc<Self>, key: &Key, claim: &Claim) {
         if let Hold::Lease(_) | Hold::Asked = claim.end() {
-            self.release_later(self.names.key(key), claim.token);
+            self.release_later(self.names.key(key), claim.token());
         }
     }
 
-    /// Gives a lease back, in the background: whoever held it is gone or has no more use for it.
+    /// Gives a lease back, in the background: whoever held it is gone or has no more use for it. One
+    /// that is still on its way is seen to by its [`Landing`](super::landing::Landing).
     pub(super) fn release_later(self: &Arc<Self>, name: String, token: Token) {
-        self.released.lock().insert(token);
+        self.released.add(token);
         let remote = Arc::clone(self);
         self.runtime.spawn(async move {
             let operation = remote.backend.release(&name, token);
             // If it fails, the lease ends by itself.
             let _ = remote.ask(remote.limits.operation, operation).await;
-            remote.released.lock().remove(&token);
+            remote.released.remove(token);
         });
     }
 }
