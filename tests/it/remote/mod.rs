@@ -7,6 +7,8 @@ mod cells;
 mod drops;
 mod faults;
 mod joiners;
+#[cfg(feature = "servers")]
+mod places;
 mod stamps;
 mod tiers;
 mod unseen;
