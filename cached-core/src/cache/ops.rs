@@ -105,7 +105,7 @@ impl Cache {
         self.blocking().set(key, value, ttl)
     }
 
-    /// Stores a value where none is. Whether it was stored.
+    /// Stores a value where none is. Whether none was: a cache that stores nothing says so always.
     ///
     /// # Errors
     /// As [`set`](Self::set).
