@@ -95,6 +95,9 @@ impl<B: Backend, D: Duty> Backend for Relay<B, D> {
     fn name(&self) -> &str {
         self.backend.name()
     }
+    fn place(&self) -> Option<String> {
+        self.backend.place()
+    }
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.backend.capabilities();
         capabilities.watches &= D::TELLS;

@@ -64,8 +64,9 @@ Usage: cargo xtask <command>
   bench [name ..]   the benchmarks in benches/ (all of them, or those named)
   hit               instructions and allocations per cache hit, by valgrind
   conformance [--backend NAME] [--json FILE]
-                    the conformance suite on every backend: passed, failed, unsupported,
-                    and on which servers; fails if anything does
+                    the conformance suite on every backend, and with memory in front of it
+                    (`redis+l1`): passed, failed, unsupported, and on which servers; fails
+                    if anything does
   mutants [arg ..]  cargo-mutants on the code that keeps the promises
   expand <example>  one example with its macros expanded";
 

@@ -1,5 +1,7 @@
 //! Memory in front of a real server: who tells of changes, and what is served when nobody can.
 
+mod bounds;
+
 use std::time::Duration;
 
 use cached_core::testing::with_cache;

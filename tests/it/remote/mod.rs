@@ -8,6 +8,8 @@ mod drops;
 mod faults;
 mod joiners;
 mod late;
+#[cfg(feature = "servers")]
+mod places;
 mod stamps;
 mod tiers;
 mod unseen;

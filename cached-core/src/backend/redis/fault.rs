@@ -204,7 +204,7 @@ fn explain_unreachable(error: &RedisError) -> Option<(ErrorKind, String)> {
             "TLS failed: {fault}; if the port does not speak TLS write `redis://`, if its \
              certificate is your own authority's name that in SSL_CERT_FILE"
         ),
-        _ => format!("it cannot be reached: {fault}"),
+        _ => format!("it cannot be reached: {fault}; correct the host and port of the URL"),
     };
     Some((ErrorKind::Unavailable, what))
 }

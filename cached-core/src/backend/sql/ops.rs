@@ -28,6 +28,10 @@ impl<D: Dialect> Backend for Sql<D> {
         self.0.address.scheme
     }
 
+    fn place(&self) -> Option<String> {
+        Some(D::place(&self.0.address.options))
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             shortest_ttl: Duration::from_millis(1),

@@ -383,7 +383,7 @@ impl Ending<'_> {
     async fn keep_local(&self) -> End {
         let names = [self.place.name.as_str()];
         let limit = self.remote.limits.operation;
-        let reading = super::guard::within(limit, self.remote.backend.read(&names));
+        let reading = self.remote.within(limit, self.remote.backend.read(&names));
         match reading.await {
             Ok(_) => End::Unknown,
             Err(_) => End::NotStored,
