@@ -33,6 +33,7 @@ const STEPS: &[(&str, Action)] = &[
         "clippy, cached-core without features",
         Action::Cargo("clippy -p cached-core --all-targets --no-default-features -- -D warnings"),
     ),
+    ("clippy, each feature alone", Action::Call(each_feature)),
     (
         "docs",
         Action::Docs("doc --workspace --no-deps --all-features"),
@@ -91,6 +92,24 @@ impl Action {
             Action::Call(function) => function(),
         }
     }
+}
+
+/// A user asks for one backend: what another feature brings along must not be needed by it.
+fn each_feature() -> Outcome {
+    const FEATURES: [&str; 8] = [
+        "config",
+        "remote",
+        "redis",
+        "memcached",
+        "sqlite",
+        "postgres",
+        "mysql",
+        "file",
+    ];
+    FEATURES.iter().try_for_each(|feature| {
+        let words = "clippy -p cached-core --lib --no-default-features --features";
+        cargo(words).args([*feature, "--", "-D", "warnings"]).run()
+    })
 }
 
 fn main() -> ExitCode {

@@ -1,6 +1,7 @@
 //! A function with a bound of its own: a second cache on the same server, with a first tier of its
 //! own. What either of them keeps follows what is done to the other.
 
+use crate::support::said;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -184,7 +185,7 @@ async fn is_bounded(scene: &Scene) {
 #[test]
 fn a_function_has_a_bound_of_its_own_by_a_cache_of_its_own() {
     let server = Server::start();
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     let file = configuration(&server);
     let mut command = Command::new(std::env::current_exe().expect("the path of this test binary"));
     command
