@@ -120,20 +120,27 @@ impl<D: Dialect> Backend for Sql<D> {
             .await
     }
 
-    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+    async fn fill_many(
+        &self,
+        fills: &[(Token, Put<'_>)],
+    ) -> Result<Vec<Result<bool, Error>>, Error> {
         if !D::FILLS {
             let each = fills.iter();
             let each = each.map(|(token, put)| self.fill(put.key, *token, put.cell, put.ttl));
-            return join_all(each).await.into_iter().collect();
+            return Ok(join_all(each).await);
         }
-        let mut rows = Vec::with_capacity(fills.len());
-        for (at, (token, put)) in fills.iter().enumerate() {
-            self.0.fits(put.cell)?;
-            rows.push(Row::of(at, put, Some(*token)));
-        }
-        self.0
-            .drive(|inner| async move { inner.fill_rows(rows).await })
-            .await
+        let fit: Vec<_> = fills.iter().map(|(_, put)| self.0.fits(put.cell)).collect();
+        let fitting = fills.iter().zip(&fit).filter(|(_, fits)| fits.is_ok());
+        let rows = fitting
+            .enumerate()
+            .map(|(at, ((token, put), _))| Row::of(at, put, Some(*token)));
+        let rows: Vec<Row> = rows.collect();
+        let filled = self
+            .0
+            .drive(|inner| async move { inner.fill_rows(rows).await });
+        let mut filled = filled.await?.into_iter();
+        let outcome = |fits: Result<(), Error>| fits.map(|()| filled.next().unwrap_or_default());
+        Ok(fit.into_iter().map(outcome).collect())
     }
 
     async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {

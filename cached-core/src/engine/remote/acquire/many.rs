@@ -15,12 +15,13 @@ use crate::cell::{Cell, Token};
 use crate::engine::lease::Lease;
 use crate::engine::remote::call::Caller;
 use crate::engine::remote::claim::Captured;
+use crate::engine::remote::fills::{few, same};
 use crate::engine::remote::guard::both;
 use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
 use crate::engine::remote::place::Place;
 use crate::engine::remote::stamps::STAMP_TTL;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 
 /// A cell to be leased: where nothing is, or in the place of the cell with the token `over`.
 pub(in crate::engine::remote) struct Taking<'t> {
@@ -49,13 +50,13 @@ impl Remote {
             self.replace_all(takings, &leases),
         );
         let ((acquired, replaced), captured) = both(putting, self.capture_all(takings)).await;
-        let (mut acquired, mut replaced) =
-            (acquired.map(Vec::into_iter), replaced.map(Vec::into_iter));
+        let mut acquired = acquired.map(Vec::into_iter);
+        let mut replaced = replaced.into_iter();
         let mut captured = captured.map(Vec::into_iter);
         let taken = takings.iter().zip(&leases).map(|(taking, lease)| {
             let held = match taking.over {
                 None => next(&mut acquired),
-                Some(_) => next(&mut replaced),
+                Some(_) => replaced.next().unwrap_or_else(|| Err(few())),
             };
             self.took(taking, lease.ttl, held, next(&mut captured))
         });
@@ -113,15 +114,14 @@ impl Remote {
         &self,
         takings: &[Taking<'_>],
         leases: &[Leasing],
-    ) -> Result<Vec<bool>, Error> {
+    ) -> Vec<Result<bool, Error>> {
         let fills = takings.iter().zip(leases);
         let fills = fills.filter_map(|(taking, lease)| Some((taking.over?, put(taking, lease))));
         let fills: Vec<(Token, Put<'_>)> = fills.collect();
         if fills.is_empty() {
-            return Ok(Vec::new());
+            return Vec::new();
         }
-        let filling = self.backend.fill_many(&fills);
-        self.ask(self.limit_for(fills.len()), filling).await
+        self.fill_many(&fills).await
     }
 
     /// Takes note of a lease that was put there, or not.
@@ -223,14 +223,8 @@ fn put<'p>(taking: &'p Taking<'_>, lease: &'p Leasing) -> Put<'p> {
 
 /// The next of several outcomes, or the fault that all of them have.
 fn next<T>(outcomes: &mut Result<std::vec::IntoIter<T>, Error>) -> Result<T, Error> {
-    let fault = || {
-        Error::new(
-            ErrorKind::Protocol,
-            "fewer outcomes came than were asked for",
-        )
-    };
     match outcomes {
-        Ok(outcomes) => outcomes.next().ok_or_else(fault),
-        Err(error) => Err(Error::new(error.kind(), error.to_string())),
+        Ok(outcomes) => outcomes.next().ok_or_else(few),
+        Err(error) => Err(same(error)),
     }
 }
