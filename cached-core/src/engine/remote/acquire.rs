@@ -69,7 +69,7 @@ impl Remote {
             Hold::Refused
         };
         if let Hold::Asked = claim.set(hold) {
-            self.release_later(place.name.clone(), claim.token);
+            self.release_asked(place.name.clone(), claim.token);
         }
     }
 

@@ -272,7 +272,7 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if !self.over {
             self.remote
-                .release_later(self.place.lock.clone(), self.token);
+                .release_asked(self.place.lock.clone(), self.token);
         }
     }
 }
