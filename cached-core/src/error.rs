@@ -47,6 +47,8 @@ pub enum ErrorKind {
     Protocol,
     /// This backend has no such operation.
     Unsupported,
+    /// Others changed the value at every try to change it.
+    Contended,
     /// Somebody else held the lock for as long as one would wait.
     Locked,
 }

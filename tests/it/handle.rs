@@ -132,7 +132,8 @@ fn a_zero_ttl_expires_at_once() -> Checked {
         None,
         "the value before is gone too"
     );
-    assert!(!cache.blocking().add("k", &2i64, Duration::ZERO)?);
+    assert!(cache.blocking().add("k", &2i64, Duration::ZERO)?);
+    assert!(!cache.blocking().contains("k")?, "over at once");
     assert_eq!(cache.blocking().get_or_set("k", 0, || 3i64)?, 3);
     assert!(!cache.blocking().contains("k")?);
     cache.blocking().set("k", &1i64, 60)?;

@@ -158,7 +158,7 @@ impl<'c> BlockingCache<'c> {
         }
     }
 
-    /// Stores a value where none is. Whether it was stored.
+    /// Stores a value where none is. Whether none was: with a TTL of zero nothing is stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -170,6 +170,9 @@ impl<'c> BlockingCache<'c> {
     ) -> Result<bool, Error> {
         or_shared!(self.cache, block shared.add(key, value, ttl));
         let (key, new) = (self.key(key)?, self.new_value(value, ttl)?);
+        if new.lifetime.is_zero() {
+            return Ok(!self.cache.engine.contains(&key));
+        }
         let keeps = self.keeps(&new);
         match self.cache.engine.add(&key, new) {
             Some(false) if keeps => Err(too_large(&key)),
@@ -187,7 +190,8 @@ impl<'c> BlockingCache<'c> {
         Ok(Delivery::Acknowledged)
     }
 
-    /// [`invalidate`](Self::invalidate) that says whether a live value was there.
+    /// [`invalidate`](Self::invalidate) that says whether a live value was there. On a shared backend
+    /// that is a look before it: of two who delete at once, both may be told so.
     ///
     /// # Errors
     /// The key is empty.

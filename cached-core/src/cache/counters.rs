@@ -22,7 +22,8 @@ impl Cache {
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no live value, [`ErrorKind::WrongType`] if it is no `i64`,
     /// [`ErrorKind::Overflow`] beyond the range of `i64`; what is there stays as it is.
-    /// [`ErrorKind::TooLarge`] as for [`set`](Self::set).
+    /// [`ErrorKind::TooLarge`] as for [`set`](Self::set). On a shared backend
+    /// [`ErrorKind::Contended`] if other processes changed it at every one of many tries.
     pub async fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
         or_shared!(self, await shared.incr(key, by, None));
         self.blocking().incr(key, by)
@@ -62,7 +63,8 @@ impl BlockingCache<'_> {
     /// # Errors
     /// [`ErrorKind::NotFound`] if there is no live value, [`ErrorKind::WrongType`] if it is no `i64`,
     /// [`ErrorKind::Overflow`] beyond the range of `i64`; what is there stays as it is.
-    /// [`ErrorKind::TooLarge`] as for [`set`](Self::set).
+    /// [`ErrorKind::TooLarge`] as for [`set`](Self::set). On a shared backend
+    /// [`ErrorKind::Contended`] if other processes changed it at every one of many tries.
     pub fn incr(&self, key: impl IntoKey, by: i64) -> Result<i64, Error> {
         or_shared!(self.cache, block shared.incr(key, by, None));
         self.count(key, by, None)

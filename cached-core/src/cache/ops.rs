@@ -105,7 +105,7 @@ impl Cache {
         self.blocking().set(key, value, ttl)
     }
 
-    /// Stores a value where none is. Whether it was stored.
+    /// Stores a value where none is. Whether none was: with a TTL of zero nothing is stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -129,7 +129,8 @@ impl Cache {
         self.blocking().invalidate(key)
     }
 
-    /// [`invalidate`](Self::invalidate) that says whether a live value was there.
+    /// [`invalidate`](Self::invalidate) that says whether a live value was there. On a shared backend
+    /// that is a look before it: of two who delete at once, both may be told so.
     ///
     /// # Errors
     /// The key is empty.

@@ -9,7 +9,7 @@ use crate::engine::{Engine, Hidden};
 use crate::entry::{Parted, Payload};
 use crate::event::EventKind;
 use crate::key::Key;
-use crate::time::{Lifetime, Ttl};
+use crate::time::Ttl;
 
 /// An entry with the backend it is in.
 pub(super) struct SharedEntry<'e, R> {
@@ -50,20 +50,21 @@ impl<R> SharedEntry<'_, R> {
             self.entry.shape.decode(opened, &self.remote.codec, schema)
         };
         let (site, shape) = (self.entry.site, &*self.entry.shape);
+        let oldest = self.engine.readable(site, self.entry.ttl)?;
         let keep = hidden
             .nothing()
             .then(|| self.engine.keep_of(site))
             .flatten();
         if keep.is_some()
             && hidden.sees_near()
-            && let Some(near) = self.engine.near(&self.key, site, shape, Lifetime::FOREVER)
+            && let Some(near) = self.engine.near(&self.key, site, shape, oldest.0)
         {
             return Some(near);
         }
         // A fault of the backend is a miss here as everywhere.
         let found = self
             .remote
-            .get(&self.key, keep, read)
+            .get_no_older(&self.key, keep, oldest, read)
             .await
             .ok()
             .flatten()?;
@@ -77,8 +78,10 @@ impl<R> SharedEntry<'_, R> {
         self.engine.detach(&self.key);
         let written = self.remote.set(&self.key, incoming).await;
         self.engine.detach(&self.key);
-        self.engine
-            .tell(EventKind::Written, Some(self.entry.site), &self.key);
+        if written.is_ok() {
+            self.engine
+                .tell(EventKind::Written, Some(self.entry.site), &self.key);
+        }
         written.is_ok()
     }
 

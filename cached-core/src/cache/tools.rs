@@ -103,8 +103,8 @@ impl Cache {
         self.blocking().delete_matching(pattern)
     }
 
-    /// Stores values where nothing is, and nobody computes; how many were stored. Takes the iterator
-    /// as it goes, a few hundred values at a time. For filling a cache before it is used: what the
+    /// Stores values where no live one of their type is, and nobody computes; how many were stored.
+    /// Takes the iterator as it goes, a few hundred values at a time. For filling a cache before it is used: what the
     /// program stores or computes meanwhile counts more. Values for it must be read after the last
     /// change of what they are made from, because no invalidation overtakes them.
     ///

@@ -37,6 +37,9 @@ impl Engine {
     /// Moves a live value to another key, with what it depends on and the time it has left. `None`
     /// if there is none; whether it fits there.
     pub(crate) fn relocate(&self, from: &Key, to: &Key) -> Option<bool> {
+        if from == to {
+            return self.contains(from).then_some(true);
+        }
         let now = self.clock.now();
         let (slot, weight) = self.store.cell(from, |cell| {
             let slot = cell.peek().filter(|slot| slot.holds_value(now))?;
@@ -51,14 +54,15 @@ impl Engine {
         Some(put)
     }
 
-    /// Puts a value where no live one is and nobody computes one. Whether it was put.
+    /// Puts a value where no live one of its type is and nobody computes one. Whether it was put.
     pub(crate) fn warm(&self, key: &Key, new: New) -> bool {
         let mut write = self.prepare(key, new);
-        let now = self.clock.now();
         let watched = self.subscribers.any();
         let (put, evicted) = self.store.cell(key, |cell| {
-            let taken = cell.lease().is_some() || cell.peek().is_some_and(|slot| slot.is_live(now));
-            let write = write.take_if(|_| !taken);
+            let taken = |write: &Write| {
+                cell.lease().is_some() || cell.peek().is_some_and(|slot| write.yields_to(slot))
+            };
+            let write = write.take_if(|write| !taken(write));
             let put = write.is_some_and(|write| write.apply(cell));
             (put, cell.evicted(watched))
         });

@@ -31,6 +31,11 @@ impl Write {
         Self { slot, weight, now }
     }
 
+    /// Whether it leaves what is there as it is: a live value of its type.
+    pub(super) fn yields_to(&self, slot: &Slot) -> bool {
+        slot.is_live(self.now) && !slot.payload.is_of_another_type(&self.slot.payload)
+    }
+
     /// Whether the entry was put; an entry heavier than the bound is not.
     pub(super) fn apply(self, cell: &mut Cell<'_, Flight>) -> bool {
         cell.put(self.slot, self.weight, self.now)

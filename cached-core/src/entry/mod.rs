@@ -29,6 +29,16 @@ pub enum Payload {
     Absent,
 }
 
+impl Payload {
+    /// Whether both are values, of different types.
+    pub(crate) fn is_of_another_type(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Value(one), Self::Value(other)) => (**one).type_id() != (**other).type_id(),
+            _ => false,
+        }
+    }
+}
+
 /// One entry of a memory tier.
 #[derive(Debug)]
 pub(crate) struct Slot {

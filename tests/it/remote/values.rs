@@ -1,12 +1,14 @@
 //! What explicit writes keep, and what damaged bytes come to.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cached_core::event::EventKind;
-use cached_core::testing::with_cache;
-use cached_core::{Outcome, cached, stats};
+use cached_core::testing::{ManualClock, in_process_at, with_cache};
+use cached_core::{Cache, Error, Outcome, Override, PlainEntry, cached, stats};
 
 use super::cells::{Cells, Op};
+use crate::relay::{Duty, Relay};
 use crate::support::{Tally, Watch};
 
 #[cached(key = "remote:views:<id>", tags("remote-views:<id>"))]
@@ -175,4 +177,84 @@ async fn what_became_of_a_computation_is_told() {
     });
     assert_eq!(overtaken.await.expect("a valid key and TTL"), 1);
     assert_eq!(watch.count(EventKind::Refused), 1);
+}
+
+#[cached(key = "remote:aged:<id>", ttl = "1h", ttl_none = "1h")]
+async fn aged(id: u64) -> Option<u64> {
+    (id > 0).then_some(id)
+}
+
+#[cached(key = "remote:aged:<id>", ttl = "1m", ttl_none = "1m")]
+async fn young(id: u64) -> Option<u64> {
+    (id > 0).then_some(id)
+}
+
+/// An entry is read as a call reads: by the age that its function states now, and not at all where a
+/// deployment turned the function off.
+#[tokio::test]
+async fn an_entry_is_no_older_than_its_function_says() {
+    let clock = ManualClock::new();
+    let cells = in_process_at(clock.clone());
+    let process = || Cache::on(cells.clone());
+    let release = process().build().expect("the defaults");
+    for id in [0, 7] {
+        with_cache(&release, aged(id)).await;
+    }
+    clock.advance(Duration::from_secs(600));
+    let off = Override::new().off();
+    let off = process().policy("remote:aged:<id>", off).build();
+    for (cache, found) in [(process().l1(60).build(), Some(7)), (off, None)] {
+        let cache = cache.expect("a valid policy");
+        with_cache(&cache, async {
+            for _ in 0..2 {
+                let read = (aged::entry(7).get().await, young::entry(7).get().await);
+                assert_eq!(read, (found, None));
+            }
+            let none = found.map(|_| None);
+            assert_eq!(PlainEntry::get(&young::entry(0)).await, None);
+            assert_eq!(PlainEntry::get(&aged::entry(0)).await, none);
+        })
+        .await;
+    }
+}
+
+/// A thousand callers of one process are in each other's way no longer than it takes.
+#[tokio::test]
+async fn a_thousand_callers_count_at_once() {
+    let cache = Cells::default().cache();
+    let counting = (0..1000).map(|_| {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.incr_or("n", 1, 0).await })
+    });
+    for counted in counting.collect::<Vec<_>>() {
+        counted.await.expect("no panic").expect("it has its turn");
+    }
+    assert_eq!(cache.get::<i64>("n").await.expect("a key"), Some(1000));
+}
+
+/// Databases take many values in many statements.
+#[tokio::test]
+async fn many_values_have_more_time_than_one() {
+    let slow = Relay::new(Arc::new(Cells::default()), Slow);
+    let built = Cache::on(slow).timeout(Duration::from_millis(500)).build();
+    let cache = built.expect("a time");
+    let values = || (0..1000u64).map(|number| (format!("n:{number}"), number));
+    let (names, numbers): (Vec<String>, Vec<u64>) = values().unzip();
+    let pairs = names.iter().zip(&numbers);
+    cache.set_many(pairs, 60).await.expect("there is time");
+    cache.clear().await.expect("it answers");
+    let warmed = cache.warm(values().take(256), 60).await;
+    assert_eq!(warmed.expect("there is time"), 256);
+}
+
+/// More time for many values than one is given.
+struct Slow;
+
+impl Duty for Slow {
+    async fn after(&self, operation: &'static str) -> Result<(), Error> {
+        if operation.ends_with("_many") {
+            tokio::time::sleep(Duration::from_millis(600)).await;
+        }
+        Ok(())
+    }
 }

@@ -11,6 +11,7 @@ use super::inner::{Inner, Lane, jittered};
 /// Between two looks, unless the last one left something. Several processes may look at once, so
 /// each waits a time of its own.
 const INTERVAL: Duration = Duration::from_secs(60);
+/// The same if it did, and before the first one: a program may run for seconds only.
 const BUSY_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Rows of one statement: its locks are held for a few milliseconds at most.
@@ -21,7 +22,7 @@ const STATEMENTS: u32 = 20;
 
 /// Removes what is expired until the backend is dropped.
 pub(super) async fn keep<D: Dialect>(inner: Weak<Inner<D>>) {
-    let mut interval = INTERVAL;
+    let mut interval = BUSY_INTERVAL;
     loop {
         sleep(jittered(interval)).await;
         let Some(inner) = inner.upgrade() else { return };

@@ -232,6 +232,10 @@ where
             Ok(open) => open,
             Err(error) => return failed(bulk, error),
         };
+        if open.items.is_empty() {
+            // A shared backend had all of them.
+            return tally.answer(bulk);
+        }
         let mut waits = Waits::default();
         loop {
             let work = match open.decide(bulk, &mut tally, &mut waits).await {

@@ -29,6 +29,11 @@ impl Engine {
         let ttl = self.overrides.ttl(site, ttl);
         (ttl.or_zero(self.default_ttl), self.oldest_absence(site))
     }
+
+    /// The same for whoever only reads; `None` if a deployment turned the function off.
+    pub(crate) fn readable(&self, site: &Site, ttl: Ttl) -> Option<(Lifetime, Lifetime)> {
+        (!self.overrides.turn_off(site)).then(|| self.oldest(site, ttl))
+    }
 }
 
 impl Miss<'_> {

@@ -4,14 +4,16 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Remote;
+use super::claim::Captured;
+use super::look::{Raw, Seen};
 use super::place::Place;
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use crate::backend::port::{Acquired, Put};
-use crate::cell::Cell;
-use crate::codec::{Encoded, Kind, Opened};
+use crate::cell::{Cell, Token};
+use crate::codec::{Encoded, Kind, Opened, Unreadable};
 use crate::error::Error;
 use crate::key::Key;
-use crate::time::Lifetime;
+use crate::time::{Lifetime, Millis};
 
 impl Remote {
     /// Replaces whatever is under the keys; of values for one key the last counts.
@@ -20,46 +22,81 @@ impl Remote {
         values: &[(Key, Encoded)],
         lifetime: Lifetime,
     ) -> Result<(), Error> {
-        let cells: HashMap<String, Cell> = self.cells_of(values, lifetime).await?.collect();
-        if cells.is_empty() {
+        let Some(sealed) = self.seal_all(values, lifetime).await? else {
             return Ok(());
-        }
-        let writing = puts(&cells, lifetime);
-        let _told = self.telling(cells.keys().map(String::as_str));
+        };
+        let (writing, limit) = (
+            sealed.puts(lifetime),
+            self.limit_for_writes(sealed.cells.len()),
+        );
+        let _told = self.telling(sealed.names());
         let writing = self.backend.write_many(&writing);
-        self.ask(self.limits.operation, writing).await
+        self.ask(limit, writing).await
     }
 
-    /// Puts values where nothing is; of those for one key the last. How many were put.
+    /// Puts values where nothing is, and nobody computes; of those for one key the last. How many
+    /// were put.
     pub(crate) async fn warm(
         self: &Arc<Self>,
         values: &[(Key, Encoded)],
         lifetime: Lifetime,
     ) -> Result<usize, Error> {
-        let cells: HashMap<String, Cell> = self.cells_of(values, lifetime).await?.collect();
-        if cells.is_empty() {
+        let Some(sealed) = self.seal_all(values, lifetime).await? else {
             return Ok(0);
+        };
+        let limit = self.limit_for_writes(sealed.cells.len());
+        let _told = self.telling(sealed.names());
+        let putting = sealed.puts(lifetime);
+        let acquiring = self.backend.acquire_many(&putting);
+        let acquired = self.ask(limit, acquiring).await?;
+        let fingerprint = values.first().map_or(0, |(_, encoded)| encoded.fingerprint);
+        // What is there may be of no use to anybody: outdated, or of another type.
+        let (mut places, mut raws, mut putting_over) = (Vec::new(), Vec::new(), Vec::new());
+        for ((place, put), acquired) in sealed.places().zip(putting).zip(acquired) {
+            if let Acquired::Found(cell) = acquired {
+                let raw = Raw::unseen(sealed.captured.to_vec(), sealed.now);
+                raws.push(raw.with_cell(cell, self, place));
+                places.push(place);
+                putting_over.push(put);
+            }
         }
-        let putting = puts(&cells, lifetime);
-        let _told = self.telling(cells.keys().map(String::as_str));
-        let putting = self.backend.acquire_many(&putting);
-        let acquired = self.ask(self.limits.operation, putting).await?;
-        let put = acquired.iter().filter(|one| **one == Acquired::Granted);
-        Ok(put.count())
+        self.complete_all(&mut raws, &places).await?;
+        let fills = raws.iter().zip(putting_over);
+        let fills = fills.filter_map(|(raw, put)| {
+            let of_its_type = |opened: &Opened<'_>| match opened.kind() {
+                Kind::Value if opened.fingerprint() != fingerprint => Err(Unreadable::OtherType),
+                _ => Ok(()),
+            };
+            match raw.live(of_its_type) {
+                Seen::Unusable(token) => Some((token, put)),
+                _ => None,
+            }
+        });
+        let fills: Vec<(Token, Put<'_>)> = fills.collect();
+        let put = sealed.cells.len() - raws.len();
+        if fills.is_empty() {
+            return Ok(put);
+        }
+        let filling = self.backend.fill_many(&fills);
+        let filled = self.ask(limit, filling).await?;
+        Ok(put + filled.into_iter().filter(|filled| *filled).count())
     }
 
-    /// The values as they go in, by name. All of them depend on the namespace alone.
-    async fn cells_of(
+    /// The values as they go in; `None` if there are none. All of them depend on the namespace
+    /// alone.
+    async fn seal_all(
         self: &Arc<Self>,
         values: &[(Key, Encoded)],
         lifetime: Lifetime,
-    ) -> Result<impl Iterator<Item = (String, Cell)> + use<>, Error> {
+    ) -> Result<Option<SealedMany>, Error> {
         let Some((first, _)) = values.first() else {
-            return Ok(Vec::new().into_iter());
+            return Ok(None);
         };
+        self.owes_none_of(values.iter().map(|(key, _)| self.names.key(key)))?;
         let captured = self.capture_now(&self.place(first, None, &[])).await?;
+        let now = self.now().await?;
         let sealing = Sealing {
-            times: times_from(self.now().await?, lifetime),
+            times: times_from(now, lifetime),
             stamps: &stamps_of(&captured),
             compute_us: 0,
         };
@@ -67,10 +104,13 @@ impl Remote {
         let sealed = values.iter().map(|(key, encoded)| {
             let place = self.place_with(key, Arc::clone(&needs));
             let cell = self.seal_value(&place, &sealing, Some(encoded))?;
-            Ok((place.name, cell))
+            Ok((place.name.clone(), (place, cell)))
         });
-        let cells = sealed.collect::<Result<Vec<_>, Error>>()?;
-        Ok(cells.into_iter())
+        Ok(Some(SealedMany {
+            cells: sealed.collect::<Result<_, Error>>()?,
+            captured,
+            now,
+        }))
     }
 
     /// Removes what is under the keys. How many of them held a live value.
@@ -94,8 +134,27 @@ impl Remote {
     }
 }
 
-fn puts(cells: &HashMap<String, Cell>, lifetime: Lifetime) -> Vec<Put<'_>> {
-    let ttl = ttl_of(lifetime);
-    let cells = cells.iter();
-    cells.map(|(key, cell)| Put { key, cell, ttl }).collect()
+/// Values on their way in, by name, and what they depend on.
+struct SealedMany {
+    cells: HashMap<String, (Place, Cell)>,
+    captured: Captured,
+    now: Millis,
+}
+
+impl SealedMany {
+    fn puts(&self, lifetime: Lifetime) -> Vec<Put<'_>> {
+        let ttl = ttl_of(lifetime);
+        let cells = self.cells.iter();
+        cells
+            .map(|(key, (_, cell))| Put { key, cell, ttl })
+            .collect()
+    }
+
+    fn places(&self) -> impl Iterator<Item = &Place> {
+        self.cells.values().map(|(place, _)| place)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.cells.keys().map(String::as_str)
+    }
 }

@@ -24,7 +24,7 @@ use crate::entry::{Parted, Shape};
 use crate::error::Error;
 use crate::event::{Counter, Outcome, count};
 use crate::registry::Site;
-use crate::time::{Millis, Ttl};
+use crate::time::{Lifetime, Millis, Ttl};
 
 /// What a call knows of its cell when it leads.
 #[derive(Debug)]
@@ -165,6 +165,14 @@ where
     (shape.reopen(payload), outcome)
 }
 
+/// How old what is there may be, of a value and of the memory that there is none.
+pub(super) fn by_kind((value, absent): (Lifetime, Lifetime)) -> impl Fn(Kind) -> Lifetime {
+    move |kind| match kind {
+        Kind::Absent => absent,
+        Kind::Value | Kind::Lease => value,
+    }
+}
+
 impl Missed<'_> {
     /// The backend to ask, where values of this shape are shared.
     pub(in crate::engine) fn remote_for<S: Shape + ?Sized>(
@@ -193,11 +201,7 @@ impl Raw {
         shape: &S,
         unreadable: impl FnOnce(&Unreadable),
     ) -> Seen<S::Return> {
-        let (value, absent) = engine.oldest(site, ttl);
-        let oldest = |kind| match kind {
-            Kind::Absent => absent,
-            Kind::Value | Kind::Lease => value,
-        };
+        let oldest = by_kind(engine.oldest(site, ttl));
         let schema = site.policy.schema;
         let read = |opened: &Opened<'_>| shape.decode(opened, &remote.codec, schema);
         self.judge(oldest, read, unreadable)

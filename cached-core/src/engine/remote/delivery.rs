@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Remote;
 use super::guard::within;
 use super::journal::Sending;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::event::Delivery;
 use crate::time::{Clock, Millis};
 
@@ -16,6 +16,18 @@ use crate::time::{Clock, Millis};
 const BATCH: usize = 512;
 
 impl Remote {
+    /// Fails if an invalidation of one of these names is still to be delivered.
+    pub(super) fn owes_none_of(
+        &self,
+        names: impl IntoIterator<Item: AsRef<str>>,
+    ) -> Result<(), Error> {
+        if self.journal.blocks(names) {
+            let message = "an invalidation of this is not delivered yet, so it is not read";
+            return Err(Error::new(ErrorKind::Unavailable, message));
+        }
+        Ok(())
+    }
+
     /// [`invalidate`](Self::invalidate), and how far that got.
     pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
         match self.invalidate(names).await {

@@ -113,12 +113,13 @@ impl Journal {
 
     /// Whether the removal of any of these is still owed, so that it must not be read.
     #[inline]
-    pub(super) fn blocks<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
+    pub(super) fn blocks(&self, names: impl IntoIterator<Item: AsRef<str>>) -> bool {
         if self.len.load(Ordering::Acquire) == 0 {
             return false;
         }
         let owed = self.lock();
-        names.into_iter().any(|name| owed.names.contains_key(name))
+        let mut names = names.into_iter();
+        names.any(|name| owed.names.contains_key(name.as_ref()))
     }
 
     pub(super) fn len(&self) -> usize {

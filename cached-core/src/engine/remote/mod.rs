@@ -40,6 +40,7 @@ mod settings;
 mod settle;
 mod stamps;
 mod tools;
+mod turns;
 mod verbs;
 mod vouched;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -78,6 +79,7 @@ use self::release::{Ended, Released};
 use self::renewals::Renewals;
 use self::said::Said;
 use self::stamps::LastSeen;
+use self::turns::Turns;
 use self::vouched::Vouched;
 use crate::backend::port::{AnyBackend, Watched, Watcher};
 use crate::backend::runtime;
@@ -151,6 +153,7 @@ pub(crate) struct Remote {
     guesses: Guesses,
     last_seen: LastSeen,
     renewals: Renewals,
+    turns: Turns,
     /// The backend's clock less the local one, in milliseconds, and when it was sampled.
     offset: AtomicI64,
     sampled: AtomicU64,
@@ -191,6 +194,7 @@ impl Remote {
             guesses: Guesses::default(),
             last_seen: LastSeen::default(),
             renewals: Renewals::default(),
+            turns: Turns::default(),
             offset: AtomicI64::new(0),
             sampled: AtomicU64::new(0),
             incarnation: Incarnation::default(),
@@ -268,6 +272,13 @@ impl Remote {
             .saturating_mul(1 + keys as Millis / 1000)
     }
 
+    /// The same for writes, which a database takes in many statements, each for a few dozens.
+    fn limit_for_writes(&self, keys: usize) -> Millis {
+        self.limits
+            .operation
+            .saturating_mul(1 + keys as Millis / 128)
+    }
+
     /// Asks the backend about these names, unless what is there may be older than this process
     /// knows.
     async fn question<T>(
@@ -277,10 +288,7 @@ impl Remote {
     ) -> Result<T, Error> {
         // Before the look into the journal: see `incarnation`.
         let known = self.incarnation.known();
-        if self.journal.blocks(names.iter().copied()) {
-            let message = "an invalidation of this is not delivered yet, so it is not read";
-            return Err(Error::new(ErrorKind::Unavailable, message));
-        }
+        self.owes_none_of(names)?;
         let answer = self.ask(self.limit_for(names.len()), asking).await?;
         self.same_since(known)?;
         Ok(answer)

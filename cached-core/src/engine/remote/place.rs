@@ -1,6 +1,7 @@
 //! Where one key is in the backend, and what its entries depend on.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Remote;
 use super::guess::Guess;
@@ -19,18 +20,43 @@ pub(crate) struct Place {
     pub(super) name: String,
     pub(super) hash: u128,
     pub(super) stamps: Needs,
-    /// Whether some of them are those of tags.
-    pub(super) tagged: bool,
+    /// How many of them, the last ones, are those of tags.
+    pub(super) tags: usize,
     /// Where a reader who does not know whose entry it is learns what it depends on.
     pub(super) guess: Option<Guess>,
     /// How what is read there is kept in this process, if it is.
     pub(super) keep: Option<Keep>,
 }
 
+/// A stamp of which there is no end, a tag's, goes after so long; what depends on it is computed
+/// anew then.
+const TAG_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// A stamp that entries of a place depend on.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dependency<'p> {
+    pub(super) id: StampId,
+    pub(super) name: &'p str,
+    /// `None`: forever, for what lives forever depends on it. There is one for the namespace, and one
+    /// for each function.
+    pub(super) ttl: Option<Duration>,
+}
+
 impl Place {
     /// Whether the stamps of both are the same ones.
     pub(super) fn needs_the_same(one: &&Self, other: &&Self) -> bool {
         Arc::ptr_eq(&one.stamps, &other.stamps)
+    }
+
+    /// The stamps, and how long each lives if nobody captures it again.
+    pub(super) fn dependencies(&self) -> impl Iterator<Item = Dependency<'_>> {
+        let lasting = self.stamps.len() - self.tags;
+        let stamps = self.stamps.iter().enumerate();
+        stamps.map(move |(at, (id, name))| Dependency {
+            id: *id,
+            name,
+            ttl: (at >= lasting).then_some(TAG_TTL),
+        })
     }
 
     /// The same, where what is read there is to be kept in this process.
@@ -42,7 +68,7 @@ impl Place {
 impl Remote {
     pub(super) fn place(&self, key: &Key, site: Option<&'static Site>, tags: &[Box<str>]) -> Place {
         Place {
-            tagged: !tags.is_empty(),
+            tags: tags.len(),
             ..self.place_with(key, self.needs(site, tags))
         }
     }
@@ -53,7 +79,7 @@ impl Remote {
             name: self.names.key(key),
             hash: key_hash(key.as_bytes(), key.edition().bits()),
             stamps,
-            tagged: false,
+            tags: 0,
             guess: None,
             keep: None,
         }

@@ -1,6 +1,6 @@
 //! Which stamps this process has renewed lately.
 //!
-//! A stamp lives for weeks, and a renewal is a change of it to every process that keeps entries with
+//! The stamp of a tag lives for weeks, and a renewal is a change of it to every process that keeps entries with
 //! it in memory: none of them is served until the stamp has been read anew. So a process renews one
 //! now and then, not as often as it captures it.
 

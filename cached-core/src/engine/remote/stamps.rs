@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 
@@ -11,14 +10,12 @@ use super::claim::Captured;
 use super::guard::both;
 use super::look::{Raw, as_stamp};
 use super::name::StampId;
-use super::place::Place;
+use super::place::{Dependency, Place};
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::error::Error;
 use crate::time::Clock;
 
-/// A stamp that nobody captured for so long goes; its entries are computed anew then.
-pub(super) const STAMP_TTL: Duration = Duration::from_secs(30 * 24 * 3600);
 /// One capture in so many lets the stamp live on, if nothing did [lately](super::renewals).
 const RENEWAL: u64 = 64;
 
@@ -38,14 +35,14 @@ impl Remote {
         place: &Place,
         raw: &Raw,
     ) -> Result<Captured, Error> {
-        let stamps = place.stamps.iter().zip(&*raw.stamps);
-        let capturing = stamps.map(|((id, name), (_, seen))| async move {
+        let stamps = place.dependencies().zip(&*raw.stamps);
+        let capturing = stamps.map(|(stamp, (_, seen))| async move {
             match seen {
                 Some(token) => {
-                    self.keep_stamp(name, *token);
-                    Ok((*id, *token))
+                    self.keep_stamp(stamp, *token);
+                    Ok((stamp.id, *token))
                 }
-                None => Ok((*id, self.create_stamp(name).await?)),
+                None => Ok((stamp.id, self.create_stamp(stamp).await?)),
             }
         });
         let captured = join_all(capturing).await;
@@ -56,35 +53,40 @@ impl Remote {
 
     /// Lets a stamp live on. One capture in many does: a stamp that is captured often is renewed
     /// surely, and of one that is not, few entries are lost.
-    pub(super) fn keep_stamp(self: &Arc<Self>, name: &str, token: Token) {
+    pub(super) fn keep_stamp(self: &Arc<Self>, stamp: Dependency<'_>, token: Token) {
+        let Some(ttl) = stamp.ttl else { return };
         let drawn = crate::tag::fresh_stamp().is_multiple_of(RENEWAL);
         if !drawn || !self.renewals.is_due(token, Clock::System.now()) {
             return;
         }
-        let (remote, name) = (Arc::clone(self), name.to_owned());
+        let (remote, name) = (Arc::clone(self), stamp.name.to_owned());
         self.runtime.spawn(async move {
-            let operation = remote.backend.renew(&name, token, STAMP_TTL);
+            let operation = remote.backend.renew(&name, token, ttl);
             let _ = remote.ask(remote.limits.operation, operation).await;
         });
     }
 
-    async fn create_stamp(&self, name: &str) -> Result<Token, Error> {
+    async fn create_stamp(&self, stamp: Dependency<'_>) -> Result<Token, Error> {
         let token = Token::random();
         let cell = Cell::stamp(token);
-        let operation = self.backend.acquire(name, &cell, Some(STAMP_TTL));
+        let operation = self.backend.acquire(stamp.name, &cell, stamp.ttl);
         match self.ask(self.limits.operation, operation).await? {
             Acquired::Granted => Ok(self.made_stamp(token)),
             Acquired::Found(cell) => match cell.as_stamp() {
                 Some(token) => Ok(token),
-                None => self.replace_stamp(name, token).await,
+                None => self.replace_stamp(stamp, token).await,
             },
         }
     }
 
     /// Something else stands where the stamp should be.
-    pub(super) async fn replace_stamp(&self, name: &str, token: Token) -> Result<Token, Error> {
+    pub(super) async fn replace_stamp(
+        &self,
+        stamp: Dependency<'_>,
+        token: Token,
+    ) -> Result<Token, Error> {
         let cell = Cell::stamp(token);
-        let operation = self.backend.write(name, &cell, Some(STAMP_TTL));
+        let operation = self.backend.write(stamp.name, &cell, stamp.ttl);
         self.ask(self.limits.operation, operation).await?;
         Ok(self.made_stamp(token))
     }
@@ -132,7 +134,7 @@ impl LastSeen {
 
     /// Takes note of the stamps of a place.
     pub(super) fn note(&self, place: &Place, stamps: &[(StampId, Token)]) {
-        if !place.tagged {
+        if place.tags == 0 {
             self.lock().extend(stamps.iter().copied());
         }
     }

@@ -45,6 +45,9 @@ impl Remote {
         let Some(opened) = raw.opened() else {
             return Ok(false);
         };
+        if from == to {
+            return Ok(true);
+        }
         let stamps: Vec<Stamp> = opened.stamps().collect();
         let sealing = Sealing {
             times: opened.times(),

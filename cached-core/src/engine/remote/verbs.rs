@@ -2,11 +2,12 @@
 //!
 //! A write replaces the cell, so it destroys any lease, as an invalidation does. A change (`incr`,
 //! `touch`, `expire`) is a read followed by a fill that names the token it read, tried again where
-//! somebody else was faster.
+//! somebody else was faster: within this process [in turn](super::turns).
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call::by_kind;
 use super::claim::Captured;
 use super::guess::Guesses;
 use super::look::{Raw, Seen};
@@ -94,9 +95,22 @@ impl Remote {
         keep: Option<Keep>,
         read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
     ) -> Result<Option<Found<R>>, Error> {
+        let any = (Lifetime::FOREVER, Lifetime::FOREVER);
+        self.get_no_older(key, keep, any, read).await
+    }
+
+    /// The same for a reader that takes a value, and the memory that there is none, no older than
+    /// `oldest` says.
+    pub(crate) async fn get_no_older<R>(
+        self: &Arc<Self>,
+        key: &Key,
+        keep: Option<Keep>,
+        oldest: (Lifetime, Lifetime),
+        read: impl FnOnce(&Opened<'_>) -> Result<R, Unreadable>,
+    ) -> Result<Option<Found<R>>, Error> {
         let place = self.reader(keep).place(key);
         let raw = self.look(&place).await?;
-        Ok(match raw.live(read) {
+        Ok(match raw.judge(by_kind(oldest), read, |_| {}) {
             Seen::Hit(value) => Some(Found { value, place, raw }),
             _ => None,
         })
@@ -160,8 +174,10 @@ impl Remote {
         .await
     }
 
+    /// The present stamps of a place, whatever is there.
     pub(super) async fn capture_now(self: &Arc<Self>, place: &Place) -> Result<Captured, Error> {
-        let raw = self.look(place).await?;
+        self.owes_none_of([&place.name])?;
+        let raw = self.look_beside(place, self.now().await?).await?;
         self.capture(place, &raw).await
     }
 
@@ -271,8 +287,12 @@ impl Remote {
         place: &Place,
         decide: impl Fn(&Seen<Kind>, &Raw) -> Change<R>,
     ) -> Result<R, Error> {
+        let mut turn = None;
         for attempt in 0..TRIES {
-            Clock::System.sleep_until(turn(attempt)).await;
+            if attempt > 0 && turn.is_none() {
+                turn = Some(self.turns.of(place).await);
+            }
+            Clock::System.sleep_until(later(attempt)).await;
             let raw = self.look(place).await?;
             let seen = raw.live(|opened| Ok(opened.kind()));
             let (cell, ttl, answer) = match decide(&seen, &raw) {
@@ -283,8 +303,8 @@ impl Remote {
                 return Ok(answer);
             }
         }
-        let message = "other writers were faster every time; spread the counter over several keys";
-        Err(Error::new(ErrorKind::Unavailable, message))
+        let message = "other processes changed the value at every try; spread it over several keys";
+        Err(Error::new(ErrorKind::Contended, message))
     }
 
     /// Writes if the cell is still the one that was read.
@@ -332,7 +352,7 @@ impl Remote {
 
 /// When to try again after so many tries in vain: at once at first, then later and at random, so
 /// that writers who meet do not meet again and again.
-fn turn(attempt: usize) -> Millis {
+fn later(attempt: usize) -> Millis {
     let most = 1 << attempt.saturating_sub(2).min(5);
     let pause = match attempt {
         0..=2 => 0,

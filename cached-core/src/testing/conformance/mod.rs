@@ -260,6 +260,7 @@ behaviours! { $
         a_value_goes_to_another_version
         a_moved_value_falls_with_its_cache
         warming_replaces_nothing
+        warming_replaces_what_is_of_no_use
         keys_are_listed_by_a_pattern
         keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it

@@ -19,6 +19,7 @@ use crate::engine::remote::fills::{few, same};
 use crate::engine::remote::guard::both;
 use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
+use crate::engine::remote::place::Dependency;
 use crate::engine::remote::place::Place;
 use crate::engine::remote::stamps::STAMP_TTL;
 use crate::error::Error;
@@ -96,7 +97,9 @@ impl Remote {
             return Ok(Vec::new());
         }
         let acquiring = self.backend.acquire_many(&puts);
-        let acquired = self.ask(self.limit_for(puts.len()), acquiring).await?;
+        let acquired = self
+            .ask(self.limit_for_writes(puts.len()), acquiring)
+            .await?;
         let held = acquired
             .into_iter()
             .zip(&pairs)
@@ -155,19 +158,19 @@ impl Remote {
     /// The stamps of all places, created where they are missing: each once, whatever number of
     /// items depends on it.
     async fn capture_all(self: &Arc<Self>, takings: &[Taking<'_>]) -> Result<Vec<Captured>, Error> {
-        let mut missing: HashMap<StampId, &str> = HashMap::new();
-        let mut seen: HashMap<StampId, (&str, Token)> = HashMap::new();
+        let mut missing: HashMap<StampId, Dependency<'_>> = HashMap::new();
+        let mut seen: HashMap<StampId, (Dependency<'_>, Token)> = HashMap::new();
         for taking in takings {
-            let stamps = taking.place.stamps.iter().zip(&*taking.raw.stamps);
-            for ((id, name), (_, token)) in stamps {
+            let stamps = taking.place.dependencies().zip(&*taking.raw.stamps);
+            for (stamp, (_, token)) in stamps {
                 match token {
-                    Some(token) => drop(seen.insert(*id, (name, *token))),
-                    None => drop(missing.insert(*id, name)),
+                    Some(token) => drop(seen.insert(stamp.id, (stamp, *token))),
+                    None => drop(missing.insert(stamp.id, stamp)),
                 }
             }
         }
         seen.values()
-            .for_each(|(name, token)| self.keep_stamp(name, *token));
+            .for_each(|(stamp, token)| self.keep_stamp(*stamp, *token));
         let created = self.create_stamps(missing).await?;
         let captured = takings.iter().map(|taking| {
             let seen = taking.place.stamps.iter().zip(&*taking.raw.stamps);
@@ -184,29 +187,37 @@ impl Remote {
 
     async fn create_stamps(
         &self,
-        missing: HashMap<StampId, &str>,
+        missing: HashMap<StampId, Dependency<'_>>,
     ) -> Result<HashMap<StampId, Token>, Error> {
         if missing.is_empty() {
             return Ok(HashMap::new());
         }
-        let new = |(id, name)| (id, name, Cell::stamp(Token::random()));
-        let new: Vec<(StampId, &str, Cell)> = missing.into_iter().map(new).collect();
-        let ttl = Some(STAMP_TTL);
-        let puts = new.iter().map(|(_, key, cell)| Put { key, cell, ttl });
+        let new = |stamp| (stamp, Cell::stamp(Token::random()));
+        let new: Vec<(Dependency<'_>, Cell)> = missing.into_values().map(new).collect();
+        let puts = new.iter().map(|(stamp, cell)| Put {
+            key: stamp.name,
+            cell,
+            ttl: stamp.ttl,
+        });
         let puts: Vec<Put<'_>> = puts.collect();
         let acquiring = self.backend.acquire_many(&puts);
-        let acquired = self.ask(self.limit_for(puts.len()), acquiring).await?;
+        let acquired = self
+            .ask(self.limit_for_writes(puts.len()), acquiring)
+            .await?;
         let tokens = new
             .iter()
             .zip(acquired)
-            .map(|((id, name, cell), acquired)| async move {
+            .map(|((stamp, cell), acquired)| async move {
                 let there = match acquired {
                     Acquired::Granted => cell.as_stamp().map(|token| self.made_stamp(token)),
                     Acquired::Found(found) => found.as_stamp(),
                 };
                 match there {
-                    Some(token) => Ok((*id, token)),
-                    None => Ok((*id, self.replace_stamp(name, Token::random()).await?)),
+                    Some(token) => Ok((stamp.id, token)),
+                    None => {
+                        let token = self.replace_stamp(*stamp, Token::random()).await?;
+                        Ok((stamp.id, token))
+                    }
                 }
             });
         join_all(tokens).await.into_iter().collect()

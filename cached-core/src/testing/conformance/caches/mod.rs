@@ -31,7 +31,7 @@ pub use times::{
 pub use tools::{
     a_long_time_is_long, a_moved_value_falls_with_its_cache, a_stored_none_is_no_miss,
     a_value_goes_to_another_version, a_value_tells_its_time, keys_are_deleted_by_a_pattern,
-    keys_are_listed_by_a_pattern, warming_replaces_nothing,
+    keys_are_listed_by_a_pattern, warming_replaces_nothing, warming_replaces_what_is_of_no_use,
 };
 pub use versions::{
     several_keys_of_a_version, versions_are_computed_apart, versions_are_looked_at_apart,

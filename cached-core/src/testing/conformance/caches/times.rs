@@ -136,8 +136,9 @@ pub async fn no_time_stores_nothing(subject: &Subject) {
     let (here, there) = subject.caches();
     let value = "value".to_owned();
     let never = Duration::ZERO;
-    done(here.add("added", &value, never).await);
+    assert!(done(here.add("added", &value, never).await), "nothing was");
     set(&here, "b", "old", 60).await;
+    assert!(!done(here.add("b", &value, never).await), "something was");
     done(here.set_many([("a", &value), ("b", &value)], never).await);
     let found = done(there.get_many::<String>(["added", "a", "b"]).await);
     assert_eq!(found, [None, None, None]);

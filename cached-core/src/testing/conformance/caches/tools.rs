@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{done, got, set};
 use crate::cache::Cache;
 use crate::error::ErrorKind;
+use crate::event::Delivery;
 use crate::testing::conformance::subject::Subject;
 use crate::time::Ttl;
 
@@ -58,6 +59,8 @@ pub async fn a_value_goes_to_another_version(subject: &Subject) {
     let missing = here.incr_version("k", 1).await.map_err(|e| e.kind());
     assert_eq!(missing, Err(ErrorKind::NotFound), "nothing is there");
     set(&here, "k", "value", 600).await;
+    assert_eq!(done(there.incr_version("k", 0).await), 1);
+    assert_eq!(got(&here, "k").await.as_deref(), Some("value"), "it stays");
     assert_eq!(done(there.incr_version("k", 2).await), 3);
     assert_eq!(got(&here, "k").await, None, "it is no longer there");
     let third = here.with_version(3);
@@ -99,6 +102,22 @@ pub async fn warming_replaces_nothing(subject: &Subject) {
     assert_eq!(done(here.get::<u32>("n:999").await), Some(999));
     let none: [(&str, String); 0] = [];
     assert_eq!(done(here.warm(none, 60).await), 0);
+}
+
+/// What is there but of no use to anybody is no reason not to warm.
+pub async fn warming_replaces_what_is_of_no_use(subject: &Subject) {
+    let (here, there) = subject.caches();
+    let values = || ["a", "b", "c"].map(|key| (key, "new".to_owned()));
+    set(&here, "a", "old", Ttl::FOREVER).await;
+    assert_eq!(done(here.clear().await), Delivery::Acknowledged);
+    set(&here, "b", "old", 60).await;
+    assert!(done(here.expire("b").await), "it was live");
+    done(here.set("c", &7u32, 60).await);
+    assert_eq!(done(there.warm(values(), 60).await), 3);
+    for key in ["a", "b", "c"] {
+        assert_eq!(got(&here, key).await.as_deref(), Some("new"), "{key}");
+    }
+    assert_eq!(done(here.warm(values(), 60).await), 0, "now something is");
 }
 
 /// The keys of a cache, or `None` if its backend cannot list them, and says so.
