@@ -18,7 +18,7 @@ impl Remote {
             let gravest = faults.max_by_key(|fault| is_outage(fault));
             gravest.map_or(Ok(()), |fault| Err(same(fault)))
         };
-        let asked = self.ask(self.limit_for(fills.len()), filling).await;
+        let asked = self.ask(self.limit_for_writes(fills.len()), filling).await;
         filled.resize_with(fills.len(), || {
             Err(asked.as_ref().map_or_else(same, |()| few()))
         });

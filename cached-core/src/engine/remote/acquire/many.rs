@@ -21,7 +21,6 @@ use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
 use crate::engine::remote::place::Dependency;
 use crate::engine::remote::place::Place;
-use crate::engine::remote::stamps::STAMP_TTL;
 use crate::error::Error;
 
 /// A cell to be leased: where nothing is, or in the place of the cell with the token `over`.
