@@ -20,7 +20,7 @@ mod told {
         Subject::of_caches(caches).with_clock(move |by| moved.advance(by))
     }
 
-    conformance_tests!(subject(); caches batches races);
+    conformance_tests!(subject(); caches batches races locks);
 }
 
 /// A backend that tells of nothing: every handle is the same process, whose own changes it sees.
@@ -43,7 +43,7 @@ mod aged {
         })
     }
 
-    conformance_tests!(subject(); caches batches races);
+    conformance_tests!(subject(); caches batches races locks);
 }
 
 /// A server that tells in its own time. Each handle's changes are acknowledged once the others were
@@ -75,7 +75,7 @@ mod redis {
         build(Cache::on(patient).prefix(prefix).l1_watched())
     }
 
-    conformance_tests!(subject(); caches batches races);
+    conformance_tests!(subject(); caches batches races locks);
 
     async fn run_all_at(url: String) {
         let everybody = Everybody::default();
