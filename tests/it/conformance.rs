@@ -40,7 +40,7 @@ mod custom {
 mod memory {
     use super::*;
 
-    conformance_tests!(backends::memory().subject; caches races locks);
+    conformance_tests!(backends::memory().subject; caches batches races locks);
 }
 
 /// A server for each behaviour.

@@ -1,5 +1,7 @@
 //! What users may rely on, one module per promise or feature.
 
+#[cfg(feature = "servers")]
+mod aged;
 mod arming;
 mod bad_input;
 mod batches;

@@ -154,7 +154,10 @@ impl<B: Backend, D: Duty> Backend for Relay<B, D> {
         let acquiring = self.backend.acquire_many(puts);
         self.pass("acquire_many", acquiring).await
     }
-    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+    async fn fill_many(
+        &self,
+        fills: &[(Token, Put<'_>)],
+    ) -> Result<Vec<Result<bool, Error>>, Error> {
         self.pass("fill_many", self.backend.fill_many(fills)).await
     }
     async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {

@@ -137,10 +137,7 @@ pub fn bulk_of<R, O: Kind<R>, V, I: Kind<V>, S>(
     _: ReturnProbe<V>,
     item: S,
 ) -> Bulk<R, O, I, S> {
-    Bulk {
-        item,
-        _classes: PhantomData,
-    }
+    Bulk::of_classes(item)
 }
 
 /// The correspondence between what a batch returns and what is stored for each of its ids.
@@ -148,6 +145,17 @@ pub fn bulk_of<R, O: Kind<R>, V, I: Kind<V>, S>(
 pub struct Bulk<R, O, I, S> {
     item: S,
     _classes: PhantomData<fn() -> (R, O, I)>,
+}
+
+impl<R, O, I, S> Bulk<R, O, I, S> {
+    /// A batch of these classes, whose items have this shape.
+    #[inline]
+    pub(crate) fn of_classes(item: S) -> Self {
+        Self {
+            item,
+            _classes: PhantomData,
+        }
+    }
 }
 
 impl<R, O, I, S> std::fmt::Debug for Bulk<R, O, I, S> {

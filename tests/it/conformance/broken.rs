@@ -1,5 +1,7 @@
 //! Backends that break one rule each: the suite has to find every one of them.
 
+mod many;
+
 use std::collections::{HashMap, VecDeque};
 use std::panic::catch_unwind;
 use std::sync::{Mutex, Weak};
@@ -29,6 +31,7 @@ enum Broken {
     WriteKeepsWhatIsThere,
     WriteTearsApart,
     InvalidateForgetsLeases,
+    InvalidateForgetsStamps,
     InvalidateMiscounts,
     InvalidateTakesTheFirst,
     ReadReverses,
@@ -220,9 +223,14 @@ impl<B: Backend> Backend for Wrong<B> {
         let mut removed = 0;
         for key in keys.iter().map(|key| self.key(key)) {
             let cell = self.cell(&key).await?;
-            // The kind stands before the token; a lease of a cache is an `l`.
-            let is_lease = |cell: Cell| [b'l', b'x'].contains(cell.as_bytes().get(3).unwrap_or(&0));
-            let skip = self.is(Broken::InvalidateForgetsLeases) && cell.is_some_and(is_lease);
+            // The kind stands before the token; a lease of a cache is an `l`, a stamp an `s`.
+            let forgotten: &[u8] = match self.broken {
+                Broken::InvalidateForgetsLeases => b"lx",
+                Broken::InvalidateForgetsStamps => b"s",
+                _ => b"",
+            };
+            let kind = cell.and_then(|cell| cell.as_bytes().get(3).copied());
+            let skip = kind.is_some_and(|kind| forgotten.contains(&kind));
             if !skip {
                 removed += self.inner.invalidate(&[&key]).await?;
             }
@@ -318,7 +326,8 @@ is_found! {
         races::set_overtakes races::add_overtakes;
     FillPutsWhereNothingIs: cells::fill_is_refused_where_nothing_is
         fence::every_order_agrees_with_the_model races::invalidate_overtakes
-        races::delete_overtakes leases::a_lost_lease_refuses_the_fill;
+        races::delete_overtakes leases::a_lost_lease_refuses_the_fill
+        batches::an_invalidation_keeps_one_value_out;
     FillLooksThenWrites: fence::no_fill_lands_after_an_invalidation
         fence::no_fill_lands_after_a_write fence::one_of_two_fills_is_stored
         fence::a_fill_or_a_release_happens caches::no_increment_is_lost;
@@ -326,7 +335,8 @@ is_found! {
     FillForgetsTheTime: cells::a_new_cell_has_a_time_of_its_own;
     ReleaseIgnoresTheToken: cells::renew_and_release_go_by_the_token
         leases::a_lease_is_taken_over_when_its_time_is_up;
-    ReleaseDoesNothing: leases::a_released_lease_is_free_at_once;
+    ReleaseDoesNothing: leases::a_released_lease_is_free_at_once
+        batches::a_failure_is_not_kept batches::a_dropped_batch_holds_nobody_up;
     RenewDoesNothing: leases::a_renewed_lease_lives_on leases::a_renewal_counts_from_now;
     RenewPutsBack: fence::no_renewal_brings_a_lease_back;
     AcquireReplaces: locks::one_process_holds_it cells::acquire_finds_what_is_there_and_leaves_it
@@ -335,10 +345,17 @@ is_found! {
         locks::many_take_turns;
     WriteKeepsWhatIsThere: cells::write_replaces_whatever_is_there caches::what_is_set_is_got;
     WriteTearsApart: cancelled::a_dropped_write_leaves_no_half;
-    InvalidateForgetsLeases: cells::invalidate_removes_and_counts races::invalidate_overtakes;
+    InvalidateForgetsLeases: cells::invalidate_removes_and_counts races::invalidate_overtakes
+        batches::an_invalidation_keeps_one_value_out;
+    InvalidateForgetsStamps: races::clear_overtakes batches::what_drops_an_entry_drops_it
+        batches::what_is_dropped_meanwhile_is_not_served;
     InvalidateMiscounts: cells::invalidate_removes_and_counts cells::many_keys_go_at_once;
     InvalidateTakesTheFirst: cells::invalidate_removes_and_counts cells::many_keys_go_at_once;
-    ReadReverses: cells::a_read_answers_in_the_order_of_its_keys caches::several_keys_at_once;
+    ReadReverses: cells::a_read_answers_in_the_order_of_its_keys caches::several_keys_at_once
+        batches::what_one_process_computes_another_gets batches::only_what_is_missing_is_computed
+        batches::an_absent_id_is_remembered_where_it_is_said
+        batches::one_key_at_a_time_is_the_same batches::two_processes_at_once_agree
+        batches::with_a_lock_each_id_is_computed_once batches::sync_batches_do_the_same;
     ReadCutsOff: cells::a_large_cell_comes_back_whole caches::values_of_any_size_come_back;
     RepliesAreMixedUp: cancelled::a_dropped_read;
     KeysIgnoreCase: cells::keys_are_told_apart bytes::any_text_is_a_key_of_its_own;

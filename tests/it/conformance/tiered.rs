@@ -8,7 +8,7 @@ use super::backends::tiers;
 mod told {
     use super::*;
 
-    conformance_tests!(tiers::in_process().subject; leases cancelled bytes caches races locks);
+    conformance_tests!(tiers::in_process().subject; leases cancelled bytes caches batches races locks);
 }
 
 #[cfg(feature = "servers")]
@@ -21,13 +21,13 @@ mod on_servers {
     mod aged {
         use super::*;
 
-        conformance_tests!(servers::sqlite(L1::Aged).subject; bytes caches races);
+        conformance_tests!(servers::sqlite(L1::Aged).subject; bytes caches batches races locks);
     }
 
     mod redis {
         use super::*;
 
-        conformance_tests!(servers::redis(L1::Watched).subject; bytes caches races);
+        conformance_tests!(servers::redis(L1::Watched).subject; bytes caches batches races locks);
     }
 
     #[tokio::test]

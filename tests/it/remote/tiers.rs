@@ -1,6 +1,7 @@
 //! Memory in front of a shared backend: what is served from it, and what never is.
 
 mod aged;
+mod batches;
 mod dropped;
 mod nested;
 mod pinned;

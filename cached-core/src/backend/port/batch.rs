@@ -34,3 +34,10 @@ pub(super) async fn each<T, C: FromIterator<T>>(
 ) -> Result<C, Error> {
     join_all(operations).await.into_iter().collect()
 }
+
+/// The same, with what each of them came to.
+pub(super) async fn each_by_itself<T>(
+    operations: impl Iterator<Item = impl Future<Output = Result<T, Error>>>,
+) -> Result<Vec<Result<T, Error>>, Error> {
+    Ok(join_all(operations).await)
+}

@@ -51,7 +51,7 @@ pub(crate) trait AnyBackend: Send + Sync {
     fn fill_many<'a>(
         &'a self,
         fills: &'a [(Token, Put<'a>)],
-    ) -> Answer<'a, Result<Vec<bool>, Error>>;
+    ) -> Answer<'a, Result<Vec<Result<bool, Error>>, Error>>;
     fn scan<'a>(
         &'a self,
         prefix: &'a str,
@@ -133,7 +133,7 @@ impl<B: Backend> AnyBackend for B {
     fn fill_many<'a>(
         &'a self,
         fills: &'a [(Token, Put<'a>)],
-    ) -> Answer<'a, Result<Vec<bool>, Error>> {
+    ) -> Answer<'a, Result<Vec<Result<bool, Error>>, Error>> {
         Box::pin(Backend::fill_many(self, fills))
     }
     fn scan<'a>(

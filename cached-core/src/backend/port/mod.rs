@@ -168,13 +168,17 @@ pub trait Backend: Send + Sync + 'static {
         )
     }
 
-    /// Several [`fill`](Self::fill)s, their outcomes in order; as
-    /// [`write_many`](Self::write_many) otherwise.
+    /// Several [`fill`](Self::fill)s, their outcomes in order, in one round trip where the backend
+    /// can. Each has an outcome of its own, so that a cell which is refused, as one that is too
+    /// large, takes nothing from the others; an error of the whole says that nothing is known of
+    /// any.
+    ///
+    /// Without an override they go side by side.
     fn fill_many(
         &self,
         fills: &[(Token, Put<'_>)],
-    ) -> impl Future<Output = Result<Vec<bool>, Error>> + Send {
-        batch::each(
+    ) -> impl Future<Output = Result<Vec<Result<bool, Error>>, Error>> + Send {
+        batch::each_by_itself(
             fills
                 .iter()
                 .map(|(token, put)| self.fill(put.key, *token, put.cell, put.ttl)),

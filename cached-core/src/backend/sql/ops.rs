@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Sql;
-use super::batch::Row;
+use super::batch::{Caller, Row};
 use super::dialect::{Answer, Arg, Dialect, Many, Statement, millis};
 use super::inner::{Inner, Lane};
 use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put};
@@ -119,25 +119,36 @@ impl<D: Dialect> Backend for Sql<D> {
 
     async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
         let rows = self.rows(puts)?;
-        self.0
-            .drive(|inner| async move { inner.acquire_rows(rows).await })
-            .await
+        let (caller, waiting) = Caller::new();
+        let acquired = self
+            .0
+            .drive(|inner| async move { inner.acquire_rows(rows, &waiting).await });
+        let acquired = acquired.await;
+        drop(caller);
+        acquired
     }
 
-    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+    async fn fill_many(
+        &self,
+        fills: &[(Token, Put<'_>)],
+    ) -> Result<Vec<Result<bool, Error>>, Error> {
         if !D::FILLS {
             let each = fills.iter();
             let each = each.map(|(token, put)| self.fill(put.key, *token, put.cell, put.ttl));
-            return join_all(each).await.into_iter().collect();
+            return Ok(join_all(each).await);
         }
-        let mut rows = Vec::with_capacity(fills.len());
-        for (at, (token, put)) in fills.iter().enumerate() {
-            self.0.fits(put.cell)?;
-            rows.push(Row::of(at, put, Some(*token)));
-        }
-        self.0
-            .drive(|inner| async move { inner.fill_rows(rows).await })
-            .await
+        let fit: Vec<_> = fills.iter().map(|(_, put)| self.0.fits(put.cell)).collect();
+        let fitting = fills.iter().zip(&fit).filter(|(_, fits)| fits.is_ok());
+        let rows = fitting
+            .enumerate()
+            .map(|(at, ((token, put), _))| Row::of(at, put, Some(*token)));
+        let rows: Vec<Row> = rows.collect();
+        let filled = self
+            .0
+            .drive(|inner| async move { inner.fill_rows(rows).await });
+        let mut filled = filled.await?.into_iter();
+        let outcome = |fits: Result<(), Error>| fits.map(|()| filled.next().unwrap_or_default());
+        Ok(fit.into_iter().map(outcome).collect())
     }
 
     async fn scan(&self, prefix: &str, after: Option<&str>) -> Result<Page, Error> {

@@ -77,8 +77,8 @@ impl Remote {
         if fills.is_empty() {
             return Ok(put);
         }
-        let filling = self.backend.fill_many(&fills);
-        let filled = self.ask(limit, filling).await?;
+        let filled = self.fill_many(&fills).await.into_iter();
+        let filled = filled.collect::<Result<Vec<bool>, Error>>()?;
         Ok(put + filled.into_iter().filter(|filled| *filled).count())
     }
 

@@ -21,6 +21,7 @@ mod call;
 mod claim;
 mod cost;
 mod delivery;
+mod fills;
 mod guard;
 mod guess;
 mod incarnation;

@@ -32,12 +32,13 @@
 //! | [`bytes`] | garbage, truncated, swapped and foreign cells; hostile keys |
 //! | [`watch`] | watched reads: every change of what was read is told to every watcher |
 //! | [`caches`] | the operations of a [`Cache`](crate::Cache) on it, as two processes see them |
+//! | [`batches`] | functions of many keys: each is found, computed and kept by itself |
 //! | [`races`] | whatever ends a value overtakes its computation |
 //! | [`locks`] | locks by name: one holder, growing numbers, leases and their renewal |
 //!
-//! A subject of [`Subject::of_caches`] runs the last three: `conformance_tests!(subject(); caches
-//! races locks)`. Without a clock of the subject's own, waiting takes real time, about twenty seconds for all
-//! behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
+//! A subject of [`Subject::of_caches`] runs the last four: `conformance_tests!(subject(); caches
+//! batches races locks)`. Without a clock of the subject's own, waiting takes real time, about
+//! twenty seconds for all behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
 //! of sync callers are; a backend brings what its I/O needs.
 //!
 //! [`run_all`] runs all of it under a test framework of your own:
@@ -59,6 +60,7 @@
 //! Not for how fast a backend is, and not for faults: what the engine does when a backend hangs or
 //! lies does not depend on the backend, and [`Faulty`](crate::testing::Faulty) shows it.
 
+pub mod batches;
 pub mod bytes;
 pub mod caches;
 pub mod cancelled;
@@ -293,6 +295,22 @@ behaviours! { $
         a_tenants_keys_are_listed
         a_tenant_has_its_locks
     }
+    batches: {
+        what_one_process_computes_another_gets
+        only_what_is_missing_is_computed
+        an_absent_id_is_remembered_where_it_is_said
+        one_key_at_a_time_is_the_same
+        what_drops_an_entry_drops_it
+        two_processes_at_once_agree
+        with_a_lock_each_id_is_computed_once
+        an_invalidation_keeps_one_value_out
+        what_is_dropped_meanwhile_is_not_served
+        a_failure_is_not_kept
+        a_dropped_batch_holds_nobody_up
+        many_values_are_stored
+        one_that_is_too_large_leaves_the_others
+        sync_batches_do_the_same
+    }
     races: {
         invalidate_overtakes
         delete_overtakes
@@ -323,13 +341,13 @@ behaviours! { $
 
 /// Makes a `#[test]` of every behaviour, in a module per group; the expression gives the
 /// [`Subject`](crate::testing::conformance::Subject), anew for each. Groups can be named:
-/// `conformance_tests!(subject(); caches races locks)`. At the root of a module; see
+/// `conformance_tests!(subject(); caches batches races locks)`. At the root of a module; see
 /// [`conformance`](crate::testing::conformance).
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __conformance_tests {
     ($subject:expr) => {
-        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes watch caches races locks);
+        $crate::__conformance_tests!($subject; cells fence leases cancelled bytes watch caches batches races locks);
     };
     ($subject:expr; $($group:ident)*) => {
         $($crate::__conformance_group!($group $subject);)*

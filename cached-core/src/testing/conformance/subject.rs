@@ -56,8 +56,8 @@ impl Subject {
         }
     }
 
-    /// Caches alone, for the behaviours of [`caches`](super::caches) and [`races`](super::races):
-    /// `open` gives the cache of that name, as another process would open it.
+    /// Caches alone, for the behaviours of [`caches`](super::caches), [`batches`](super::batches),
+    /// [`races`](super::races) and [`locks`](super::locks): `open` gives the cache of that name, as another process would open it.
     pub fn of_caches(open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
         Self {
             open: None,

@@ -135,7 +135,9 @@ impl Change {
             }
             Self::FillMany => {
                 let fills = names.map(|name| (token, put(name)));
-                drop(answered("fill_many", backend.fill_many(&fills).await));
+                for filled in answered("fill_many", backend.fill_many(&fills).await) {
+                    answered("fill_many", filled);
+                }
             }
             Self::Invalidate => drop(changer.invalidate(&names).await),
             Self::Write | Self::Acquire | Self::Fill | Self::Release => {

@@ -235,7 +235,10 @@ impl<B: Backend> Backend for Faulty<B> {
         self.call(Op::Acquire, acquiring, truthful).await
     }
 
-    async fn fill_many(&self, fills: &[(Token, Put<'_>)]) -> Result<Vec<bool>, Error> {
+    async fn fill_many(
+        &self,
+        fills: &[(Token, Put<'_>)],
+    ) -> Result<Vec<Result<bool, Error>>, Error> {
         self.keep(fills.iter().map(|(_, put)| put));
         let filling = self.0.backend.fill_many(fills);
         self.call(Op::Fill, filling, truthful).await

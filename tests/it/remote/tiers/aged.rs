@@ -23,7 +23,7 @@ const BEYOND: Duration = Duration::from_secs(1200);
 async fn what_nobody_tells_of_is_kept_for_the_stated_age() {
     let clock = ManualClock::new();
     let cells = in_process_at(clock.clone());
-    let silent = Relay::new(Arc::new(cells.clone()), Silent::default());
+    let silent = Relay::new(Arc::new(cells.clone()), Asked::<false>::default());
     let built = Cache::on(silent).clock(clock.clone()).l1(HOUR).build();
     let (here, there) = (built.expect("an age"), Cache::on(cells).build());
     let there = there.expect("the defaults are valid");
@@ -54,6 +54,30 @@ async fn a_value_lives_no_longer_in_memory_than_in_the_backend() {
     assert_eq!(call().await, 0, "near");
     clock.advance(BEYOND);
     assert_eq!(call().await, 1, "an hour old");
+}
+
+/// Whatever becomes of the news: a server that forgets to tell is believed for a minute.
+#[tokio::test]
+async fn what_is_watched_is_asked_for_once_a_minute() {
+    let clock = ManualClock::new();
+    let cells = in_process_at(clock.clone());
+    let telling = Relay::new(Arc::new(cells), Asked::<true>::default());
+    let asked = Arc::clone(&telling.duty.0);
+    let built = Cache::on(telling).clock(clock.clone()).l1_watched().build();
+    let here = built.expect("it tells of changes");
+    here.set("k", &1u64, 2 * HOUR).await.expect("a number");
+    let questions = async || {
+        assert_eq!(here.get::<u64>("k").await.expect("a key"), Some(1));
+        asked.load(Ordering::SeqCst)
+    };
+    let mut before = questions().await;
+    for _ in 0..3 {
+        clock.advance(Duration::from_secs(59));
+        assert_eq!(questions().await, before, "near");
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(questions().await, before + 1, "a minute old");
+        before += 1;
+    }
 }
 
 /// A server that tells of changes, but not of what is moving: its stamps are those of entries that
@@ -91,7 +115,7 @@ async fn that_there_is_nothing_is_remembered_for_as_long_as_its_reader_says() {
     let there = Cache::on(cells.clone()).build().expect("the defaults");
     assert_eq!(with_cache(&there, none_for_a_day(1)).await, None);
     clock.advance(Duration::from_secs(HOUR));
-    let silent = Relay::new(Arc::new(cells.clone()), Silent::default());
+    let silent = Relay::new(Arc::new(cells.clone()), Asked::<false>::default());
     let asked = Arc::clone(&silent.duty.0);
     let built = Cache::on(silent).clock(clock.clone()).l1(24 * HOUR).build();
     let here = built.expect("an age");
@@ -118,12 +142,12 @@ async fn none_for_two_hours(id: u64) -> Option<u64> {
     None
 }
 
-/// Without news; how often the backend is read.
+/// How often the backend is read, with news of changes or without.
 #[derive(Default)]
-struct Silent(Arc<AtomicUsize>);
+struct Asked<const TELLS: bool>(Arc<AtomicUsize>);
 
-impl Duty for Silent {
-    const TELLS: bool = false;
+impl<const TELLS: bool> Duty for Asked<TELLS> {
+    const TELLS: bool = TELLS;
 
     fn before(&self, operation: &'static str) {
         if operation.starts_with("read") {

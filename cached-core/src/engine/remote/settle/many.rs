@@ -3,7 +3,7 @@
 //!
 //! Every flight leaves the table before any fill is sent, so that the argument for a single fill
 //! (`remote`, "Why joiners are never given an old value") holds of each. A fill without an answer
-//! leaves all of its items unknown: their joiners ask again.
+//! leaves its item unknown, whose joiners ask again, and no other.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -118,17 +118,15 @@ impl Remote {
         });
         let fills: Vec<(Token, Put<'_>)> = fills.collect();
         let _told = self.telling(fills.iter().map(|(_, put)| put.key));
-        let filling = self.backend.fill_many(&fills);
-        let filling = self.ask(self.limit_for(fills.len()), filling);
+        let filling = self.fill_many(&fills);
         // Sent after the fills, and after the last joiner attached.
         let (filled, current) = both(filling, self.stamps_for_joiners(fillings)).await;
-        let mut filled = filled.ok().map(Vec::into_iter);
-        let end = |filling: &Filling<'_>| match filled.as_mut().and_then(Iterator::next) {
-            Some(true) => End::Stored(!filling.closing.waiters || filling.is_current(&current)),
-            Some(false) => End::Refused,
-            None => End::Unknown,
+        let end = |(filling, filled): (&Filling<'_>, _)| match filled {
+            Ok(true) => End::Stored(!filling.closing.waiters || filling.is_current(&current)),
+            Ok(false) => End::Refused,
+            Err(_) => End::Unknown,
         };
-        fillings.iter().map(end).collect()
+        fillings.iter().zip(filled).map(end).collect()
     }
 
     /// The present stamps of those that somebody waits for.

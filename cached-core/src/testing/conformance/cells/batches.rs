@@ -39,6 +39,10 @@ pub async fn several_operations_go_at_once(subject: &Subject) {
         })
         .collect();
     let filled = answered("fill_many", backend.0.fill_many(&fills).await);
+    let filled: Vec<bool> = filled
+        .into_iter()
+        .map(|filled| answered("fill_many", filled))
+        .collect();
     let even: Vec<bool> = (0..300).map(|at| at % 2 == 0).collect();
     assert_eq!(filled, even, "those with the right token are filled");
     let found = backend.read_all(&names).await;
