@@ -10,6 +10,10 @@ use cached_core::{Builder, Cache};
 #[cfg(feature = "servers")]
 #[path = "servers.rs"]
 pub(crate) mod servers;
+#[path = "tiers.rs"]
+pub(crate) mod tiers;
+
+use tiers::L1;
 
 /// What is examined.
 pub(crate) struct Opened {
@@ -20,8 +24,8 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    fn here(subject: Subject) -> Self {
-        let by = format!("this process, {}", std::process::id());
+    fn here(subject: Subject, l1: L1) -> Self {
+        let by = format!("this process, {}{}", std::process::id(), l1.said());
         Self { subject, by }
     }
 }
@@ -43,12 +47,12 @@ pub(crate) fn memory() -> Opened {
     let subject = Subject::of_caches(open)
         .with_bound(|_| built(Cache::memory().capacity(1_000)))
         .with_clock(move |by| moved.advance(by));
-    Opened::here(subject)
+    Opened::here(subject, L1::Off)
 }
 
 pub(crate) fn in_process() -> Opened {
     let clock = ManualClock::new();
     let store = testing::in_process_at(clock.clone());
     let subject = Subject::of(move || store.clone()).with_clock(move |by| clock.advance(by));
-    Opened::here(subject)
+    Opened::here(subject, L1::Off)
 }

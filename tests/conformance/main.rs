@@ -12,6 +12,8 @@ mod directory;
 mod fleet;
 #[path = "../../cached-core/src/backend/memcached/tests/server.rs"]
 mod memcached_server;
+#[path = "../it/relay.rs"]
+mod relay;
 #[path = "../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
 
@@ -32,20 +34,30 @@ use std::time::Instant;
 
 use cached_core::testing::conformance::{self, Report};
 
+use backends::tiers::{self, L1};
 use backends::{Opened, in_process, memory, servers};
 
-/// All of them, by the names of the table.
+/// All of them, by the names of the table. Behind `+l1` the cache keeps what it reads in memory.
 const BACKENDS: &[(&str, fn() -> Opened)] = &[
     ("memory", memory),
     ("in-process", in_process),
-    ("redis", servers::redis),
-    ("redis+cluster", servers::redis_cluster),
-    ("redis+sentinel", servers::redis_sentinel),
-    ("memcached", || servers::memcached(2)),
-    ("sqlite", servers::sqlite),
-    ("postgres", servers::postgres),
-    ("mysql", servers::mysql),
-    ("file", servers::file),
+    ("redis", || servers::redis(L1::Off)),
+    ("redis+cluster", || servers::redis_cluster(L1::Off)),
+    ("redis+sentinel", || servers::redis_sentinel(L1::Off)),
+    ("memcached", || servers::memcached(2, L1::Off)),
+    ("sqlite", || servers::sqlite(L1::Off)),
+    ("postgres", || servers::postgres(L1::Off)),
+    ("mysql", || servers::mysql(L1::Off)),
+    ("file", || servers::file(L1::Off)),
+    ("in-process+l1", tiers::in_process),
+    ("redis+l1", || servers::redis(L1::Watched)),
+    ("redis+cluster+l1", || servers::redis_cluster(L1::Watched)),
+    ("redis+sentinel+l1", || servers::redis_sentinel(L1::Watched)),
+    ("memcached+l1", || servers::memcached(2, L1::Aged)),
+    ("sqlite+l1", || servers::sqlite(L1::Aged)),
+    ("postgres+l1", || servers::postgres(L1::Aged)),
+    ("mysql+l1", || servers::mysql(L1::Aged)),
+    ("file+l1", || servers::file(L1::Aged)),
 ];
 
 /// What the command line asks for.
@@ -131,7 +143,7 @@ impl Row {
 
 fn table(rows: &[Row]) -> String {
     let mut text = format!(
-        "{:<16} {:>6} {:>6} {:>11} {:>7}  {}\n",
+        "{:<18} {:>6} {:>6} {:>11} {:>7}  {}\n",
         "backend", "passed", "failed", "unsupported", "seconds", "what it cannot do"
     );
     for Row {
@@ -145,12 +157,12 @@ fn table(rows: &[Row]) -> String {
         let unsupported = report.unsupported.len();
         let lacks = lacks(report);
         text += &format!(
-            "{name:<16} {passed:>6} {failed:>6} {unsupported:>11} {seconds:>7.1}  {lacks}\n"
+            "{name:<18} {passed:>6} {failed:>6} {unsupported:>11} {seconds:>7.1}  {lacks}\n"
         );
     }
     text += "\n";
     for Row { name, by, .. } in rows {
-        text += &format!("{name:<16} on {by}\n");
+        text += &format!("{name:<18} on {by}\n");
     }
     for Row { name, report, .. } in rows.iter().filter(|row| !row.report.failed.is_empty()) {
         text += &format!("\n{name}: {report}\n");

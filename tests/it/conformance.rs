@@ -16,6 +16,9 @@ mod tiered;
 #[path = "../conformance/backends.rs"]
 mod backends;
 
+#[cfg(feature = "servers")]
+use backends::tiers::L1;
+
 mod in_process {
     use super::*;
 
@@ -46,17 +49,17 @@ mod redis {
     use super::*;
     use backends::servers::{redis, redis_cluster, redis_sentinel};
 
-    conformance_tests!(redis().subject);
+    conformance_tests!(redis(L1::Off).subject);
 
     /// Servers that take seconds to find each other: all behaviours in turn, on the same ones.
     #[tokio::test]
     async fn all_of_it_holds_in_a_cluster() {
-        testing::conformance::run_all(&redis_cluster().subject).await;
+        testing::conformance::run_all(&redis_cluster(L1::Off).subject).await;
     }
 
     #[tokio::test]
     async fn all_of_it_holds_under_sentinels() {
-        testing::conformance::run_all(&redis_sentinel().subject).await;
+        testing::conformance::run_all(&redis_sentinel(L1::Off).subject).await;
     }
 }
 
@@ -65,7 +68,7 @@ mod redis {
 mod sqlite {
     use super::*;
 
-    conformance_tests!(backends::servers::sqlite().subject);
+    conformance_tests!(backends::servers::sqlite(L1::Off).subject);
 }
 
 /// A directory for each behaviour.
@@ -73,7 +76,7 @@ mod sqlite {
 mod file {
     use super::*;
 
-    conformance_tests!(backends::servers::file().subject);
+    conformance_tests!(backends::servers::file(L1::Off).subject);
 }
 
 /// A database for each behaviour, in one server.
@@ -81,7 +84,7 @@ mod file {
 mod postgres {
     use super::*;
 
-    conformance_tests!(backends::servers::postgres().subject);
+    conformance_tests!(backends::servers::postgres(L1::Off).subject);
 }
 
 /// A database for each behaviour, in one server.
@@ -89,7 +92,7 @@ mod postgres {
 mod mysql {
     use super::*;
 
-    conformance_tests!(backends::servers::mysql().subject);
+    conformance_tests!(backends::servers::mysql(L1::Off).subject);
 }
 
 /// Servers for each behaviour.
@@ -98,13 +101,13 @@ mod memcached {
     mod on_one {
         use super::super::*;
 
-        conformance_tests!(backends::servers::memcached(1).subject);
+        conformance_tests!(backends::servers::memcached(1, L1::Off).subject);
     }
 
     mod on_three {
         use super::super::*;
 
-        conformance_tests!(backends::servers::memcached(3).subject);
+        conformance_tests!(backends::servers::memcached(3, L1::Off).subject);
     }
 }
 

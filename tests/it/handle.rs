@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use cached_core::{Cache, Delivery, Error, ErrorKind, Ttl};
 
-use crate::support::{Checked, Runs, Task, fails, finishes, manual, memory};
+use crate::support::{Checked, Task, fails, finishes, manual, memory};
 
 /// Runs an operation that waits for nothing.
 #[track_caller]
@@ -271,25 +271,6 @@ fn an_entry_bound_holds() -> Checked {
             .set(format!("k{key}"), &1i64, Ttl::FOREVER)?;
         assert!(cache.len() <= 50);
     }
-    Ok(())
-}
-
-#[test]
-fn a_dummy_cache_stores_nothing() -> Checked {
-    let (cache, runs) = (Cache::dummy().build()?, Runs::default());
-    cache.blocking().set("k", &1i64, 60)?;
-    assert_eq!(cache.blocking().get::<i64>("k")?, None);
-    assert!(!cache.blocking().add("k", &1i64, 60)?);
-    assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next())?, 1);
-    assert_eq!(cache.blocking().get_or_set("k", 60, || runs.next())?, 2);
-    assert_eq!(
-        (
-            cache.blocking().incr_or("n", 5, 0)?,
-            cache.blocking().incr_or("n", 5, 0)?
-        ),
-        (5, 5)
-    );
-    assert!(!cache.blocking().delete("k")? && cache.is_empty());
     Ok(())
 }
 

@@ -15,6 +15,7 @@ mod cycles;
 #[cfg(feature = "servers")]
 mod databases;
 mod defaults;
+mod dummy;
 mod entries;
 mod events;
 mod failures;

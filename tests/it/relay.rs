@@ -8,6 +8,11 @@ use cached_core::backend::{
     Acquired, Backend, Capabilities, Cell, Page, Put, Token, Watched, Watcher,
 };
 
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
+
+use crate::support::Gate;
+
 type Ttl = Option<Duration>;
 
 /// What is done to what passes; as it stands, nothing.
@@ -18,6 +23,12 @@ pub(crate) trait Duty: Send + Sync + 'static {
     /// Before an operation of this name is passed on.
     fn before(&self, operation: &'static str) {
         let _ = operation;
+    }
+
+    /// What an acquire has to pass before it is carried out, whoever still waits for it then, and
+    /// what it opens afterwards.
+    fn held_up_by(&self) -> Option<[Gate; 2]> {
+        None
     }
 
     /// After it was carried out, and before its answer is given.
@@ -35,6 +46,28 @@ pub(crate) struct Relay<B, D> {
 impl<B: Backend, D: Duty> Relay<B, D> {
     pub(crate) fn new(backend: Arc<B>, duty: D) -> Self {
         Self { backend, duty }
+    }
+
+    /// An acquire on its way, which nobody can take back.
+    async fn behind(
+        &self,
+        [before, after]: [Gate; 2],
+        key: &str,
+        cell: &Cell,
+        ttl: Ttl,
+    ) -> Result<Acquired, Error> {
+        let (backend, key, cell) = (Arc::clone(&self.backend), key.to_owned(), cell.clone());
+        let (tell, told) = oneshot::channel();
+        std::thread::spawn(move || {
+            before.pass();
+            let runtime = Builder::new_current_thread().build();
+            let runtime = runtime.expect("the OS has descriptors");
+            let acquired = runtime.block_on(backend.acquire(&key, &cell, ttl));
+            after.open();
+            // Nobody may wait for it any more.
+            let _ = tell.send(acquired);
+        });
+        told.await.expect("the thread does not panic")
     }
 
     async fn pass<T>(
@@ -62,6 +95,9 @@ impl<B: Backend, D: Duty> Backend for Relay<B, D> {
     fn name(&self) -> &str {
         self.backend.name()
     }
+    fn place(&self) -> Option<String> {
+        self.backend.place()
+    }
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = self.backend.capabilities();
         capabilities.watches &= D::TELLS;
@@ -83,8 +119,16 @@ impl<B: Backend, D: Duty> Backend for Relay<B, D> {
         }
     }
     async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
-        let acquiring = self.backend.acquire(key, cell, ttl);
-        self.pass("acquire", acquiring).await
+        match self.duty.held_up_by() {
+            Some(gate) => {
+                self.pass("acquire", self.behind(gate, key, cell, ttl))
+                    .await
+            }
+            None => {
+                let acquiring = self.backend.acquire(key, cell, ttl);
+                self.pass("acquire", acquiring).await
+            }
+        }
     }
     async fn fill(&self, key: &str, token: Token, cell: &Cell, ttl: Ttl) -> Result<bool, Error> {
         let filling = self.backend.fill(key, token, cell, ttl);

@@ -181,3 +181,39 @@ async fn what_cannot_be_stored_is_an_error_of_the_handle_and_none_of_the_functio
     let of = |name| counted.function(name).expect("it was called").unencodable();
     assert_eq!((of("zeros"), of("unspeakable")), (2, 2));
 }
+
+#[cached(key = "rs:looked-at")]
+async fn in_bytes() -> u64 {
+    1
+}
+
+#[cached(key = "m:looked-at")]
+async fn in_memory() -> u64 {
+    1
+}
+
+/// Looking at an entry counts alike, wherever it is.
+#[tokio::test]
+async fn a_look_at_an_entry_is_a_hit_on_every_backend() {
+    let (bytes, memory) = (remote_like().build(), Cache::memory().build());
+    with_cache(&bytes.expect("valid"), async {
+        in_bytes().await;
+        assert_eq!(in_bytes::entry().get().await, Some(1));
+        in_bytes::entry().invalidate().await;
+        assert_eq!(in_bytes::entry().get().await, None);
+    })
+    .await;
+    with_cache(&memory.expect("valid"), async {
+        in_memory().await;
+        assert_eq!(in_memory::entry().get().await, Some(1));
+        in_memory::entry().invalidate().await;
+        assert_eq!(in_memory::entry().get().await, None);
+    })
+    .await;
+    let counted = cached_core::stats();
+    let of = |name| {
+        let row = counted.function(name).expect("it was called");
+        (row.hits(), row.misses())
+    };
+    assert_eq!((of("in_bytes"), of("in_memory")), ((1, 1), (1, 1)));
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cached_core::testing::{Recorder, with_cache, with_cache_blocking};
-use cached_core::{Cache, Outcome, Ttl, cached};
+use cached_core::{Cache, Error, ErrorKind, Outcome, Ttl, cached};
 
 use crate::support::manual;
 
@@ -273,4 +273,18 @@ fn a_remembered_none_is_no_value_to_the_handle() {
         clock.advance(Duration::from_secs(3600));
         assert_eq!(handle.get("t:absent").expect("a valid key"), Some(1i64));
     });
+}
+
+#[test]
+fn a_ttl_may_be_written_as_in_the_attributes() -> Result<(), Error> {
+    let cache = Cache::memory().build()?;
+    let cache = cache.blocking();
+    cache.set("k", &1i64, "5m")?;
+    assert_eq!(cache.ttl("k")?, Some(Ttl::from(300)));
+    assert!(cache.touch("k", "forever")?);
+    assert_eq!(cache.ttl("k")?, Some(Ttl::FOREVER));
+    let wrong = cache.set("k", &2i64, "5 minutes").map_err(|e| e.kind());
+    assert_eq!(wrong, Err(ErrorKind::Ttl));
+    assert_eq!(cache.get("k")?, Some(1i64), "nothing is changed");
+    Ok(())
 }

@@ -33,6 +33,7 @@ const STEPS: &[(&str, Action)] = &[
         "clippy, cached-core without features",
         Action::Cargo("clippy -p cached-core --all-targets --no-default-features -- -D warnings"),
     ),
+    ("clippy, each feature alone", Action::Call(each_feature)),
     (
         "docs",
         Action::Docs("doc --workspace --no-deps --all-features"),
@@ -64,8 +65,9 @@ Usage: cargo xtask <command>
   bench [name ..]   the benchmarks in benches/ (all of them, or those named)
   hit               instructions and allocations per cache hit, by valgrind
   conformance [--backend NAME] [--json FILE]
-                    the conformance suite on every backend: passed, failed, unsupported,
-                    and on which servers; fails if anything does
+                    the conformance suite on every backend, and with memory in front of it
+                    (`redis+l1`): passed, failed, unsupported, and on which servers; fails
+                    if anything does
   mutants [arg ..]  cargo-mutants on the code that keeps the promises
   expand <example>  one example with its macros expanded";
 
@@ -90,6 +92,24 @@ impl Action {
             Action::Call(function) => function(),
         }
     }
+}
+
+/// A user asks for one backend: what another feature brings along must not be needed by it.
+fn each_feature() -> Outcome {
+    const FEATURES: [&str; 8] = [
+        "config",
+        "remote",
+        "redis",
+        "memcached",
+        "sqlite",
+        "postgres",
+        "mysql",
+        "file",
+    ];
+    FEATURES.iter().try_for_each(|feature| {
+        let words = "clippy -p cached-core --lib --no-default-features --features";
+        cargo(words).args([*feature, "--", "-D", "warnings"]).run()
+    })
 }
 
 fn main() -> ExitCode {

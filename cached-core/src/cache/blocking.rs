@@ -5,7 +5,7 @@ use super::{Cache, HANDLE, or_shared};
 use crate::engine::{Call, New};
 use crate::entry::Payload;
 use crate::error::{Error, ErrorKind};
-use crate::event::Delivery;
+use crate::event::{Counter, Delivery, count};
 use crate::key::{IntoKey, Key};
 use crate::tag::Stamps;
 use crate::time::{Lifetime, Ttl};
@@ -63,6 +63,9 @@ impl<'c> BlockingCache<'c> {
         or_shared!(self.cache, block shared.get(key));
         // The handle states no TTL of its own when it reads: the writer's counts.
         let hit = self.call(key, Ttl::FOREVER)?.peek(&value_shape());
+        if hit.is_none() {
+            count(HANDLE.number(), Counter::Miss);
+        }
         Ok(hit.map(|(value, _)| value))
     }
 
@@ -158,7 +161,8 @@ impl<'c> BlockingCache<'c> {
         }
     }
 
-    /// Stores a value where none is. Whether none was: with a TTL of zero nothing is stored.
+    /// Stores a value where none is. Whether none was, though with a TTL of zero, or in a cache that
+    /// stores nothing, nothing is stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).
@@ -176,7 +180,8 @@ impl<'c> BlockingCache<'c> {
         let keeps = self.keeps(&new);
         match self.cache.engine.add(&key, new) {
             Some(false) if keeps => Err(too_large(&key)),
-            added => Ok(added == Some(true)),
+            // What keeps nothing had room for it.
+            free => Ok(free.is_some()),
         }
     }
 

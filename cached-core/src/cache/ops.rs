@@ -105,7 +105,8 @@ impl Cache {
         self.blocking().set(key, value, ttl)
     }
 
-    /// Stores a value where none is. Whether none was: with a TTL of zero nothing is stored.
+    /// Stores a value where none is. Whether none was, though with a TTL of zero, or in a cache that
+    /// stores nothing, nothing is stored.
     ///
     /// # Errors
     /// As [`set`](Self::set).

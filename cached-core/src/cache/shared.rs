@@ -116,15 +116,17 @@ impl SharedCache<'_> {
                 found.map(|found| self.kept(&key, found))
             }
         };
-        let (counter, kind) = match found {
-            Some(_) => (Counter::Hit, Some(EventKind::Hit)),
-            None => (Counter::Miss, None),
-        };
-        count(HANDLE.number(), counter);
-        if let Some(kind) = kind {
-            self.cache.engine.tell(kind, None, &key);
-        }
+        self.count(&key, found.is_some());
         Ok(found)
+    }
+
+    fn count(&self, key: &Key, found: bool) {
+        if found {
+            count(HANDLE.number(), Counter::Hit);
+            self.cache.engine.tell(EventKind::Hit, None, key);
+        } else {
+            count(HANDLE.number(), Counter::Miss);
+        }
     }
 
     /// The value that is in this process in front of the backend, if it may be taken.
@@ -240,7 +242,8 @@ impl SharedCache<'_> {
     pub(super) async fn touch(self, key: impl IntoKey, ttl: impl Into<Ttl>) -> Result<bool, Error> {
         let (key, lifetime) = (self.key(key)?, self.lifetime(ttl)?);
         if lifetime.is_zero() {
-            return self.expire(key).await;
+            // Not made stale: that is judged by a clock, and another process's may lag a little.
+            return self.remove(&key).await;
         }
         self.remote.touch(&key, lifetime).await
     }
@@ -266,7 +269,12 @@ impl SharedCache<'_> {
             let keep = |value| self.cache.engine.keep(key, &value_shape(), at, value);
             *found = found.take().map(keep);
         }
-        Ok(many.with(found))
+        let values = many.with(found);
+        for value in &values {
+            let counter = value.as_ref().map_or(Counter::Miss, |_| Counter::Hit);
+            count(HANDLE.number(), counter);
+        }
+        Ok(values)
     }
 
     /// What is in this process of the values under the keys, and where the others are to be asked

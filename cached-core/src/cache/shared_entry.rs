@@ -7,7 +7,7 @@ use crate::codec::{Kind, Opened, Unreadable};
 use crate::engine::remote::{Incoming, Remote};
 use crate::engine::{Engine, Hidden};
 use crate::entry::{Parted, Payload};
-use crate::event::EventKind;
+use crate::event::{Counter, EventKind, count};
 use crate::key::Key;
 use crate::time::Ttl;
 
@@ -59,6 +59,7 @@ impl<R> SharedEntry<'_, R> {
             && hidden.sees_near()
             && let Some(near) = self.engine.near(&self.key, site, shape, oldest.0)
         {
+            self.tell_hit();
             return Some(near);
         }
         // A fault of the backend is a miss here as everywhere.
@@ -68,7 +69,15 @@ impl<R> SharedEntry<'_, R> {
             .await
             .ok()
             .flatten()?;
+        self.tell_hit();
         Some(self.engine.keep_found(&self.key, shape, found))
+    }
+
+    /// As in memory.
+    fn tell_hit(&self) {
+        let site = self.entry.site;
+        count(site.number(), Counter::Hit);
+        self.engine.tell(EventKind::Hit, Some(site), &self.key);
     }
 
     pub(super) async fn write(self, returned: R) -> bool {

@@ -184,7 +184,8 @@ pub(crate) fn render(version: u32, write: impl FnOnce(&mut KeyWriter)) -> Result
 }
 
 /// A key where it was rendered, or what stands against it. Unlike a `Result<Key, _>` it is built in
-/// place, which is worth a third of what rendering a short key costs.
+/// place, which is worth a third of what rendering a short key costs. Nobody outside can name it.
+#[doc(hidden)]
 pub struct Rendered(KeyWriter);
 
 impl Rendered {

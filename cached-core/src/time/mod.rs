@@ -7,6 +7,7 @@
 mod clock;
 mod timer;
 mod ttl;
+pub(crate) mod written;
 
 pub use clock::{Clock, ManualClock};
 pub(crate) use timer::{Alarm, Sleep};

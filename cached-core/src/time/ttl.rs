@@ -2,19 +2,21 @@
 
 use std::time::Duration;
 
-use super::Millis;
+use super::{Millis, written};
 use crate::error::{Error, ErrorKind};
 
 /// How long a value may be served after it was stored.
 ///
-/// Everything that takes a TTL takes `impl Into<Ttl>`: a whole number of seconds, a
-/// [`Duration`], [`Ttl::DEFAULT`] or [`Ttl::FOREVER`].
+/// Everything that takes a TTL takes `impl Into<Ttl>`: a whole number of seconds, a text as in the
+/// attributes, a [`Duration`], [`Ttl::DEFAULT`] or [`Ttl::FOREVER`]. What is negative, or a text that is
+/// no time, is [`ErrorKind::Ttl`] where it is used.
 ///
 /// ```
 /// use cached_core::Ttl;
 /// use std::time::Duration;
 ///
 /// assert_eq!(Ttl::from(60), Ttl::from(Duration::from_secs(60)));
+/// assert_eq!(Ttl::from("1h30m"), Ttl::from(5400));
 /// assert_eq!(Ttl::from(Some(Duration::from_millis(1500))), Ttl::from(Duration::from_millis(1500)));
 /// assert_eq!(Ttl::from(None), Ttl::DEFAULT);
 /// ```
@@ -29,7 +31,7 @@ impl Ttl {
     pub const DEFAULT: Self = Self(Millis::MAX - 1);
     /// No expiry: the value leaves by invalidation or eviction only.
     pub const FOREVER: Self = Self(Millis::MAX);
-    /// Negative or beyond [`LONGEST`](Self::LONGEST); refused where it is used, because `From`
+    /// Negative, beyond [`LONGEST`](Self::LONGEST), or a text that is no time; refused where it is used, because `From`
     /// cannot.
     const INVALID: Self = Self(Millis::MAX - 2);
     const LONGEST: Millis = Millis::MAX - 3;
@@ -73,8 +75,9 @@ impl Ttl {
         if self == Self::INVALID {
             return Err(Error::new(
                 ErrorKind::Ttl,
-                "the TTL is negative or too long to count in milliseconds; \
-                 use a positive number of seconds, a `Duration`, or `Ttl::FOREVER`",
+                "the TTL is negative, too long to count in milliseconds, or a text that is no time; \
+                 use a positive number of seconds, a text as `5m`, `1h30m`, `100ms` or `forever`, a \
+                 `Duration`, or `Ttl::FOREVER`",
             ));
         }
         Ok(self.or_zero(default))
@@ -129,6 +132,16 @@ impl From<i32> for Ttl {
     }
 }
 
+/// `5m`, `1h30m`, `100ms`, `forever`, or seconds; what else it may be is refused where it is used.
+impl From<&str> for Ttl {
+    fn from(text: &str) -> Self {
+        match text {
+            "forever" => Self::FOREVER,
+            text => Self::checked(written::millis(text, 1_000)),
+        }
+    }
+}
+
 /// `None` is the cache's default.
 impl From<Option<Duration>> for Ttl {
     fn from(duration: Option<Duration>) -> Self {
@@ -175,6 +188,17 @@ mod tests {
         assert_eq!(longest.to_string(), "18446744073709551612ms");
         assert_eq!(Ttl::from(u64::MAX), Ttl::INVALID);
         assert_eq!(Ttl::from(-1), Ttl::INVALID);
+    }
+
+    #[test]
+    fn a_text_is_a_time_or_refused() {
+        assert_eq!(Ttl::from("5m"), Ttl::from(300));
+        assert_eq!(Ttl::from("100ms"), Ttl::from_millis(100));
+        assert_eq!(Ttl::from("60"), Ttl::from(60));
+        assert_eq!(Ttl::from("forever"), Ttl::FOREVER);
+        for wrong in ["", "5 m", "-5m", "five", "Forever", "1m1h", "invalid"] {
+            assert_eq!(Ttl::from(wrong), Ttl::INVALID, "{wrong}");
+        }
     }
 
     #[test]

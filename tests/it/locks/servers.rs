@@ -1,5 +1,6 @@
 //! The same between processes, on real servers.
 
+use crate::support::said;
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -64,7 +65,7 @@ fn a_killed_holder_is_succeeded(url: &str) {
 #[test]
 fn on_redis_a_killed_holder_is_succeeded() {
     let server = Server::start();
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     a_killed_holder_is_succeeded(&server.url());
 }
 
@@ -98,9 +99,9 @@ fn a_server_that_restarts_without_its_data_gives_greater_numbers() {
     let cache = open(&server.url());
     let guard = cache.lock("x").ttl(3).blocking().acquire();
     let guard = guard.expect("it is free");
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     server.restart();
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     let next = || cache.lock("x").ttl(3).blocking().try_acquire();
     let mut taken = None;
     until("the server answers again", || {
@@ -119,7 +120,7 @@ fn a_server_that_is_gone_grants_nothing_and_ends_what_is_held() {
     let cache = cache.expect("valid");
     let lock = || cache.lock("x").ttl(2);
     let guard = lock().blocking().acquire().expect("it is free");
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     server.kill();
     assert!(lock().blocking().try_acquire().is_err());
     assert!(guard.renew().is_err());
@@ -133,7 +134,7 @@ fn a_stopped_server_holds_nobody_up() {
     let cache = Cache::at(&server.url()).and_then(cached_core::Builder::build);
     let cache = cache.expect("valid");
     drop(cache.lock("x").blocking().acquire().expect("it is free"));
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     server.stop();
     let begun = Instant::now();
     let taken = cache.lock("y").blocking().try_acquire();

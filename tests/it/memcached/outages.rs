@@ -1,5 +1,6 @@
 //! Servers that are gone, hang, or come back.
 
+use crate::support::said;
 use cached_core::testing::with_cache;
 use cached_core::{Cache, Delivery, Outcome, cached};
 
@@ -65,13 +66,13 @@ async fn a_killed_and_a_stopped_server_of_three_bring_nothing_old_back() {
     with_cache(&cache, async {
         all_hit(&source).await;
         for server in &mut servers {
-            println!("stopping {}", server.about());
+            said(format_args!("stopping {}", server.about()));
             server.stop();
             changed_meanwhile(&cache, &source, || server.go_on()).await;
-            println!("killing {}", server.about());
+            said(format_args!("killing {}", server.about()));
             server.kill();
             changed_meanwhile(&cache, &source, || server.restart()).await;
-            println!("restarted as {}", server.about());
+            said(format_args!("restarted as {}", server.about()));
         }
     })
     .await;

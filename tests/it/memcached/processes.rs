@@ -4,13 +4,14 @@ use super::server::{Server, url};
 use crate::redis::database::Database;
 use crate::redis::fences::overtaken;
 use crate::redis::worker::Worker;
+use crate::support::said;
 
 /// Three servers, and their URL with limits that a busy machine does not break.
 fn servers() -> (Vec<Server>, String) {
     let servers: Vec<Server> = (0..3).map(|_| Server::start()).collect();
     servers
         .iter()
-        .for_each(|server| println!("{}", server.about()));
+        .for_each(|server| said(format_args!("{}", server.about())));
     let url = url(&servers.iter().collect::<Vec<_>>());
     (servers, format!("{url}?timeout=3000"))
 }

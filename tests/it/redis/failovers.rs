@@ -1,6 +1,7 @@
 //! Servers that take each other's place, and slots that move, under processes that read and write
 //! hot keys all the while. Nobody may see less than what was there when its call began.
 
+use crate::support::said;
 use std::time::Instant;
 
 use super::chaos::{Tally, inexcusable};
@@ -83,7 +84,7 @@ impl Load {
     fn saw_nothing_old(mut self) {
         self.note();
         let tally = Tally::of(&self.past);
-        println!("{tally:?}");
+        said(format_args!("{tally:?}"));
         let stale = inexcusable(&self.past);
         assert!(stale.is_empty(), "{stale:#?}");
         assert!(tally.acknowledged > 20, "{tally:?}");
@@ -103,11 +104,14 @@ fn a_primary_that_sentinels_watch_is_killed_behind_memory() {
 fn a_watched_primary_is_killed(load: fn(&str) -> Load) {
     let mut watched = Watched::start(2, 3);
     let mut load = load(&watched.url());
-    println!("killed: {}", watched.nodes[0].described());
+    said(format_args!("killed: {}", watched.nodes[0].described()));
     watched.nodes[0].kill();
     load.goes_on("without a primary");
     let next = watched.succeeded(0);
-    println!("took over: {}", watched.nodes[next].described());
+    said(format_args!(
+        "took over: {}",
+        watched.nodes[next].described()
+    ));
     load.is_served("by the next");
     watched.nodes[0].restart();
     watched.follows(0);
@@ -119,7 +123,7 @@ fn a_watched_primary_is_killed(load: fn(&str) -> Load) {
 fn a_primary_that_sentinels_watch_is_stopped_and_goes_on() {
     let watched = Watched::start(1, 3);
     let mut load = Load::start(&watched.url());
-    println!("stopped: {}", watched.nodes[0].described());
+    said(format_args!("stopped: {}", watched.nodes[0].described()));
     watched.nodes[0].stop();
     load.goes_on("without a primary");
     assert_eq!(watched.succeeded(0), 1);
@@ -140,7 +144,10 @@ fn sentinels_are_told_to_promote_another() {
             watched.sentinels[turn].say(&["SENTINEL", "FAILOVER", "mymaster"]) == "OK"
         });
         let next = watched.succeeded(old);
-        println!("took over: {}", watched.nodes[next].described());
+        said(format_args!(
+            "took over: {}",
+            watched.nodes[next].described()
+        ));
         load.is_served("by the next");
         watched.follows(old);
         load.is_served("while the other one follows");
@@ -155,11 +162,14 @@ fn a_primary_of_a_cluster_is_killed_and_its_successor_stopped() {
     let mut load = Load::start(&fleet.url());
     let first = fleet.owner("cached:1:chaos:0");
     let second = fleet.replica_of(first);
-    println!("killed: {}", fleet.nodes[first].described());
+    said(format_args!("killed: {}", fleet.nodes[first].described()));
     fleet.nodes[first].kill();
     load.goes_on("without a primary");
     fleet.promoted(second);
-    println!("took over: {}", fleet.nodes[second].described());
+    said(format_args!(
+        "took over: {}",
+        fleet.nodes[second].described()
+    ));
     load.is_served("by the next");
     fleet.nodes[first].restart();
     fleet.follows(first);

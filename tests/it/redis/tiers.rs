@@ -1,5 +1,8 @@
 //! Memory in front of a real server: who tells of changes, and what is served when nobody can.
 
+mod bounds;
+
+use crate::support::said;
 use std::time::Duration;
 
 use cached_core::testing::with_cache;
@@ -44,7 +47,7 @@ async fn sees_the_change(source: &Source) {
 #[tokio::test]
 async fn a_change_elsewhere_is_heard_of() {
     let (server, source) = (Server::start(), Source::default());
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     let (here, there) = (tiered(&server.url()), super::usual(&server.url()));
     with_cache(&here, async {
         for change in 0..4 {
@@ -137,7 +140,7 @@ async fn a_connection_that_falls_silent_is_believed_for_seconds_only() {
 #[tokio::test]
 async fn a_killed_server_takes_memory_with_it_and_brings_nothing_back() {
     let (mut server, source) = (Server::with(&["--save", "1 1"]), Source::default());
-    println!("{}", server.described());
+    said(format_args!("{}", server.described()));
     with_cache(&tiered(&server.url()), async {
         is_near(&server, &source).await;
         server.say(&["SAVE"]);

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
+use tokio::sync::oneshot;
 
 use crate::support::until;
 
@@ -35,6 +36,16 @@ pub(super) enum Act {
     Lose,
     /// It is carried out at the second poll, and its answer comes at the third.
     Slow,
+    /// It is carried out when the test says so, whoever waits for it; an acquire only.
+    Late,
+}
+
+/// An acquire that is on its way.
+#[derive(Debug)]
+struct Late {
+    key: String,
+    cell: Cell,
+    tell: oneshot::Sender<Acquired>,
 }
 
 /// Cells that several caches share.
@@ -75,6 +86,7 @@ struct State {
     /// For every operation, until it is taken back.
     always: Option<Act>,
     log: Vec<(Op, String, Option<Duration>)>,
+    late: Vec<Late>,
 }
 
 impl Cells {
@@ -230,13 +242,21 @@ impl Cells {
         self.0.state.lock().expect("no test panics under this lock")
     }
 
-    /// Whether the script has the next operation of this kind slow.
-    fn is_slow(&self, op: Op) -> bool {
+    /// Carries out what is late, and says what came of it to whoever still waits.
+    pub(super) fn land(&self) {
+        let late = std::mem::take(&mut self.lock().late);
+        assert!(!late.is_empty(), "something is on its way");
+        for Late { key, cell, tell } in late {
+            let acquired = put_if_absent(&mut self.lock().cells, &key, &cell);
+            // Nobody may wait for it any more.
+            let _ = tell.send(acquired);
+        }
+    }
+
+    /// Whether the script has this for the next operation of this kind.
+    fn takes(&self, op: Op, act: Act) -> bool {
         let mut state = self.lock();
-        let at = state
-            .script
-            .iter()
-            .position(|next| *next == (op, Act::Slow));
+        let at = state.script.iter().position(|next| *next == (op, act));
         at.and_then(|at| state.script.remove(at)).is_some()
     }
 
@@ -247,7 +267,7 @@ impl Cells {
         (key, ttl): (&str, Ttl),
         carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
     ) -> Result<T, Error> {
-        if self.is_slow(op) {
+        if self.takes(op, Act::Slow) {
             turn().await;
             let done = carry_out(&mut self.lock().cells);
             self.tell();
@@ -261,7 +281,7 @@ impl Cells {
             let next = at.and_then(|at| state.script.remove(at));
             let act = next.map(|(_, act)| act).or(state.always);
             let done = match act {
-                Some(Act::Fail(_) | Act::Slow) => None,
+                Some(Act::Fail(_) | Act::Slow | Act::Late) => None,
                 Some(Act::Lose) | None => Some(carry_out(&mut state.cells)),
             };
             (act, done)
@@ -283,6 +303,16 @@ async fn turn() {
         false => Poll::Pending,
     })
     .await;
+}
+
+fn put_if_absent(cells: &mut HashMap<String, Cell>, key: &str, cell: &Cell) -> Acquired {
+    match cells.get(key) {
+        Some(found) => Acquired::Found(found.clone()),
+        None => {
+            cells.insert(key.to_owned(), cell.clone());
+            Acquired::Granted
+        }
+    }
 }
 
 fn has(cell: Option<&Cell>, token: Token) -> bool {
@@ -318,13 +348,18 @@ impl Backend for Cells {
     }
 
     async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
-        self.perform(Op::Acquire, (key, ttl), |cells| match cells.get(key) {
-            Some(found) => Acquired::Found(found.clone()),
-            None => {
-                cells.insert(key.to_owned(), cell.clone());
-                self.changed(key);
-                Acquired::Granted
-            }
+        if self.takes(Op::Acquire, Act::Late) {
+            let (tell, told) = oneshot::channel();
+            let (key, cell) = (key.to_owned(), cell.clone());
+            self.lock().late.push(Late { key, cell, tell });
+            return match told.await {
+                Ok(acquired) => Ok(acquired),
+                Err(_) => pending().await,
+            };
+        }
+        self.perform(Op::Acquire, (key, ttl), |cells| {
+            self.changed(key);
+            put_if_absent(cells, key, cell)
         })
         .await
     }

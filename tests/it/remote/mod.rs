@@ -7,6 +7,9 @@ mod cells;
 mod drops;
 mod faults;
 mod joiners;
+mod late;
+#[cfg(feature = "servers")]
+mod places;
 mod stamps;
 mod tiers;
 mod unseen;

@@ -46,7 +46,7 @@ impl Fault {
             io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
                 return Self::lost(at).caused_by(error);
             }
-            _ => format!("it cannot be reached: {error}"),
+            _ => format!("it cannot be reached: {error}; correct the host and port of the URL"),
         };
         Self::new(ErrorKind::Unavailable, at, what).caused_by(error)
     }
@@ -55,7 +55,7 @@ impl Fault {
     pub(super) fn silent(at: &str, seconds: u64) -> Self {
         let what = format!(
             "no answer within {seconds} s; is the server stopped, overloaded, at its limit of \
-             connections (`-c`), or behind a firewall?"
+             connections (`-c`) or behind a firewall, or elsewhere than the URL says?"
         );
         Self::new(ErrorKind::Unavailable, at, what)
     }

@@ -24,6 +24,11 @@ impl Backend for Memcached {
         "memcached"
     }
 
+    fn place(&self) -> Option<String> {
+        let places: Vec<&str> = self.nodes().iter().map(Node::at).collect();
+        Some(places.join(", "))
+    }
+
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             shortest_ttl: SHORTEST,

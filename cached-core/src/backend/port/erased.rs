@@ -14,6 +14,7 @@ pub(crate) type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 /// [`Backend`] behind a pointer.
 pub(crate) trait AnyBackend: Send + Sync {
     fn name(&self) -> &str;
+    fn place(&self) -> Option<String>;
     fn capabilities(&self) -> Capabilities;
     fn read<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Vec<Option<Cell>>, Error>>;
     fn read_watched<'a>(&'a self, keys: &'a [&'a str]) -> Answer<'a, Result<Watched, Error>>;
@@ -68,6 +69,9 @@ pub(crate) trait AnyBackend: Send + Sync {
 impl<B: Backend> AnyBackend for B {
     fn name(&self) -> &str {
         Backend::name(self)
+    }
+    fn place(&self) -> Option<String> {
+        Backend::place(self)
     }
     fn capabilities(&self) -> Capabilities {
         Backend::capabilities(self)

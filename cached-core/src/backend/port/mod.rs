@@ -75,6 +75,11 @@ pub trait Backend: Send + Sync + 'static {
     /// Its name in errors, logs and metrics, such as `redis`.
     fn name(&self) -> &str;
 
+    /// Where it is, for errors: hosts and ports, or a path. Without credentials.
+    fn place(&self) -> Option<String> {
+        None
+    }
+
     /// What it can do beyond the port.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()

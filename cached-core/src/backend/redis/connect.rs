@@ -144,7 +144,8 @@ impl Target {
             _ => "",
         };
         let what = format!(
-            "no answer within {} s; {tls}is the server stopped, overloaded, or behind a firewall?",
+            "no answer within {} s; {tls}is the server stopped, overloaded or behind a firewall, or \
+             elsewhere than the URL says?",
             CONNECT.as_secs()
         );
         Fault::new(ErrorKind::Unavailable, &self.at, what)

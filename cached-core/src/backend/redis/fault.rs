@@ -115,6 +115,17 @@ impl Fault {
         code_of(self.source.as_ref()?)
     }
 
+    /// The same, of a server that may have been a primary before: a replica is as good as gone.
+    pub(super) fn or_demoted(self) -> Self {
+        match self.code() {
+            Some("READONLY") => Self {
+                kind: ErrorKind::Unavailable,
+                ..self
+            },
+            _ => self,
+        }
+    }
+
     /// Where the refusal of the server at `at` says that the key is.
     pub(super) fn names_another(&self, at: &str) -> Option<Elsewhere> {
         let (place, slot) = self.source.as_ref()?.redirect_node()?;
@@ -193,7 +204,7 @@ fn explain_unreachable(error: &RedisError) -> Option<(ErrorKind, String)> {
             "TLS failed: {fault}; if the port does not speak TLS write `redis://`, if its \
              certificate is your own authority's name that in SSL_CERT_FILE"
         ),
-        _ => format!("it cannot be reached: {fault}"),
+        _ => format!("it cannot be reached: {fault}; correct the host and port of the URL"),
     };
     Some((ErrorKind::Unavailable, what))
 }

@@ -12,7 +12,7 @@ use super::fault::Fault;
 use super::link::Link;
 use super::node::Common;
 use super::wait::first;
-use super::whom::{Met, Whom};
+use super::whom::{Met, Whom, deposed};
 use crate::cell::Token;
 use crate::error::ErrorKind;
 
@@ -179,7 +179,7 @@ async fn hold(shared: &Shared, met: Met) -> Option<()> {
     let link = Arc::new(link);
     let began = Instant::now();
     shared.publish(&link);
-    first(watch_over(&link), shared.whom.deposed(named)).await;
+    first(watch_over(&link), deposed(named)).await;
     link.lost().declare();
     let soon = began.elapsed() < STEADY;
     soon.then(|| {

@@ -208,7 +208,12 @@ impl Link {
         if ends_connection(&error) {
             self.lost.declare();
         }
-        Fault::of(error, &self.at)
+        let fault = Fault::of(error, &self.at);
+        match self.company {
+            Company::Alone => fault,
+            // Another one is primary by now, and knows of invalidations that nobody here does.
+            Company::Sentinels | Company::Cluster => fault.or_demoted(),
+        }
     }
 
     /// The time by the server's clock.

@@ -26,6 +26,10 @@ impl Backend for Redis {
         "redis"
     }
 
+    fn place(&self) -> Option<String> {
+        Some(self.servers().at().to_owned())
+    }
+
     /// As the last connection found them; before the first one there are no pushes.
     fn capabilities(&self) -> Capabilities {
         Capabilities {

@@ -12,7 +12,7 @@ use crate::error::ErrorKind;
 pub(super) struct Said {
     pub(super) address: Address,
     /// The count of failovers by which it is: of two sentinels the one with the higher is right.
-    epoch: u64,
+    pub(super) epoch: u64,
     /// Whether another server is about to take its place.
     pub(super) in_doubt: bool,
 }
@@ -57,6 +57,14 @@ impl Said {
     pub(super) fn or(self, other: Self) -> Self {
         let newer = (other.epoch, other.in_doubt) > (self.epoch, self.in_doubt);
         if newer { other } else { self }
+    }
+
+    /// The same, of which something is known to have changed since.
+    pub(super) fn doubted(self) -> Self {
+        Self {
+            in_doubt: true,
+            ..self
+        }
     }
 
     /// Whether this says that the believed primary is none any more, or will soon be none.

@@ -2,15 +2,22 @@
 //!
 //! All of them are asked, and the newest word counts: one that is cut off still names the primary
 //! of before. All are listened to, because only the one that leads a failover tells that it begins:
-//! from then on nobody asks the old primary any more, nor does anybody connect to it.
+//! from then on nobody asks the old primary any more, nor does anybody connect to it. They are
+//! listened to from before they are asked, so that what changes while a connection to the primary
+//! is made is heard as well.
+//!
+//! What was heard once is not forgotten: a word older than that is followed only if it is all that
+//! the sentinels know any more.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
 use redis::{Pipeline, PushInfo, PushKind, RedisResult, Value};
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect::Target;
 use super::fault::Fault;
@@ -26,7 +33,10 @@ const REVIEW: Duration = Duration::from_secs(1);
 /// The pause before one that was lost is listened to again.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// How long the others are waited for once one has answered.
+/// How long answers are waited for, and how long the last ones once most have come, and none of them
+/// is known to be outdated: who is primary is known to most, but for those whom the news is yet to
+/// reach.
+const WHOLE: Duration = Duration::from_secs(2);
 const LATE: Duration = Duration::from_millis(300);
 
 /// Where a sentinel tells that another server is about to be primary, or is.
@@ -44,12 +54,15 @@ pub(super) struct Sentinels {
     /// As whom to speak to the primary; its host is of no meaning.
     model: Target,
     at: String,
+    /// The newest failover that was heard of.
+    newest: Arc<AtomicU64>,
 }
 
-/// A primary, by the word of the sentinels.
+/// A primary, by the word of the sentinels, who are listened to for as long as this is there.
 pub(super) struct Named {
     target: Target,
     said: Said,
+    words: Words,
 }
 
 impl Named {
@@ -62,6 +75,26 @@ impl Named {
     pub(super) fn into_target(self) -> Target {
         self.target
     }
+
+    /// Whether it is still the one, by all that was heard meanwhile.
+    pub(super) fn stands(&mut self) -> bool {
+        while let Ok(word) = self.words.heard.try_recv() {
+            if self.words.note(&word).deposes(&self.said) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Ends when a sentinel names another primary, or is about to.
+    pub(super) async fn deposed(mut self) {
+        // Without any sentinel the primary is believed for as long as it says that it is one.
+        while let Some(word) = self.words.heard.recv().await {
+            if self.words.note(&word).deposes(&self.said) {
+                return;
+            }
+        }
+    }
 }
 
 impl Sentinels {
@@ -73,6 +106,7 @@ impl Sentinels {
             doors,
             name,
             model,
+            newest: Arc::default(),
         }
     }
 
@@ -83,101 +117,185 @@ impl Sentinels {
 
     /// The primary, by the newest word of those that answer. Needs the background runtime.
     pub(super) async fn primary(&self) -> Result<Named, Fault> {
-        let said = self.newest().await?;
+        let known = self.newest.load(Ordering::Acquire);
+        let mut words = self.listen();
+        let (said, all) = words
+            .best(self.doors.len())
+            .await
+            .map_err(|fault| fault.unwrap_or_else(|| self.unavailable("no sentinel answered")))?;
         if said.in_doubt {
             let what = "the sentinels are about to make another server the primary; wait";
-            return Err(Fault::new(ErrorKind::Unavailable, &self.at, what));
+            return Err(self.unavailable(what));
+        }
+        if said.epoch < known {
+            if !all {
+                let what = "the sentinels that answer have not heard of the last failover; wait \
+                            until they have, or until all of them answer";
+                return Err(self.unavailable(what));
+            }
+            // They were set up anew.
+            self.newest.store(said.epoch, Ordering::Release);
         }
         let target = self.model.beside(&said.address.0, said.address.1);
-        Ok(Named { target, said })
+        Ok(Named {
+            target,
+            said,
+            words,
+        })
     }
 
-    /// What the best informed of those that answer says.
-    async fn newest(&self) -> Result<Said, Fault> {
-        let mut answers = self.ask_all();
-        let (mut newest, mut fault): (Option<Said>, _) = (None, None);
-        loop {
-            let limit = if newest.is_some() {
-                LATE
-            } else {
-                Duration::MAX
+    /// Listens to every sentinel over a connection of its own.
+    fn listen(&self) -> Words {
+        let (tell, heard) = mpsc::channel(4 * self.doors.len());
+        let mut listening = JoinSet::new();
+        for (number, target) in self.doors.iter().enumerate() {
+            let door = Door {
+                number,
+                target: target.clone(),
+                name: self.name.clone(),
+                tell: tell.clone(),
             };
-            let Ok(Some(answer)) = tokio::time::timeout(limit, answers.recv()).await else {
+            listening.spawn(door.keep());
+        }
+        Words {
+            heard,
+            newest: Arc::clone(&self.newest),
+            _listening: listening,
+        }
+    }
+
+    fn unavailable(&self, what: &str) -> Fault {
+        Fault::new(ErrorKind::Unavailable, &self.at, what)
+    }
+}
+
+/// What is heard from all sentinels.
+struct Words {
+    heard: mpsc::Receiver<(usize, Word)>,
+    newest: Arc<AtomicU64>,
+    _listening: JoinSet<()>,
+}
+
+/// What one sentinel says, asked or not.
+enum Word {
+    Said(Said),
+    /// That the primary is not, or will not be, who it was.
+    Switched,
+    Silent(Fault),
+}
+
+impl Word {
+    fn deposes(&self, believed: &Said) -> bool {
+        match self {
+            Self::Said(said) => said.deposes(believed),
+            Self::Switched => true,
+            Self::Silent(_) => false,
+        }
+    }
+}
+
+impl Words {
+    /// Remembers which failover the word is by.
+    fn note<'w>(&self, (_, word): &'w (usize, Word)) -> &'w Word {
+        if let Word::Said(said) = word {
+            self.newest.fetch_max(said.epoch, Ordering::AcqRel);
+        }
+        word
+    }
+
+    /// What the best informed of those that answer says, and whether all do. The fault of one if
+    /// none does.
+    async fn best(&mut self, doors: usize) -> Result<(Said, bool), Option<Fault>> {
+        let known = self.newest.load(Ordering::Acquire);
+        let mut end = Instant::now() + WHOLE;
+        let (mut newest, mut fault): (Option<Said>, _) = (None, None);
+        // Of each, whether it has answered, once that is known.
+        let mut answered = vec![None; doors];
+        while answered.contains(&None) {
+            let Ok(Some(heard)) = timeout_at(end, self.heard.recv()).await else {
                 break;
             };
-            match answer {
-                Ok(said) => newest = Some(newest.map_or(said.clone(), |other| other.or(said))),
-                Err(other) => fault = Some(other),
+            self.note(&heard);
+            let (number, word) = heard;
+            answered[number] = Some(matches!(word, Word::Said(_)));
+            match word {
+                Word::Said(said) => {
+                    newest = Some(newest.map_or(said.clone(), |other| other.or(said)))
+                }
+                Word::Silent(other) => fault = Some(other),
+                // Whatever it answered before says nothing any more.
+                Word::Switched => newest = newest.map(Said::doubted),
+            }
+            let count = answered.iter().filter(|said| **said == Some(true)).count();
+            let is_new = newest.as_ref().is_some_and(|said| said.epoch >= known);
+            if is_new && count > doors / 2 {
+                end = end.min(Instant::now() + LATE);
             }
         }
-        newest.ok_or_else(|| fault.unwrap_or_else(|| self.unknown(&self.at)))
+        let all = answered.iter().all(|said| *said == Some(true));
+        newest.map(|said| (said, all)).ok_or(fault)
     }
+}
 
-    /// Asks every sentinel over a connection of its own; their answers as they come.
-    fn ask_all(&self) -> mpsc::Receiver<Result<Said, Fault>> {
-        let (answer, answers) = mpsc::channel(self.doors.len());
-        for door in &self.doors {
-            let (door, question) = (door.clone(), self.question());
-            let (name, answer) = (self.name.clone(), answer.clone());
-            tokio::spawn(async move {
-                let said = door.ask_once(&question).await;
-                let said = said.and_then(|answers| Said::read(&answers, door.at(), &name));
-                // Nobody may wait for it any more.
-                let _ = answer.send(said).await;
-            });
-        }
-        answers
-    }
+/// One sentinel, and whom to tell what it says.
+struct Door {
+    number: usize,
+    target: Target,
+    name: String,
+    tell: mpsc::Sender<(usize, Word)>,
+}
 
-    /// Ends when a sentinel names another primary, or is about to.
-    pub(super) async fn watch(&self, named: Named) {
-        let news = Lost::default();
-        let listening = self.doors.iter().map(|door| async {
-            while self.listen(door, &named.said).await.is_err() {
-                // Without any sentinel the primary is believed for as long as it says that it is
-                // one.
-                tokio::time::sleep(PAUSE).await;
+impl Door {
+    /// Listens over one connection after the other.
+    async fn keep(self) {
+        loop {
+            if let Err(fault) = self.hear().await {
+                self.say(Word::Silent(fault)).await;
             }
-            news.declare();
-        });
-        news.or(join_all(listening)).await;
+            sleep(PAUSE).await;
+        }
     }
 
-    /// Listens to one sentinel, until it names another primary than this or is about to.
-    async fn listen(&self, door: &Target, believed: &Said) -> Result<(), Fault> {
+    /// Listens until the sentinel tells of a change, and asks it now and then.
+    async fn hear(&self) -> Result<(), Fault> {
         let (switched, ended) = (Arc::new(Lost::default()), Arc::new(Lost::default()));
         let told = Told {
             name: self.name.clone(),
             switched: Arc::clone(&switched),
             ended: Arc::clone(&ended),
         };
-        let mut connection = door.open(told).await?;
-        door.in_time(connection.subscribe(&CHANNELS)).await?;
+        let mut connection = self.target.open(told).await?;
+        let subscribing = connection.subscribe(&CHANNELS);
+        self.target.in_time(subscribing).await?;
         // Asked after it was listened to, so that no change falls between.
-        while !self.ask(door, &mut connection).await?.deposes(believed) {
-            let over = first(ended.wait(), tokio::time::sleep(REVIEW));
+        loop {
+            let said = self.ask(&mut connection).await?;
+            self.say(Word::Said(said)).await;
+            let over = first(ended.wait(), sleep(REVIEW));
             first(switched.wait(), over).await;
             if switched.is_declared() {
-                break;
+                self.say(Word::Switched).await;
+                return Ok(());
             }
             if ended.is_declared() {
-                return Err(Fault::lost(door.at()));
+                return Err(Fault::lost(self.target.at()));
             }
         }
-        Ok(())
+    }
+
+    async fn say(&self, word: Word) {
+        // Whoever no longer listens ends this as well.
+        let _ = self.tell.send((self.number, word)).await;
     }
 
     /// Asks over the connection that is listened to.
-    async fn ask(
-        &self,
-        door: &Target,
-        connection: &mut MultiplexedConnection,
-    ) -> Result<Said, Fault> {
-        let question = self.question();
+    async fn ask(&self, connection: &mut MultiplexedConnection) -> Result<Said, Fault> {
+        let (question, at) = (self.question(), self.target.at());
         let asking = connection.send_packed_commands(&question, 0, question.len());
-        let answers: RedisResult<Vec<Value>> = door.in_time(async { Ok(asking.await) }).await?;
-        let answers = answers.map_err(|error| Fault::of(error, door.at()))?;
-        Said::read(&answers, door.at(), &self.name)
+        let answers: RedisResult<Vec<Value>> =
+            self.target.in_time(async { Ok(asking.await) }).await?;
+        let answers = answers.map_err(|error| Fault::of(error, at))?;
+        Said::read(&answers, at, &self.name)
     }
 
     /// Both in one piece, between which nothing changes.
@@ -190,16 +308,11 @@ impl Sentinels {
             .arg(&self.name);
         question
     }
-
-    fn unknown(&self, at: &str) -> Fault {
-        Fault::new(ErrorKind::Unavailable, at, "no sentinel answered")
-    }
 }
 
 /// What one sentinel tells unasked.
 struct Told {
     name: String,
-    /// That the primary is not, or will not be, who it was.
     switched: Arc<Lost>,
     /// That the sentinel tells nothing any more.
     ended: Arc<Lost>,

@@ -6,6 +6,7 @@ use super::link::Link;
 use super::node::Common;
 use super::sentinel::{Named, Sentinels};
 use super::server::Company;
+use crate::error::ErrorKind;
 
 /// Who is spoken to.
 pub(super) enum Whom {
@@ -54,20 +55,16 @@ impl Whom {
                 Ok(Met { link, named: None })
             }
             Self::Primary(sentinels) => {
-                let named = sentinels.primary().await?;
+                let mut named = sentinels.primary().await?;
                 let link = named.target().link(Company::Sentinels, common).await?;
+                if !named.stands() {
+                    let what = "it is not, or will not be, the primary any more; wait";
+                    return Err(Fault::new(ErrorKind::Unavailable, link.at(), what));
+                }
                 let named = Some(named);
                 Ok(Met { link, named })
             }
         }
-    }
-
-    /// Ends when another server is the one to speak to.
-    pub(super) async fn deposed(&self, named: Option<Named>) {
-        if let (Self::Primary(sentinels), Some(named)) = (self, named) {
-            return sentinels.watch(named).await;
-        }
-        std::future::pending().await
     }
 }
 
@@ -75,5 +72,13 @@ impl Met {
     /// The link, and what its end is known by.
     pub(super) fn into_parts(self) -> (Link, Option<Named>) {
         (self.link, self.named)
+    }
+}
+
+/// Ends when another server is the one to speak to.
+pub(super) async fn deposed(named: Option<Named>) {
+    match named {
+        Some(named) => named.deposed().await,
+        None => std::future::pending().await,
     }
 }

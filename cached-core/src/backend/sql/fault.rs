@@ -61,7 +61,7 @@ impl Fault {
         let at = D::place(&address.options);
         let explained = self.explained::<D>();
         let (kind, what) = match (&self, explained) {
-            (Self::Late(what), _) => (ErrorKind::Timeout, format!("{what} in time")),
+            (Self::Late(what), _) => (ErrorKind::Timeout, (*what).to_owned()),
             (Self::Moved, _) => (
                 ErrorKind::Unavailable,
                 "another server answers than before; what it holds is being forgotten".to_owned(),
@@ -118,6 +118,12 @@ fn of_io(fault: &io::Error) -> String {
         io::ErrorKind::NotFound => {
             "there is no such socket or file; correct the path of the URL".to_owned()
         }
-        _ => format!("the connection was lost, or cannot be made: {fault}"),
+        io::ErrorKind::UnexpectedEof
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::BrokenPipe => {
+            format!("the connection was lost: {fault}; the next operation makes it anew")
+        }
+        _ => format!("it cannot be reached: {fault}; correct the host and port of the URL"),
     }
 }

@@ -187,7 +187,9 @@ impl<D: Dialect> Inner<D> {
         let asked = D::ask(&mut taken.connection, statement, arguments);
         let outcome = match timeout(STATEMENT, asked).await {
             Ok(outcome) => outcome.map_err(Fault::from),
-            Err(_) => Err(Fault::Late("no answer")),
+            Err(_) => Err(Fault::Late(
+                "no answer in time; is the server overloaded, or a lock held for long?",
+            )),
         };
         match &outcome {
             Err(fault) if !fault.is_answer() => {

@@ -97,7 +97,11 @@ impl<D: Dialect> Pool<D> {
     /// A connection to write over, new or used.
     pub(super) async fn take_to_write(&self) -> Result<Taken<D>, Fault> {
         let waiting = Arc::clone(&self.writes).acquire_owned();
-        let waiting = in_time(ROOM, waiting, "every connection that may write is in use");
+        let waiting = in_time(
+            ROOM,
+            waiting,
+            "every connection that may write is in use; raise `connections` in the URL",
+        );
         // The semaphore is never closed.
         let permit = waiting.await?.ok();
         let mut taken = self.take().await?;
@@ -108,7 +112,11 @@ impl<D: Dialect> Pool<D> {
     /// A connection, new or used.
     pub(super) async fn take(&self) -> Result<Taken<D>, Fault> {
         let waiting = Arc::clone(&self.room).acquire_owned();
-        let waiting = in_time(ROOM, waiting, "every connection is in use");
+        let waiting = in_time(
+            ROOM,
+            waiting,
+            "every connection is in use; raise `connections` in the URL",
+        );
         // Likewise.
         let permits = [waiting.await?.ok(), None];
         let age = self.age.load(Ordering::Acquire);
@@ -124,7 +132,8 @@ impl<D: Dialect> Pool<D> {
         let connection = in_time(
             CONNECT,
             self.connect(),
-            "no answer to an attempt to connect",
+            "no answer to an attempt to connect; is it stopped, overloaded or behind a firewall, or \
+             elsewhere than the URL says?",
         );
         Ok(Taken {
             connection: connection.await??,

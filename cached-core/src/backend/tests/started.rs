@@ -4,11 +4,18 @@
 
 #![allow(dead_code, unreachable_pub)] // whoever includes it uses what it needs
 
+use std::io::Write;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
+
+/// Says which servers a test had, in the record of a run that passes too: the test runner keeps only
+/// what is printed by macros.
+pub fn said(what: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "{what}");
+}
 
 /// A port of the loopback that nobody listens on.
 pub fn free_port() -> u16 {

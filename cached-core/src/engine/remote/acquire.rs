@@ -13,6 +13,7 @@ use super::Remote;
 use super::call::{Basis, Caller, Claimed};
 use super::claim::{Claim, Hold};
 use super::guard::{both, first, is_outage};
+use super::landing::Landing;
 use super::look::{Expected, Raw};
 use super::name::StampId;
 use super::pace::Pace;
@@ -37,7 +38,10 @@ impl Remote {
         let Some(claim) = lease.claim() else {
             return Claimed::Compute;
         };
-        if !matches!(claim.hold(), Hold::Nothing | Hold::Asked) {
+        if let Some(asked) = claim.anew() {
+            self.release_later(place.name.clone(), asked);
+        }
+        if !matches!(claim.hold(), Hold::Nothing) {
             // Inherited from a leader that is gone.
             return Claimed::Compute;
         }
@@ -69,7 +73,7 @@ impl Remote {
             Hold::Refused
         };
         if let Hold::Asked = claim.set(hold) {
-            self.release_asked(place.name.clone(), claim.token);
+            self.release_later(place.name.clone(), claim.token());
         }
     }
 
@@ -96,10 +100,6 @@ impl Remote {
                 self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Refreshed(raw) => self.mark(lease, place, raw).await,
-            // The flight's own: its leader asked for it and was dropped.
-            Basis::Leased(raw, token, _) if lease.claim().is_some_and(|c| c.token == token) => {
-                self.take(lease, place, raw, None, caller).await
-            }
             // A computation of this process that is over.
             Basis::Leased(raw, token, _) if self.released.contains(token) => {
                 self.take(lease, place, raw, Some(token), caller).await
@@ -135,21 +135,22 @@ impl Remote {
         let Some(claim) = lease.claim() else {
             return Ok(Claimed::Compute);
         };
-        let cell = self.lease_cell(place, claim.token, &raw, caller);
+        let cell = self.lease_cell(place, claim.token(), &raw, caller);
         let ttl = self.lease_of(caller);
         claim.set(Hold::Asked);
-        let putting = async {
-            let Some(token) = over else {
-                let acquired = self.backend.acquire(&place.name, &cell, Some(ttl)).await?;
+        let leases = vec![(place.name.clone(), claim.token())];
+        let (backend, name, token) = (Arc::clone(&self.backend), place.name.clone(), claim.token());
+        let putting = Landing::new(self, leases, async move {
+            let Some(over) = over else {
+                let acquired = backend.acquire(&name, &cell, Some(ttl)).await?;
                 return Ok(match acquired {
                     Acquired::Granted => true,
-                    // With the flight's own token: a leader asked for it and was dropped.
-                    Acquired::Found(found) => found.token() == Some(claim.token),
+                    // By a backend that asks once more itself.
+                    Acquired::Found(found) => found.token() == Some(token),
                 });
             };
-            let filling = self.backend.fill(&place.name, token, &cell, Some(ttl));
-            filling.await
-        };
+            backend.fill(&name, over, &cell, Some(ttl)).await
+        });
         // Beside the stamps: one round trip for both.
         let asking = self.ask(self.limits.operation, putting);
         let (held, captured) = both(asking, self.capture(place, &raw)).await;
@@ -175,9 +176,13 @@ impl Remote {
         };
         let now = self.now().await?;
         let believed = Raw::unseen(stamps, now);
-        let cell = self.lease_cell(place, claim.token, &believed, caller);
+        let cell = self.lease_cell(place, claim.token(), &believed, caller);
         let ttl = self.lease_of(caller);
-        let acquiring = self.backend.acquire(&place.name, &cell, Some(ttl));
+        let leases = vec![(place.name.clone(), claim.token())];
+        let (backend, name) = (Arc::clone(&self.backend), place.name.clone());
+        let acquiring = Landing::new(self, leases, async move {
+            backend.acquire(&name, &cell, Some(ttl)).await
+        });
         let stamps = place.stamps.iter().map(|(_, name)| name.as_str());
         let names: Vec<&str> = [place.name.as_str()].into_iter().chain(stamps).collect();
         claim.set(Hold::Asked);
@@ -196,7 +201,7 @@ impl Remote {
                 if !raw.agrees_with(&believed) {
                     // The lease says that it is outdated: it is put there again.
                     return self
-                        .take(lease, place, raw, Some(claim.token), caller)
+                        .take(lease, place, raw, Some(claim.token()), caller)
                         .await;
                 }
                 lease.hold(Hold::Lease(self.capture(place, &raw).await?));
@@ -217,7 +222,7 @@ impl Remote {
             .claim()
             .zip(raw.cell.as_ref())
             .and_then(|(claim, cell)| {
-                let marked = self.codec.seal().with_token(cell, claim.token)?;
+                let marked = self.codec.seal().with_token(cell, claim.token())?;
                 Some((cell.token()?, marked))
             });
         let Some((token, marked)) = marked else {
@@ -276,7 +281,7 @@ impl Remote {
 
     /// Renews the lease at a third of its time, up to the cap, for as long as the claim stands.
     fn keep(self: &Arc<Self>, place: &Place, claim: &Claim, ttl: Duration) {
-        let (remote, name, token) = (Arc::clone(self), place.name.clone(), claim.token);
+        let (remote, name, token) = (Arc::clone(self), place.name.clone(), claim.token());
         let until = Clock::System.now().saturating_add(self.limits.lock_cap);
         let task = self.runtime.spawn(async move {
             loop {

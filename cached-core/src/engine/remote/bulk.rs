@@ -173,7 +173,7 @@ impl Bulk {
             return (item, Claim::Compute(lease));
         };
         if let Some(Basis::Leased(_, token, expected)) = &basis
-            && self.is_waited_for(&lease, *token, caller)
+            && self.is_waited_for(*token, caller)
         {
             let leased = self.leased(&lease, place, (*token, *expected), caller);
             lease.reread();
@@ -191,9 +191,8 @@ impl Bulk {
     }
 
     /// Whether the lease with this token is another process's, which `lock` waits for.
-    fn is_waited_for(&self, lease: &Lease, token: Token, caller: Caller) -> bool {
-        let own = lease.claim().is_some_and(|claim| claim.token == token);
-        caller.site.policy.lock.is_some() && !own && !self.remote.released.contains(token)
+    fn is_waited_for(&self, token: Token, caller: Caller) -> bool {
+        caller.site.policy.lock.is_some() && !self.remote.released.contains(token)
     }
 
     fn leased(

@@ -14,7 +14,6 @@ pub(super) type Captured = Arc<[(StampId, Token)]>;
 /// One flight's claim on its cell. A waiter that takes the flight over inherits it.
 #[derive(Debug)]
 pub(crate) struct Claim {
-    pub(super) token: Token,
     start: Start,
     /// Whether somebody was told that it computes.
     told: AtomicBool,
@@ -32,8 +31,9 @@ pub(crate) enum Start {
     Unasked,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    token: Token,
     hold: Hold,
     renewal: Option<AbortHandle>,
 }
@@ -62,15 +62,32 @@ pub(super) enum Hold {
 impl Claim {
     pub(crate) fn new(start: Start) -> Self {
         Self {
-            token: Token::random(),
             start,
             told: AtomicBool::new(start != Start::Unasked),
-            state: Mutex::default(),
+            state: Mutex::new(State {
+                token: Token::random(),
+                hold: Hold::Nothing,
+                renewal: None,
+            }),
         }
+    }
+
+    pub(super) fn token(&self) -> Token {
+        self.lock().token
     }
 
     pub(super) fn hold(&self) -> Hold {
         self.lock().hold.clone()
+    }
+
+    /// Takes another token where the leader before asked and was dropped, so that what it asked for
+    /// is told apart from what is asked for now, however late it comes. The token of before.
+    pub(super) fn anew(&self) -> Option<Token> {
+        let mut state = self.lock();
+        matches!(state.hold, Hold::Asked).then(|| {
+            state.hold = Hold::Nothing;
+            std::mem::replace(&mut state.token, Token::random())
+        })
     }
 
     /// What was held before.

@@ -6,7 +6,6 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::Remote;
-use super::guard::within;
 use super::journal::Sending;
 use crate::error::{Error, ErrorKind};
 use crate::event::Delivery;
@@ -82,8 +81,8 @@ impl Remote {
             while let Some(sending) = self.journal.take(BATCH) {
                 let names = sending.names();
                 // Not through the breaker: this is the probe that never gives up.
-                let answer =
-                    within(self.limits.invalidation, self.backend.invalidate(&names)).await;
+                let invalidating = self.backend.invalidate(&names);
+                let answer = self.within(self.limits.invalidation, invalidating).await;
                 self.report_fault(&answer);
                 self.breaker.note(&answer);
                 if answer.is_ok() {

@@ -27,12 +27,12 @@ impl Remote {
 }
 
 /// The fault once more.
-pub(super) fn same(fault: &Error) -> Error {
+fn same(fault: &Error) -> Error {
     Error::new(fault.kind(), fault.to_string())
 }
 
 /// What is wrong where not every operation has an outcome.
-pub(super) fn few() -> Error {
+fn few() -> Error {
     let message = "fewer outcomes came than were asked for";
     Error::new(ErrorKind::Protocol, message)
 }

@@ -130,6 +130,7 @@ pub(super) fn is_outage(error: &Error) -> bool {
 /// clock of the cache may be one that a test moves, a network's is not.
 pub(super) async fn within<T>(
     limit: Millis,
+    who: impl FnOnce() -> String,
     operation: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let clock = Clock::System;
@@ -139,7 +140,11 @@ pub(super) async fn within<T>(
         First::Left(answer) => answer,
         First::Right(()) => Err(Error::new(
             ErrorKind::Timeout,
-            format!("no answer within {limit} ms; the cache goes on without this backend"),
+            format!(
+                "{}: no answer within {limit} ms; is it stopped, overloaded or behind a firewall, or \
+                 elsewhere than the URL says?",
+                who()
+            ),
         )),
     }
 }
@@ -268,9 +273,9 @@ mod tests {
 
     #[test]
     fn an_operation_that_does_not_answer_is_given_up() {
-        let late = block_on(within(10, pending::<Result<(), Error>>()));
+        let late = block_on(within(10, String::new, pending::<Result<(), Error>>()));
         assert_eq!(late.expect_err("it never ends").kind(), ErrorKind::Timeout);
-        assert!(block_on(within(10, ready(Ok(())))).is_ok());
+        assert!(block_on(within(10, String::new, ready(Ok(())))).is_ok());
     }
 
     #[test]

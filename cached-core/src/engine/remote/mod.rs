@@ -5,7 +5,7 @@
 //! this process, whose leader claims the cell ([`claim`]) and, when the body ends, fills it
 //! ([`settle`]). Where a miss is likely ([`odds`]) the flight comes first, and its claim is the
 //! question. Names are in [`name`], time limits and the breaker in [`guard`], what was not
-//! delivered in [`journal`].
+//! delivered in [`journal`]. Whoever leaves a claim on its way leaves it to [`landing`].
 //!
 //! # Why joiners are never given an old value
 //!
@@ -27,6 +27,7 @@ mod guess;
 mod incarnation;
 mod journal;
 mod l1;
+mod landing;
 mod lock;
 mod look;
 mod name;
@@ -69,7 +70,7 @@ pub(crate) use verbs::{Found, Incoming};
 pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
-use self::guard::{Breaker, within};
+use self::guard::Breaker;
 use self::guess::Guesses;
 use self::incarnation::Incarnation;
 use self::journal::Journal;
@@ -86,7 +87,6 @@ use crate::backend::runtime;
 use crate::cell::Cell;
 use crate::codec::Codec;
 use crate::error::{Error, ErrorKind};
-use crate::event::report;
 use crate::key::Key;
 use crate::registry::Site;
 use crate::time::{Clock, Millis};
@@ -215,35 +215,10 @@ impl Remote {
         let Some(attempt) = self.breaker.attempt(Clock::System.now(), limit) else {
             return Err(self.resting());
         };
-        let answer = within(limit, operation).await;
+        let answer = self.within(limit, operation).await;
         self.report_fault(&answer);
         attempt.end(&answer);
         answer
-    }
-
-    fn resting(&self) -> Error {
-        let message = format!(
-            "{} did not answer and is left alone for a moment; calls compute without it meanwhile",
-            self.backend.name()
-        );
-        Error::new(ErrorKind::Unavailable, message)
-    }
-
-    /// Says what is wrong, once per kind of fault and episode.
-    fn report_fault<T>(&self, answer: &Result<T, Error>) {
-        let Err(error) = answer else {
-            return;
-        };
-        let consequence = match error.kind() {
-            // The caller is told, and it is nothing that another call would meet.
-            ErrorKind::Unsupported | ErrorKind::Key => return,
-            ErrorKind::TooLarge => "what is too large is computed at each call",
-            _ => "cached functions run without it until it answers again",
-        };
-        if self.said.is_news(error.kind(), Clock::System.now()) {
-            let name = self.backend.name();
-            report(&format!("{name}: {error}; {consequence}"));
-        }
     }
 
     /// What the backend's clock says now. Asked once a minute, carried by the local clock between.
@@ -379,7 +354,7 @@ impl Remote {
 
     /// Asks whether the backend is there.
     pub(crate) async fn check(&self, limit: Millis) -> Result<(), Error> {
-        within(limit, self.backend.check()).await
+        self.within(limit, self.backend.check()).await
     }
 }
 

@@ -1,29 +1,39 @@
 //! Leases that this process has no more use for: given back, or used up by a fill.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Remote;
 use super::claim::{Claim, Hold};
 use crate::cell::Token;
 use crate::key::Key;
-use crate::time::{Clock, Millis};
 
-/// After how long a lease that was not there is looked for again, in milliseconds; twice as long
-/// after each further look.
-const FIRST_WAIT: Millis = 5;
-
-/// Leases of this process that nobody needs any more and that the backend may still hold. Whoever
-/// meets one takes it over instead of waiting for its end.
+/// Leases of this process that nobody needs any more and that the backend may still hold, or come to
+/// hold, with the number of tasks that see to each. Whoever meets one takes it over instead of
+/// waiting for its end.
 #[derive(Debug, Default)]
-pub(super) struct Released(Mutex<HashSet<Token>>);
+pub(super) struct Released(Mutex<HashMap<Token, usize>>);
 
 impl Released {
     pub(super) fn contains(&self, token: Token) -> bool {
-        self.lock().contains(&token)
+        self.lock().contains_key(&token)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashSet<Token>> {
+    pub(super) fn add(&self, token: Token) {
+        *self.lock().entry(token).or_default() += 1;
+    }
+
+    pub(super) fn remove(&self, token: Token) {
+        if let Entry::Occupied(mut tasks) = self.lock().entry(token) {
+            *tasks.get_mut() -= 1;
+            if *tasks.get() == 0 {
+                tasks.remove();
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Token, usize>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,42 +68,21 @@ impl Ended {
 impl Remote {
     /// Gives back what a claim holds, but for what a fill has used up.
     pub(crate) fn give_back(self: &Arc<Self>, key: &Key, claim: &Claim) {
-        match claim.end() {
-            Hold::Lease(_) => self.release_later(self.names.key(key), claim.token),
-            Hold::Asked => self.release_asked(self.names.key(key), claim.token),
-            _ => {}
+        if let Hold::Lease(_) | Hold::Asked = claim.end() {
+            self.release_later(self.names.key(key), claim.token());
         }
     }
 
-    /// Gives a lease back, in the background: whoever held it is gone or has no more use for it.
+    /// Gives a lease back, in the background: whoever held it is gone or has no more use for it. One
+    /// that is still on its way is seen to by its [`Landing`](super::landing::Landing).
     pub(super) fn release_later(self: &Arc<Self>, name: String, token: Token) {
-        self.release_within(name, token, 0);
-    }
-
-    /// The same for one that was asked for without an answer. It may still be on its way, and is
-    /// looked for until it must have come.
-    pub(super) fn release_asked(self: &Arc<Self>, name: String, token: Token) {
-        self.release_within(name, token, self.limits.operation);
-    }
-
-    fn release_within(self: &Arc<Self>, name: String, token: Token, within: Millis) {
-        self.released.lock().insert(token);
+        self.released.add(token);
         let remote = Arc::clone(self);
         self.runtime.spawn(async move {
-            let (clock, mut wait) = (Clock::System, FIRST_WAIT);
-            let end = clock.now().saturating_add(within);
-            loop {
-                let looks = clock.now() < end;
-                let operation = remote.backend.release(&name, token);
-                // If it fails, the lease ends by itself.
-                let released = remote.ask(remote.limits.operation, operation).await;
-                if !looks || !matches!(released, Ok(false)) {
-                    break;
-                }
-                clock.sleep_until(clock.now().saturating_add(wait)).await;
-                wait *= 2;
-            }
-            remote.released.lock().remove(&token);
+            let operation = remote.backend.release(&name, token);
+            // If it fails, the lease ends by itself.
+            let _ = remote.ask(remote.limits.operation, operation).await;
+            remote.released.remove(token);
         });
     }
 }

@@ -2,8 +2,11 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::error::ErrorKind;
-use crate::time::Millis;
+use super::Remote;
+use super::guard::within;
+use crate::error::{Error, ErrorKind};
+use crate::event::report;
+use crate::time::{Clock, Millis};
 
 /// Faults of one kind that are no further apart than this, in milliseconds, are one episode.
 const QUIET: Millis = 60_000;
@@ -27,6 +30,56 @@ impl Said {
                 met.push((kind, now));
                 true
             }
+        }
+    }
+}
+
+impl Remote {
+    /// [`within`], whose fault says who did not answer.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Millis,
+        operation: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        within(limit, || self.who(), operation).await
+    }
+
+    /// The backend and where it is.
+    fn who(&self) -> String {
+        let name = self.backend.name();
+        match self.backend.place() {
+            Some(place) => format!("{name} at {place}"),
+            None => name.to_owned(),
+        }
+    }
+
+    pub(super) fn resting(&self) -> Error {
+        let message = format!(
+            "{} did not answer and is left alone for a moment; calls compute without it meanwhile",
+            self.who()
+        );
+        Error::new(ErrorKind::Unavailable, message)
+    }
+
+    /// Says what is wrong, once per kind of fault and episode.
+    pub(super) fn report_fault<T>(&self, answer: &Result<T, Error>) {
+        let Err(error) = answer else {
+            return;
+        };
+        let consequence = match error.kind() {
+            // The caller is told, and it is nothing that another call would meet.
+            ErrorKind::Unsupported | ErrorKind::Key => return,
+            ErrorKind::TooLarge => "what is too large is computed at each call",
+            _ => "cached functions run without it until it answers again",
+        };
+        if self.said.is_news(error.kind(), Clock::System.now()) {
+            let (name, said) = (self.backend.name(), error.to_string());
+            // Most of them say themselves who they are of.
+            let who = match said.starts_with(name) {
+                true => String::new(),
+                false => format!("{name}: "),
+            };
+            report(&format!("{who}{said}; {consequence}"));
         }
     }
 }

@@ -80,7 +80,7 @@ impl Lease {
     ) -> Option<Closing> {
         let remote = self.engine.remote().cloned()?;
         let claim = self.claim()?;
-        let (token, hold) = (claim.token, claim.hold());
+        let (token, hold) = (claim.token(), claim.hold());
         let site = caller.site;
         let lifetime = self.lifetime_of(site, caller.ttl, payload);
         let encoded = if lifetime.is_zero() {
@@ -163,7 +163,8 @@ impl Lease {
         let place = Arc::clone(place);
         let runtime = remote.runtime.clone();
         runtime.spawn(async move {
-            let Some((token, hold)) = self.claim().map(|claim| (claim.token, claim.hold())) else {
+            let Some((token, hold)) = self.claim().map(|claim| (claim.token(), claim.hold()))
+            else {
                 return;
             };
             let ending = Ending {
@@ -382,7 +383,7 @@ impl Ending<'_> {
     async fn keep_local(&self) -> End {
         let names = [self.place.name.as_str()];
         let limit = self.remote.limits.operation;
-        let reading = super::guard::within(limit, self.remote.backend.read(&names));
+        let reading = self.remote.within(limit, self.remote.backend.read(&names));
         match reading.await {
             Ok(_) => End::Unknown,
             Err(_) => End::NotStored,

@@ -7,17 +7,19 @@ use crate::cell::Cell;
 use crate::event::Outcome;
 
 /// A cache with the backend under it, and the name of its key `k` there.
-struct Bench {
+struct Bench<'s> {
+    subject: &'s Subject,
     cache: Cache,
     backend: Handle,
     name: String,
 }
 
-impl Bench {
-    fn of(subject: &Subject) -> Self {
+impl<'s> Bench<'s> {
+    fn of(subject: &'s Subject) -> Self {
         let (cache, backend) = (subject.cache(&fresh()), subject.backend());
         let name = name_of(&cache, "k");
         Self {
+            subject,
             cache,
             backend,
             name,
@@ -39,6 +41,7 @@ impl Bench {
     async fn heals(&self, function: Function, bytes: &[u8], what: &str) {
         let cell = Cell::from_bytes(bytes.to_vec());
         self.backend.write(&self.name, &cell, LONG).await;
+        self.subject.seen().await;
         let read = self.cache.get::<String>("k").await;
         assert_eq!(read.ok(), Some(None), "{what}: no value can be read there");
         let counted = function.unreadable();

@@ -265,6 +265,7 @@ behaviours! { $
         keys_are_deleted_by_a_pattern
         a_tag_drops_what_carries_it
         a_function_drops_its_entries
+        what_was_read_changes
         values_of_every_kind_come_back
         bytes_are_values
         a_copy_is_stored

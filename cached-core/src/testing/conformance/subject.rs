@@ -20,6 +20,7 @@ pub struct Subject {
     cache: Caches,
     bounded: Option<Caches>,
     advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
+    age: Option<Duration>,
     lacking: Lacking,
 }
 
@@ -50,6 +51,7 @@ impl Subject {
             }),
             bounded: None,
             advance: None,
+            age: None,
             lacking: Lacking::default(),
         }
     }
@@ -62,6 +64,7 @@ impl Subject {
             cache: Arc::new(open),
             bounded: None,
             advance: None,
+            age: None,
             lacking: Lacking::default(),
         }
     }
@@ -91,6 +94,17 @@ impl Subject {
     pub fn with_clock(self, advance: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         Self {
             advance: Some(Arc::new(advance)),
+            ..self
+        }
+    }
+
+    /// Says how long the caches keep in memory what they read, of which nobody tells them what other
+    /// processes change ([`Builder::l1`](crate::Builder::l1)). What is changed is looked for after
+    /// that, and `watches` is what the behaviour lacks that shows it to be seen at once.
+    #[must_use]
+    pub fn with_l1_age(self, age: Duration) -> Self {
+        Self {
+            age: Some(age),
             ..self
         }
     }
@@ -155,6 +169,18 @@ impl Subject {
             Some(advance) => advance(by),
             // A clock may be a tick behind.
             None => sleep(by + Duration::from_millis(20)).await,
+        }
+    }
+
+    /// Whether what one process changes is seen by others only once the age is over of what they keep.
+    pub(super) fn sees_late(&self) -> bool {
+        self.age.is_some()
+    }
+
+    /// Waits until every process sees what any has changed.
+    pub(super) async fn seen(&self) {
+        if let Some(age) = self.age {
+            self.advance(age).await;
         }
     }
 

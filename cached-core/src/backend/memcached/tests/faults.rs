@@ -1,5 +1,6 @@
 //! Servers that die, stop, cut their replies and are none.
 
+use super::server::said;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
@@ -112,7 +113,7 @@ fn replies_that_are_none_end_the_connection_and_give_no_value() {
 #[test]
 fn a_killed_server_fails_its_operations_and_comes_back_empty() {
     let mut server = Server::start();
-    println!("{}", server.about());
+    said(format_args!("{}", server.about()));
     let memcached = memcached(&server);
     write(&memcached, "a", &cell("value").1);
     let load: Vec<_> = (0..4)
@@ -134,7 +135,7 @@ fn a_killed_server_fails_its_operations_and_comes_back_empty() {
         assert!(failed > 0);
     }
     server.restart();
-    println!("{}", server.about());
+    said(format_args!("{}", server.about()));
     until("it is back", || wait(memcached.read(&["a"])).is_ok());
     assert_eq!(read(&memcached, "a"), None);
 }
@@ -142,7 +143,7 @@ fn a_killed_server_fails_its_operations_and_comes_back_empty() {
 #[test]
 fn a_stopped_server_is_given_up_and_taken_up_again() {
     let server = Server::start();
-    println!("{}", server.about());
+    said(format_args!("{}", server.about()));
     let memcached = memcached(&server);
     write(&memcached, "a", &cell("value").1);
     server.stop();
@@ -205,7 +206,7 @@ fn one_dead_server_of_three_takes_its_keys_only() {
         write(&memcached, key, &cell(key).1);
     }
     let share = servers[1].stat("curr_items");
-    println!("killing {}", servers[1].about());
+    said(format_args!("killing {}", servers[1].about()));
     servers[1].kill();
     let lost = keys
         .iter()

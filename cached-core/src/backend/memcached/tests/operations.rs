@@ -1,5 +1,6 @@
 //! What is particular to memcached about the operations of the port.
 
+use super::server::said;
 use std::time::Duration;
 
 use super::server::{Server, url};
@@ -27,13 +28,13 @@ fn a_fill_of_a_fresh_lease_needs_no_read() {
 #[test]
 fn a_lease_of_before_a_restart_fills_nothing() {
     let mut server = Server::start();
-    println!("{}", server.about());
+    said(format_args!("{}", server.about()));
     let (here, there) = (memcached(&server), memcached(&server));
     let ((old, lease), (_, next), (_, value)) = (cell("lease"), cell("next"), cell("value"));
     let granted = wait(here.acquire("k", &lease, TTL)).expect("it answers");
     assert_eq!(granted, Acquired::Granted);
     server.restart();
-    println!("{}", server.about());
+    said(format_args!("{}", server.about()));
     until("the other has a lease in the new server", || {
         matches!(wait(there.acquire("k", &next, TTL)), Ok(Acquired::Granted))
     });

@@ -14,7 +14,7 @@ mod started;
 
 use started::{answers, on_a_free_port, signal};
 #[allow(unused_imports)] // likewise
-pub use started::{free_port, until};
+pub use started::{free_port, said, until};
 
 /// A running server.
 #[derive(Debug)]

@@ -1,5 +1,6 @@
 //! Keys that are spread over servers, and move.
 
+use super::server::said;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -157,11 +158,14 @@ fn an_invalidation_that_was_not_replicated_is_not_undone_by_a_failover() {
     );
     let gone = wait(redis.invalidate(&["k", &leased_key])).expect("acknowledged");
     assert_eq!(gone, 2);
-    println!("killed: {}", fleet.nodes[primary].described());
+    said(format_args!("killed: {}", fleet.nodes[primary].described()));
     fleet.nodes[primary].kill();
     fleet.nodes[replica].go_on();
     fleet.promoted(replica);
-    println!("took over: {}", fleet.nodes[replica].described());
+    said(format_args!(
+        "took over: {}",
+        fleet.nodes[replica].described()
+    ));
     assert_eq!(reached(&redis, "k"), None);
     assert_eq!(
         fleet.nodes[replica].say(&["EXISTS", "k"]),
@@ -218,7 +222,7 @@ fn a_server_that_cannot_be_reached_makes_nobody_doubt_the_others() {
     let watched = wait(redis.read_watched(&[&alive])).expect("it answers");
     assert!(watched.told);
     let before = missed.0.load(Ordering::SeqCst);
-    println!("killed: {}", fleet.nodes[2].described());
+    said(format_args!("killed: {}", fleet.nodes[2].described()));
     fleet.nodes[2].kill();
     let began = Instant::now();
     while began.elapsed() < Duration::from_secs(3) {

@@ -1,5 +1,6 @@
 //! A primary that sentinels name, and its successors.
 
+use super::server::said;
 use std::time::Duration;
 
 use super::fleet::Watched;
@@ -35,11 +36,11 @@ fn an_invalidation_that_was_not_replicated_is_not_undone_by_a_failover() {
     );
     let gone = wait(redis.invalidate(&["k", "leased"])).expect("acknowledged");
     assert_eq!(gone, 2);
-    println!("killed: {}", watched.nodes[0].described());
+    said(format_args!("killed: {}", watched.nodes[0].described()));
     watched.nodes[0].kill();
     watched.nodes[1].go_on();
     assert_eq!(watched.succeeded(0), 1);
-    println!("took over: {}", watched.nodes[1].described());
+    said(format_args!("took over: {}", watched.nodes[1].described()));
     recovered(&redis);
     assert_eq!(
         watched.nodes[1].say(&["DBSIZE"]),
@@ -58,7 +59,7 @@ fn who_is_stopped_and_comes_back_is_left_and_another_when_promoted_again() {
     let watched = Watched::start(1, 3);
     let redis = redis_at(&watched.url());
     write(&redis, "k", &cell("old").1);
-    println!("stopped: {}", watched.nodes[0].described());
+    said(format_args!("stopped: {}", watched.nodes[0].described()));
     watched.nodes[0].stop();
     assert_eq!(watched.succeeded(0), 1);
     recovered(&redis);

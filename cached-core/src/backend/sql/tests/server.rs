@@ -21,7 +21,7 @@ mod started;
 use start::{initialise, new_directory, program, spawn, version};
 use started::{comes, on_a_free_port, signal};
 #[allow(unused_imports)] // likewise
-pub use started::{free_port, until};
+pub use started::{free_port, said, until};
 
 /// What is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Server {
             port,
             options,
         };
-        println!("{}", server.described());
+        said(format_args!("{}", server.described()));
         server
     }
 
@@ -184,7 +184,7 @@ impl Server {
             (0..50).find_map(|_| spawn(self.kind, &self.directory, self.port, &self.options));
         self.child = started.expect("the port was free until the server was killed");
         self.guard = Some(Guard::of(&self.child, &self.directory));
-        println!("{}", self.described());
+        said(format_args!("{}", self.described()));
     }
 
     /// The same as another server to whoever asks: with this option.

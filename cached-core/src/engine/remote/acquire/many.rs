@@ -15,13 +15,14 @@ use crate::cell::{Cell, Token};
 use crate::engine::lease::Lease;
 use crate::engine::remote::call::Caller;
 use crate::engine::remote::claim::Captured;
-use crate::engine::remote::fills::{few, same};
 use crate::engine::remote::guard::both;
+use crate::engine::remote::landing::{Landing, Leases};
 use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
 use crate::engine::remote::place::Dependency;
 use crate::engine::remote::place::Place;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
+use crate::time::Millis;
 
 /// A cell to be leased: where nothing is, or in the place of the cell with the token `over`.
 pub(in crate::engine::remote) struct Taking<'t> {
@@ -32,8 +33,17 @@ pub(in crate::engine::remote) struct Taking<'t> {
     pub(in crate::engine::remote) caller: Caller,
 }
 
-/// A lease on its way.
+/// A lease that is to be put.
 struct Leasing {
+    token: Token,
+    cell: Cell,
+    ttl: Duration,
+}
+
+/// One on its way, which may outlive whoever sent it.
+struct Sent {
+    name: String,
+    token: Token,
     cell: Cell,
     ttl: Duration,
 }
@@ -50,13 +60,13 @@ impl Remote {
             self.replace_all(takings, &leases),
         );
         let ((acquired, replaced), captured) = both(putting, self.capture_all(takings)).await;
-        let mut acquired = acquired.map(Vec::into_iter);
-        let mut replaced = replaced.into_iter();
+        let (mut acquired, mut replaced) =
+            (acquired.map(Vec::into_iter), replaced.map(Vec::into_iter));
         let mut captured = captured.map(Vec::into_iter);
         let taken = takings.iter().zip(&leases).map(|(taking, lease)| {
             let held = match taking.over {
                 None => next(&mut acquired),
-                Some(_) => replaced.next().unwrap_or_else(|| Err(few())),
+                Some(_) => next(&mut replaced),
             };
             self.took(taking, lease.ttl, held, next(&mut captured))
         });
@@ -73,57 +83,71 @@ impl Remote {
         } = taking;
         let token = lease
             .claim()
-            .map_or_else(Token::random, |claim| claim.token);
+            .map_or_else(Token::random, |claim| claim.token());
         lease.hold(Hold::Asked);
         Leasing {
+            token,
             cell: self.lease_cell(place, token, raw, *caller),
             ttl: self.lease_of(*caller),
         }
     }
 
     async fn acquire_all(
-        &self,
+        self: &Arc<Self>,
         takings: &[Taking<'_>],
         leases: &[Leasing],
     ) -> Result<Vec<bool>, Error> {
         let pairs = takings.iter().zip(leases);
-        let pairs: Vec<_> = pairs.filter(|(taking, _)| taking.over.is_none()).collect();
-        let puts: Vec<Put<'_>> = pairs
-            .iter()
-            .map(|(taking, lease)| put(taking, lease))
+        let pairs = pairs.filter(|(taking, _)| taking.over.is_none());
+        let sent: Vec<Sent> = pairs
+            .map(|(taking, lease)| Sent::of(taking, lease))
             .collect();
-        if puts.is_empty() {
+        let Some(limit) = self.limit_of(&sent) else {
             return Ok(Vec::new());
-        }
-        let acquiring = self.backend.acquire_many(&puts);
-        let acquired = self
-            .ask(self.limit_for_writes(puts.len()), acquiring)
-            .await?;
-        let held = acquired
-            .into_iter()
-            .zip(&pairs)
-            .map(|(acquired, (_, lease))| match acquired {
-                Acquired::Granted => true,
-                // With the flight's own token: a leader asked for it and was dropped.
-                Acquired::Found(found) => {
-                    found.token().is_some() && found.token() == lease.cell.token()
-                }
-            });
-        Ok(held.collect())
+        };
+        let (backend, leases) = (Arc::clone(&self.backend), named(&sent));
+        let acquiring = Landing::new(self, leases, async move {
+            let puts: Vec<Put<'_>> = sent.iter().map(Sent::put).collect();
+            let acquired = backend.acquire_many(&puts).await?;
+            let held = acquired
+                .into_iter()
+                .zip(&sent)
+                .map(|(acquired, sent)| match acquired {
+                    Acquired::Granted => true,
+                    // By a backend that asks once more itself.
+                    Acquired::Found(found) => found.token() == Some(sent.token),
+                });
+            Ok(held.collect())
+        });
+        self.ask(limit, acquiring).await
     }
 
     async fn replace_all(
-        &self,
+        self: &Arc<Self>,
         takings: &[Taking<'_>],
         leases: &[Leasing],
-    ) -> Vec<Result<bool, Error>> {
+    ) -> Result<Vec<bool>, Error> {
         let fills = takings.iter().zip(leases);
-        let fills = fills.filter_map(|(taking, lease)| Some((taking.over?, put(taking, lease))));
-        let fills: Vec<(Token, Put<'_>)> = fills.collect();
-        if fills.is_empty() {
-            return Vec::new();
-        }
-        self.fill_many(&fills).await
+        let fills =
+            fills.filter_map(|(taking, lease)| Some((taking.over?, Sent::of(taking, lease))));
+        let (over, sent): (Vec<Token>, Vec<Sent>) = fills.unzip();
+        let Some(limit) = self.limit_of(&sent) else {
+            return Ok(Vec::new());
+        };
+        let (backend, leases) = (Arc::clone(&self.backend), named(&sent));
+        let filling = Landing::new(self, leases, async move {
+            let fills = over.iter().zip(&sent);
+            let fills: Vec<(Token, Put<'_>)> =
+                fills.map(|(over, sent)| (*over, sent.put())).collect();
+            let filled = backend.fill_many(&fills).await?;
+            filled.into_iter().collect::<Result<Vec<bool>, Error>>()
+        });
+        self.ask(limit, filling).await
+    }
+
+    /// How long the answer may take; `None` if there is nothing to ask.
+    fn limit_of(&self, sent: &[Sent]) -> Option<Millis> {
+        (!sent.is_empty()).then(|| self.limit_for_writes(sent.len()))
     }
 
     /// Takes note of a lease that was put there, or not.
@@ -223,18 +247,40 @@ impl Remote {
     }
 }
 
-fn put<'p>(taking: &'p Taking<'_>, lease: &'p Leasing) -> Put<'p> {
-    Put {
-        key: &taking.place.name,
-        cell: &lease.cell,
-        ttl: Some(lease.ttl),
+impl Sent {
+    fn of(taking: &Taking<'_>, lease: &Leasing) -> Self {
+        Self {
+            name: taking.place.name.clone(),
+            token: lease.token,
+            cell: lease.cell.clone(),
+            ttl: lease.ttl,
+        }
     }
+
+    fn put(&self) -> Put<'_> {
+        Put {
+            key: &self.name,
+            cell: &self.cell,
+            ttl: Some(self.ttl),
+        }
+    }
+}
+
+fn named(sent: &[Sent]) -> Leases {
+    let named = sent.iter().map(|sent| (sent.name.clone(), sent.token));
+    named.collect()
 }
 
 /// The next of several outcomes, or the fault that all of them have.
 fn next<T>(outcomes: &mut Result<std::vec::IntoIter<T>, Error>) -> Result<T, Error> {
+    let fault = || {
+        Error::new(
+            ErrorKind::Protocol,
+            "fewer outcomes came than were asked for",
+        )
+    };
     match outcomes {
-        Ok(outcomes) => outcomes.next().ok_or_else(few),
-        Err(error) => Err(same(error)),
+        Ok(outcomes) => outcomes.next().ok_or_else(fault),
+        Err(error) => Err(Error::new(error.kind(), error.to_string())),
     }
 }

@@ -16,7 +16,7 @@
 //!
 //! An error of the backend leaves open whether the cell was put there. Nothing is held then: what
 //! may be there is released in the background, and ends with its time to live if that fails. The
-//! same is done when the future is dropped.
+//! same is done when the future is dropped, and once more when what it had asked for is done.
 
 mod fencing;
 mod held;
@@ -28,6 +28,7 @@ pub(crate) use held::Held;
 
 use super::Remote;
 use super::guard::{both, first};
+use super::landing::Landing;
 use super::pace::Pace;
 use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
@@ -178,20 +179,34 @@ impl Remote {
             if let Some(lock) = lock.filter(|lock| !self.is_released(lock)) {
                 return Ok(Answer::Found(lock));
             }
-            let taking = self.take_lock(place, token, lease);
+            let taking = self.taking(place, token, lease);
             let taken = self.ask(self.limits.operation, taking).await?;
             return Ok(taken.map_or(Answer::Granted(last), Answer::Found));
         }
         let reading = [place.fencing.as_str()];
         // As one operation: a breaker that is half open lets one pass.
         let asking = async {
-            let taking = self.take_lock(place, token, lease);
+            let taking = self.taking(place, token, lease);
             let (taken, last) = both(taking, self.backend.read(&reading)).await;
             Ok((taken?, last?))
         };
         let (taken, last) = self.ask(self.limits.operation, asking).await?;
         let last = last.into_iter().next().flatten();
         Ok(taken.map_or(Answer::Granted(last), Answer::Found))
+    }
+
+    /// [`take_lock`](Self::take_lock), which goes on where its caller does not.
+    fn taking(
+        self: &Arc<Self>,
+        place: &Place,
+        token: Token,
+        lease: Duration,
+    ) -> Landing<Option<Cell>> {
+        let (remote, place) = (Arc::clone(self), place.clone());
+        let locks = vec![(place.lock.clone(), token)];
+        Landing::new(self, locks, async move {
+            remote.take_lock(&place, token, lease).await
+        })
     }
 
     /// Puts the lock there, where nothing is or what this process has already given back. What is
@@ -272,7 +287,7 @@ impl Drop for Asked<'_> {
     fn drop(&mut self) {
         if !self.over {
             self.remote
-                .release_asked(self.place.lock.clone(), self.token);
+                .release_later(self.place.lock.clone(), self.token);
         }
     }
 }

@@ -16,37 +16,35 @@ use crate::value::Portable;
 /// Numbers, texts, choices, structures and nestings of them come back equal, whichever way they
 /// were stored.
 pub async fn values_of_every_kind_come_back(subject: &Subject) {
-    let caches = &subject.caches();
+    let on = &(subject, subject.caches());
     for flag in [false, true] {
-        comes_back(caches, flag).await;
+        comes_back(on, flag).await;
     }
     for number in [0, 1, -1, i64::MIN, i64::MAX] {
-        comes_back(caches, number).await;
+        comes_back(on, number).await;
     }
-    comes_back(caches, u128::MAX).await;
+    comes_back(on, u128::MAX).await;
     for number in [0.0, -0.1, f64::MIN_POSITIVE, f64::INFINITY] {
-        comes_back(caches, number).await;
+        comes_back(on, number).await;
     }
-    comes_back(caches, 'ß').await;
-    comes_back(caches, String::new()).await;
-    comes_back(caches, [Some(Some(1u8)), Some(None), None]).await;
-    comes_back(caches, [Ok(1u8), Err("no".to_owned())]).await;
-    comes_back(caches, (1u8, ("a".to_owned(), [2u16; 3]), ())).await;
-    comes_back(caches, HashSet::from([1u32, 2, 3])).await;
+    comes_back(on, 'ß').await;
+    comes_back(on, String::new()).await;
+    comes_back(on, [Some(Some(1u8)), Some(None), None]).await;
+    comes_back(on, [Ok(1u8), Err("no".to_owned())]).await;
+    comes_back(on, (1u8, ("a".to_owned(), [2u16; 3]), ())).await;
+    comes_back(on, HashSet::from([1u32, 2, 3])).await;
     let nested = BTreeMap::from([("k".to_owned(), vec![vec![], vec![(1u8, -1i8)]])]);
-    comes_back(caches, nested).await;
-    comes_back(caches, Duration::new(1, 999_999_999)).await;
-    comes_back(
-        caches,
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 33),
-    )
-    .await;
-    comes_back(caches, IpAddr::from(Ipv6Addr::LOCALHOST)).await;
+    comes_back(on, nested).await;
+    comes_back(on, Duration::new(1, 999_999_999)).await;
+    comes_back(on, SystemTime::UNIX_EPOCH + Duration::from_secs(1 << 33)).await;
+    comes_back(on, IpAddr::from(Ipv6Addr::LOCALHOST)).await;
 }
 
 /// Stores the value in each way that there is, under keys that others have used before.
-async fn comes_back<V: Portable + PartialEq + Debug>(caches: &(Cache, Cache), value: V) {
-    let (here, there) = caches;
+async fn comes_back<V>((subject, (here, there)): &(&Subject, (Cache, Cache)), value: V)
+where
+    V: Portable + PartialEq + Debug,
+{
     let keys = ["set", "add", "many", "through"];
     done(here.delete_many(keys).await);
     done(here.set("set", &value, 60).await);
@@ -55,6 +53,7 @@ async fn comes_back<V: Portable + PartialEq + Debug>(caches: &(Cache, Cache), va
     let computed = value.clone();
     let computed = here.get_or_set("through", 60, || async { computed });
     assert_eq!(done(computed.await), value);
+    subject.seen().await;
     for key in keys {
         let found = done(there.get::<V>(key).await);
         assert_eq!(found.as_ref(), Some(&value), "under `{key}`");
@@ -65,11 +64,11 @@ async fn comes_back<V: Portable + PartialEq + Debug>(caches: &(Cache, Cache), va
 
 /// All 256 bytes are bytes of a value; they need be no text.
 pub async fn bytes_are_values(subject: &Subject) {
-    let caches = &subject.caches();
+    let on = &(subject, subject.caches());
     let all: Vec<u8> = (0..=255).collect();
-    comes_back(caches, all.repeat(40)).await;
-    comes_back(caches, vec![0u8; 100_000]).await;
-    comes_back(caches, Vec::<u8>::new()).await;
+    comes_back(on, all.repeat(40)).await;
+    comes_back(on, vec![0u8; 100_000]).await;
+    comes_back(on, Vec::<u8>::new()).await;
 }
 
 /// What is stored does not change with what it was made of, nor with what was read.

@@ -4,6 +4,7 @@
 
 mod keys;
 mod kinds;
+mod near;
 mod steps;
 mod tenants;
 mod times;
@@ -16,6 +17,7 @@ pub use kinds::{
     a_copy_is_stored, bytes_are_values, several_are_stored_or_none, values_of_every_kind_come_back,
     what_cannot_be_encoded_is_refused,
 };
+pub use near::what_was_read_changes;
 pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
 };
@@ -107,6 +109,7 @@ pub async fn values_of_any_size_come_back(subject: &Subject) {
     for size in [0, 1, 100_000, 5 << 20] {
         let value = "v".repeat(size);
         set(&here, "k", &value, 60).await;
+        subject.seen().await;
         let found = got(&there, "k").await;
         assert!(
             found.as_ref() == Some(&value),

@@ -136,7 +136,8 @@ pub async fn no_time_stores_nothing(subject: &Subject) {
     let (here, there) = subject.caches();
     let value = "value".to_owned();
     let never = Duration::ZERO;
-    assert!(done(here.add("added", &value, never).await), "nothing was");
+    let added = here.add("added", &value, never).await;
+    assert!(done(added), "nothing was there");
     set(&here, "b", "old", 60).await;
     assert!(!done(here.add("b", &value, never).await), "something was");
     done(here.set_many([("a", &value), ("b", &value)], never).await);

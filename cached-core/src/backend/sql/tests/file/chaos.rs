@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use super::*;
+use crate::backend::sql::tests::server::said;
 
 const PLACE: &str = "CACHED_TEST_PLACE";
 const KEYS: u32 = 20;
@@ -91,7 +92,7 @@ fn a_killed_writer_tears_nothing_and_brings_nothing_back() {
     let other = open(&place);
     for round in 0..25_u64 {
         let child = writer(&place, first);
-        println!("writer {round} is process {}", child.id());
+        said(format_args!("writer {round} is process {}", child.id()));
         let pause = Duration::from_micros(round * 97 % 1500);
         let heard = killed_after(child, 20 + round as usize * 3, pause);
         // A handle that was open all the time, and one that is opened after the kill.
@@ -131,11 +132,11 @@ fn two_processes_write_at_once() {
     let place = directory.path().join("cache");
     let store = open(&place);
     let children = [writer(&place, 1_000_000), writer(&place, 2_000_000)];
-    println!(
+    said(format_args!(
         "writers are {:?}, and {} looks on",
         children.each_ref().map(Child::id),
         std::process::id()
-    );
+    ));
     let threads = children
         .map(|child| std::thread::spawn(move || killed_after(child, 300, Duration::ZERO).len()));
     while threads.iter().any(|thread| !thread.is_finished()) {
