@@ -18,9 +18,9 @@ pub(crate) use bulk::Batched;
 #[cfg(all(feature = "remote", feature = "testing"))]
 pub(crate) use bulk::{Bulk, Item};
 pub use kind::Absence;
-pub(crate) use kind::Split;
 #[cfg(all(feature = "remote", feature = "testing"))]
 pub(crate) use kind::Opt;
+pub(crate) use kind::Split;
 pub(crate) use kind::{Outside, Res, Unshared, Whole};
 pub use refused::{assert_local, assert_portable};
 pub(crate) use shaped::Shaped;

@@ -1,5 +1,7 @@
 //! A backend that fails on cue.
 
+mod late;
+
 use std::collections::{HashMap, VecDeque};
 use std::future::{pending, poll_fn};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,9 +11,9 @@ use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
-use tokio::sync::oneshot;
 
 use crate::support::until;
+use late::Late;
 
 type Ttl = Option<Duration>;
 
@@ -38,14 +40,6 @@ pub(super) enum Act {
     Slow,
     /// It is carried out when the test says so, whoever waits for it; an acquire only.
     Late,
-}
-
-/// An acquire that is on its way.
-#[derive(Debug)]
-struct Late {
-    key: String,
-    cell: Cell,
-    tell: oneshot::Sender<Acquired>,
 }
 
 /// Cells that several caches share.
@@ -242,17 +236,6 @@ impl Cells {
         self.0.state.lock().expect("no test panics under this lock")
     }
 
-    /// Carries out what is late, and says what came of it to whoever still waits.
-    pub(super) fn land(&self) {
-        let late = std::mem::take(&mut self.lock().late);
-        assert!(!late.is_empty(), "something is on its way");
-        for Late { key, cell, tell } in late {
-            let acquired = put_if_absent(&mut self.lock().cells, &key, &cell);
-            // Nobody may wait for it any more.
-            let _ = tell.send(acquired);
-        }
-    }
-
     /// Whether the script has this for the next operation of this kind.
     fn takes(&self, op: Op, act: Act) -> bool {
         let mut state = self.lock();
@@ -349,13 +332,7 @@ impl Backend for Cells {
 
     async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         if self.takes(Op::Acquire, Act::Late) {
-            let (tell, told) = oneshot::channel();
-            let (key, cell) = (key.to_owned(), cell.clone());
-            self.lock().late.push(Late { key, cell, tell });
-            return match told.await {
-                Ok(acquired) => Ok(acquired),
-                Err(_) => pending().await,
-            };
+            return self.later(key, cell).await;
         }
         self.perform(Op::Acquire, (key, ttl), |cells| {
             self.changed(key);

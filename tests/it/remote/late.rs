@@ -114,15 +114,19 @@ async fn rows(ids: &[u64], runs: &Runs) -> std::collections::HashMap<u64, i64> {
 
 #[test]
 fn claims_of_a_batch_that_land_late_are_given_back() {
-    let scene = Scene::start();
-    scene.cells.next(Op::Acquire, Act::Late);
-    let warm = with_cache(&scene.there, rows(&[7], &scene.runs));
-    scene.cells.next(Op::Acquire, Act::Late);
-    drop(Task::new(warm).poll());
-    let batch = with_cache(&scene.here, rows(&[1, 2], &scene.runs));
-    drop(Task::waiting(batch));
-    scene.cells.land();
-    scene.cells.until("they are given back", |cells| {
+    let (cells, runs) = (Cells::default(), Runs::default());
+    let cache = cells.cache();
+    let batch = |ids| Task::new(with_cache(&cache, rows(ids, &runs)));
+    batch(&[7]).ends();
+    (0..2).for_each(|_| cells.next(Op::Acquire, Act::Late));
+    let mut dropped = batch(&[1, 2]);
+    dropped.waits();
+    drop(dropped);
+    cells.until("the leases are given back", |cells| {
+        cells.count(Op::Release) == 2
+    });
+    cells.land();
+    cells.until("they are given back again", |cells| {
         !cells.holds("late:1") && !cells.holds("late:2")
     });
 }

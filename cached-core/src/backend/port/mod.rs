@@ -59,8 +59,8 @@ pub struct Capabilities {
 /// A shared store of cells.
 ///
 /// Keys are printable ASCII without spaces, at most 250 bytes. Every operation may be dropped at
-/// any await; what it had sent may still be carried out then, or not. An error means that the
-/// outcome is unknown. Futures are polled on any executor and on plain threads: I/O that needs a
+/// any await; what it had sent may still be carried out then, or not, and after what is sent later.
+/// An error means that the outcome is unknown. Futures are polled on any executor and on plain threads: I/O that needs a
 /// runtime is driven on one of the backend's own.
 ///
 /// Write the methods as `async fn`; the signatures here only add that the futures are `Send`.

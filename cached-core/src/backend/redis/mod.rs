@@ -5,7 +5,7 @@
 //!                                             │
 //!             ┌── one ────────────────────────┴──────────── many ──┐
 //! whom      a server, or who sentinels name          cluster   slots, and who has them; atlas asks
-//! sentinel, said   what sentinels say
+//! sentinel, said, known   what sentinels say, and said before
 //!             └──────────────────▶ node ◀──────────────────────────┘
 //! keeper    connect, watch, reconnect ──▶ connect   two round trips: who are you, what time is it
 //! link      one live connection, its server, clock and end
@@ -39,6 +39,7 @@ mod connect;
 mod fault;
 mod held;
 mod keeper;
+mod known;
 mod link;
 mod lost;
 mod node;

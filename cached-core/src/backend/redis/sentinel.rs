@@ -7,10 +7,9 @@
 //! is made is heard as well.
 //!
 //! What was heard once is not forgotten: a word older than that is followed only if it is all that
-//! the sentinels know any more.
+//! the sentinels know any more ([`known`](super::known)).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
@@ -21,6 +20,7 @@ use tokio::time::{Instant, sleep, timeout_at};
 
 use super::connect::Target;
 use super::fault::Fault;
+use super::known::{Answered, Known};
 use super::lost::Lost;
 use super::said::Said;
 use super::server::text;
@@ -54,8 +54,7 @@ pub(super) struct Sentinels {
     /// As whom to speak to the primary; its host is of no meaning.
     model: Target,
     at: String,
-    /// The newest failover that was heard of.
-    newest: Arc<AtomicU64>,
+    known: Arc<Known>,
 }
 
 /// A primary, by the word of the sentinels, who are listened to for as long as this is there.
@@ -106,7 +105,7 @@ impl Sentinels {
             doors,
             name,
             model,
-            newest: Arc::default(),
+            known: Arc::default(),
         }
     }
 
@@ -117,9 +116,8 @@ impl Sentinels {
 
     /// The primary, by the newest word of those that answer. Needs the background runtime.
     pub(super) async fn primary(&self) -> Result<Named, Fault> {
-        let known = self.newest.load(Ordering::Acquire);
         let mut words = self.listen();
-        let (said, all) = words
+        let (said, answered) = words
             .best(self.doors.len())
             .await
             .map_err(|fault| fault.unwrap_or_else(|| self.unavailable("no sentinel answered")))?;
@@ -127,14 +125,13 @@ impl Sentinels {
             let what = "the sentinels are about to make another server the primary; wait";
             return Err(self.unavailable(what));
         }
-        if said.epoch < known {
-            if !all {
-                let what = "the sentinels that answer have not heard of the last failover; wait \
-                            until they have, or until all of them answer";
-                return Err(self.unavailable(what));
-            }
-            // They were set up anew.
-            self.newest.store(said.epoch, Ordering::Release);
+        if !self
+            .known
+            .admits(said.epoch, answered, Instant::now().into_std())
+        {
+            let what = "the sentinels that answer have not heard of the last failover; wait until \
+                        they have, or until all of them answer";
+            return Err(self.unavailable(what));
         }
         let target = self.model.beside(&said.address.0, said.address.1);
         Ok(Named {
@@ -159,7 +156,7 @@ impl Sentinels {
         }
         Words {
             heard,
-            newest: Arc::clone(&self.newest),
+            known: Arc::clone(&self.known),
             _listening: listening,
         }
     }
@@ -172,7 +169,7 @@ impl Sentinels {
 /// What is heard from all sentinels.
 struct Words {
     heard: mpsc::Receiver<(usize, Word)>,
-    newest: Arc<AtomicU64>,
+    known: Arc<Known>,
     _listening: JoinSet<()>,
 }
 
@@ -198,15 +195,14 @@ impl Words {
     /// Remembers which failover the word is by.
     fn note<'w>(&self, (_, word): &'w (usize, Word)) -> &'w Word {
         if let Word::Said(said) = word {
-            self.newest.fetch_max(said.epoch, Ordering::AcqRel);
+            self.known.note(said.epoch, Instant::now().into_std());
         }
         word
     }
 
-    /// What the best informed of those that answer says, and whether all do. The fault of one if
-    /// none does.
-    async fn best(&mut self, doors: usize) -> Result<(Said, bool), Option<Fault>> {
-        let known = self.newest.load(Ordering::Acquire);
+    /// What the best informed of those that answer says, and how many do. The fault of one if none
+    /// does.
+    async fn best(&mut self, doors: usize) -> Result<(Said, Answered), Option<Fault>> {
         let mut end = Instant::now() + WHOLE;
         let (mut newest, mut fault): (Option<Said>, _) = (None, None);
         // Of each, whether it has answered, once that is known.
@@ -226,14 +222,20 @@ impl Words {
                 // Whatever it answered before says nothing any more.
                 Word::Switched => newest = newest.map(Said::doubted),
             }
-            let count = answered.iter().filter(|said| **said == Some(true)).count();
-            let is_new = newest.as_ref().is_some_and(|said| said.epoch >= known);
-            if is_new && count > doors / 2 {
+            let is_old = |said: &Said| self.known.is_newer_than(said.epoch);
+            if answered_of(&answered).are_most() && !newest.as_ref().is_some_and(is_old) {
                 end = end.min(Instant::now() + LATE);
             }
         }
-        let all = answered.iter().all(|said| *said == Some(true));
-        newest.map(|said| (said, all)).ok_or(fault)
+        let answered = answered_of(&answered);
+        newest.map(|said| (said, answered)).ok_or(fault)
+    }
+}
+
+fn answered_of(answered: &[Option<bool>]) -> Answered {
+    Answered {
+        count: answered.iter().filter(|said| **said == Some(true)).count(),
+        of: answered.len(),
     }
 }
 

@@ -1,14 +1,14 @@
 //! Many cells at once: one statement, which is one transaction, instead of one for each.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::dialect::{Arg, Dialect, Statement, Verb, millis};
 use super::inner::{Inner, Lane};
 use crate::backend::port::{Acquired, Put};
 use crate::cell::{Cell, Token};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 
 /// Rows of one statement, at most, and bytes of their cells: what a statement holds is locked as
 /// long as it lasts, and has to fit into one packet.
@@ -78,6 +78,32 @@ pub(super) fn batches(rows: Vec<Row>) -> Vec<Vec<Row>> {
     batches
 }
 
+/// Who waits for an operation of several statements. The statements go on when it is dropped, and
+/// one that puts a lease after its holder gave it back would leave it there.
+pub(super) struct Caller {
+    _lives: Arc<()>,
+}
+
+/// Knows whether the [`Caller`] still waits.
+pub(super) struct Waiting(Weak<()>);
+
+impl Caller {
+    pub(super) fn new() -> (Self, Waiting) {
+        let _lives = Arc::new(());
+        let waiting = Waiting(Arc::downgrade(&_lives));
+        (Self { _lives }, waiting)
+    }
+}
+
+impl Waiting {
+    fn goes_on(&self) -> Result<(), Error> {
+        match self.0.strong_count() {
+            0 => Err(Error::new(ErrorKind::Unavailable, "nobody waits for it")),
+            _ => Ok(()),
+        }
+    }
+}
+
 impl<D: Dialect> Inner<D> {
     /// Replaces whatever is there.
     pub(super) async fn write_rows(self: &Arc<Self>, rows: Vec<Row>) -> Result<(), Error> {
@@ -87,10 +113,11 @@ impl<D: Dialect> Inner<D> {
         Ok(())
     }
 
-    /// Puts each where nothing is, and reads what stands there then.
+    /// Puts each where nothing is, and reads what stands there then; no more once nobody waits.
     pub(super) async fn acquire_rows(
         self: &Arc<Self>,
         rows: Vec<Row>,
+        caller: &Waiting,
     ) -> Result<Vec<Acquired>, Error> {
         let mut outcomes = HashMap::new();
         for batch in batches(rows) {
@@ -114,6 +141,7 @@ impl<D: Dialect> Inner<D> {
                 .iter()
                 .map(|row| (row.at, row.key.clone(), row.cell.clone(), row.ttl))
                 .collect();
+            caller.goes_on()?;
             self.put_rows(Verb::Acquire, batch).await?;
             let keys = mine.iter().map(|(_, key, ..)| key.clone()).collect();
             let found = self.read(keys).await?;
@@ -123,6 +151,7 @@ impl<D: Dialect> Inner<D> {
                     Some(found) => Acquired::Found(found),
                     // Gone meanwhile, or nothing that can be told from another's.
                     None => {
+                        caller.goes_on()?;
                         self.acquire(key.clone(), super::ops::put(&key, &cell, ttl))
                             .await?
                     }

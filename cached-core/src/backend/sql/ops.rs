@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 
 use super::Sql;
-use super::batch::Row;
+use super::batch::{Caller, Row};
 use super::dialect::{Answer, Arg, Dialect, Many, Statement, millis};
 use super::inner::{Inner, Lane};
 use crate::backend::port::{Acquired, Backend, Capabilities, Page, Put};
@@ -119,9 +119,13 @@ impl<D: Dialect> Backend for Sql<D> {
 
     async fn acquire_many(&self, puts: &[Put<'_>]) -> Result<Vec<Acquired>, Error> {
         let rows = self.rows(puts)?;
-        self.0
-            .drive(|inner| async move { inner.acquire_rows(rows).await })
-            .await
+        let (caller, waiting) = Caller::new();
+        let acquired = self
+            .0
+            .drive(|inner| async move { inner.acquire_rows(rows, &waiting).await });
+        let acquired = acquired.await;
+        drop(caller);
+        acquired
     }
 
     async fn fill_many(

@@ -297,6 +297,32 @@ impl Watched {
         format!("redis+sentinel://{}/mymaster", places.join(","))
     }
 
+    /// After so long without an answer a server counts as down. On a busy machine a short time lets
+    /// the sentinels depose a primary that is well, which whoever has not heard of it goes on to use.
+    pub fn patience(&self, time: Duration) {
+        let millis = time.as_millis().to_string();
+        let set = [
+            "SENTINEL",
+            "SET",
+            "mymaster",
+            "down-after-milliseconds",
+            &millis,
+        ];
+        for sentinel in &self.sentinels {
+            assert_eq!(sentinel.say(&set), "OK");
+        }
+    }
+
+    /// How many failovers there were, by the count of all sentinels together.
+    pub fn failovers(&self) -> String {
+        let master = self.sentinels.iter().map(|sentinel| {
+            let said = sentinel.say(&["SENTINEL", "MASTER", "mymaster"]);
+            let mut words = said.split(' ').skip_while(|word| *word != "config-epoch");
+            words.nth(1).unwrap_or_default().to_owned()
+        });
+        master.collect::<Vec<_>>().join(", ")
+    }
+
     /// The place of the primary, once all sentinels that answer agree on it and it is one.
     pub fn primary(&self) -> usize {
         let mut found = None;

@@ -15,14 +15,14 @@ use crate::cell::{Cell, Token};
 use crate::engine::lease::Lease;
 use crate::engine::remote::call::Caller;
 use crate::engine::remote::claim::Captured;
+use crate::engine::remote::fills::{few, same};
 use crate::engine::remote::guard::both;
 use crate::engine::remote::landing::{Landing, Leases};
 use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
 use crate::engine::remote::place::Dependency;
 use crate::engine::remote::place::Place;
-use crate::error::{Error, ErrorKind};
-use crate::time::Millis;
+use crate::error::Error;
 
 /// A cell to be leased: where nothing is, or in the place of the cell with the token `over`.
 pub(in crate::engine::remote) struct Taking<'t> {
@@ -60,13 +60,13 @@ impl Remote {
             self.replace_all(takings, &leases),
         );
         let ((acquired, replaced), captured) = both(putting, self.capture_all(takings)).await;
-        let (mut acquired, mut replaced) =
-            (acquired.map(Vec::into_iter), replaced.map(Vec::into_iter));
+        let mut acquired = acquired.map(Vec::into_iter);
+        let mut replaced = replaced.into_iter();
         let mut captured = captured.map(Vec::into_iter);
         let taken = takings.iter().zip(&leases).map(|(taking, lease)| {
             let held = match taking.over {
                 None => next(&mut acquired),
-                Some(_) => next(&mut replaced),
+                Some(_) => replaced.next().unwrap_or_else(|| Err(few())),
             };
             self.took(taking, lease.ttl, held, next(&mut captured))
         });
@@ -102,9 +102,10 @@ impl Remote {
         let sent: Vec<Sent> = pairs
             .map(|(taking, lease)| Sent::of(taking, lease))
             .collect();
-        let Some(limit) = self.limit_of(&sent) else {
+        if sent.is_empty() {
             return Ok(Vec::new());
-        };
+        }
+        let limit = self.limit_for_writes(sent.len());
         let (backend, leases) = (Arc::clone(&self.backend), named(&sent));
         let acquiring = Landing::new(self, leases, async move {
             let puts: Vec<Put<'_>> = sent.iter().map(Sent::put).collect();
@@ -126,28 +127,22 @@ impl Remote {
         self: &Arc<Self>,
         takings: &[Taking<'_>],
         leases: &[Leasing],
-    ) -> Result<Vec<bool>, Error> {
+    ) -> Vec<Result<bool, Error>> {
         let fills = takings.iter().zip(leases);
         let fills =
             fills.filter_map(|(taking, lease)| Some((taking.over?, Sent::of(taking, lease))));
         let (over, sent): (Vec<Token>, Vec<Sent>) = fills.unzip();
-        let Some(limit) = self.limit_of(&sent) else {
-            return Ok(Vec::new());
-        };
-        let (backend, leases) = (Arc::clone(&self.backend), named(&sent));
+        if sent.is_empty() {
+            return Vec::new();
+        }
+        let (backend, leases, count) = (Arc::clone(&self.backend), named(&sent), sent.len());
         let filling = Landing::new(self, leases, async move {
             let fills = over.iter().zip(&sent);
             let fills: Vec<(Token, Put<'_>)> =
                 fills.map(|(over, sent)| (*over, sent.put())).collect();
-            let filled = backend.fill_many(&fills).await?;
-            filled.into_iter().collect::<Result<Vec<bool>, Error>>()
+            backend.fill_many(&fills).await
         });
-        self.ask(limit, filling).await
-    }
-
-    /// How long the answer may take; `None` if there is nothing to ask.
-    fn limit_of(&self, sent: &[Sent]) -> Option<Millis> {
-        (!sent.is_empty()).then(|| self.limit_for_writes(sent.len()))
+        self.outcomes(count, filling).await
     }
 
     /// Takes note of a lease that was put there, or not.
@@ -273,14 +268,8 @@ fn named(sent: &[Sent]) -> Leases {
 
 /// The next of several outcomes, or the fault that all of them have.
 fn next<T>(outcomes: &mut Result<std::vec::IntoIter<T>, Error>) -> Result<T, Error> {
-    let fault = || {
-        Error::new(
-            ErrorKind::Protocol,
-            "fewer outcomes came than were asked for",
-        )
-    };
     match outcomes {
-        Ok(outcomes) => outcomes.next().ok_or_else(fault),
-        Err(error) => Err(Error::new(error.kind(), error.to_string())),
+        Ok(outcomes) => outcomes.next().ok_or_else(few),
+        Err(error) => Err(same(error)),
     }
 }
