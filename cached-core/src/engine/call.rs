@@ -205,6 +205,12 @@ impl<'c> Call<'c> {
         self.found(&engine, key, shape, taken)
     }
 
+    /// Whether it was made in a cache that the caller gave.
+    #[cfg(feature = "remote")]
+    pub(super) fn names_its_cache(&self) -> bool {
+        self.engine.is_some()
+    }
+
     pub(super) fn resolve(&self) -> Option<Arc<Engine>> {
         self.engine.cloned().or_else(|| home::resolve(self.site))
     }

@@ -14,10 +14,14 @@ use crate::codec::{Codec, Encoded, Opened, Unencodable, Unreadable};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-pub(crate) use bulk::{Batched, Bulk, Item};
+pub(crate) use bulk::Batched;
+#[cfg(all(feature = "remote", feature = "testing"))]
+pub(crate) use bulk::{Bulk, Item};
 pub use kind::Absence;
+#[cfg(all(feature = "remote", feature = "testing"))]
+pub(crate) use kind::Opt;
 pub(crate) use kind::Split;
-pub(crate) use kind::{Opt, Outside, Res, Unshared, Whole};
+pub(crate) use kind::{Outside, Res, Unshared, Whole};
 pub use refused::{assert_local, assert_portable};
 pub(crate) use shaped::Shaped;
 

@@ -13,6 +13,20 @@ async fn rows(ids: &[u64], source: &Source) -> HashMap<u64, u64> {
     ids.iter().map(|id| (*id, source.now())).collect()
 }
 
+/// In a cache of its own, which is no scope: what is there is asked for before anything else.
+#[cached(
+    key = "near:many:<id>",
+    batch(id in ids),
+    cache = cache,
+    ttl = 60,
+    tags("near-many:<id>"),
+    skip(source, cache)
+)]
+async fn rows_in(cache: &Cache, ids: &[u64], source: &Source) -> HashMap<u64, u64> {
+    let _ = cache;
+    ids.iter().map(|id| (*id, source.now())).collect()
+}
+
 #[cached(key = "near:many:<id>", ttl = 60, tags("near-many:<id>"), skip(source))]
 async fn row(id: u64, source: &Source) -> u64 {
     let _ = id;
@@ -38,10 +52,16 @@ struct Scene {
     here: Cache,
     there: Cache,
     source: Source,
+    scoped: bool,
 }
 
 impl Scene {
-    async fn new() -> Self {
+    /// One whose batches run in a scope, and one whose do not.
+    async fn both() -> [Self; 2] {
+        [Self::new(true).await, Self::new(false).await]
+    }
+
+    async fn new(scoped: bool) -> Self {
         let cells = Cells::default().watches();
         let tiered = cells.process().l1(60).build();
         let scene = Self {
@@ -49,6 +69,7 @@ impl Scene {
             there: cells.cache(),
             cells,
             source: Source::default(),
+            scoped,
         };
         assert_eq!(scene.call().await.1, [Outcome::Stored; 3]);
         assert_eq!(scene.call().await.1, [Outcome::Hit; 3], "from the backend");
@@ -57,7 +78,14 @@ impl Scene {
     }
 
     async fn call(&self) -> (HashMap<u64, u64>, Vec<Outcome>) {
-        with_cache(&self.here, rows::traced(&IDS, &self.source)).await
+        self.call_for(&IDS).await
+    }
+
+    async fn call_for(&self, ids: &[u64]) -> (HashMap<u64, u64>, Vec<Outcome>) {
+        match self.scoped {
+            true => with_cache(&self.here, rows::traced(ids, &self.source)).await,
+            false => rows_in::traced(&self.here, ids, &self.source).await,
+        }
     }
 
     /// All rows are served without a question.
@@ -85,78 +113,83 @@ impl Scene {
 
 #[tokio::test]
 async fn what_a_batch_reads_is_near_from_its_second_read_on() {
-    let scene = Scene::new().await;
-    let asked = scene.cells.log().len();
-    let single = with_cache(&scene.here, row::traced(2, &scene.source)).await;
-    assert_eq!(single, (0, Outcome::Hit));
-    let found = scene.here.get::<u64>("near:many:3").await.expect("a key");
-    assert_eq!(found, Some(0));
-    assert_eq!(scene.cells.log().len(), asked, "one entry for each key");
+    for scene in Scene::both().await {
+        let asked = scene.cells.log().len();
+        let single = with_cache(&scene.here, row::traced(2, &scene.source)).await;
+        assert_eq!(single, (0, Outcome::Hit));
+        let found = scene.here.get::<u64>("near:many:3").await.expect("a key");
+        assert_eq!(found, Some(0));
+        assert_eq!(scene.cells.log().len(), asked, "one entry for each key");
+    }
 }
 
 #[tokio::test]
 async fn only_what_is_not_near_is_asked_for() {
-    let scene = Scene::new().await;
-    with_cache(&scene.there, row(4, &scene.source)).await;
-    scene.cells.forget();
-    let ids = [3, 4, 1];
-    let call = || with_cache(&scene.here, rows::traced(&ids, &scene.source));
-    assert_eq!(call().await.1, [Outcome::Hit; 3]);
-    assert!(scene.cells.count(Op::Read) > 0, "of one of them");
-    let asked = scene.cells.log().len();
-    assert_eq!(call().await.1, [Outcome::Hit; 3]);
-    assert_eq!(scene.cells.log().len(), asked, "all are near by now");
+    for scene in Scene::both().await {
+        with_cache(&scene.there, row(4, &scene.source)).await;
+        scene.cells.forget();
+        let ids = [3, 4, 1];
+        assert_eq!(scene.call_for(&ids).await.1, [Outcome::Hit; 3]);
+        assert!(scene.cells.count(Op::Read) > 0, "of one of them");
+        let asked = scene.cells.log().len();
+        assert_eq!(scene.call_for(&ids).await.1, [Outcome::Hit; 3]);
+        assert_eq!(scene.cells.log().len(), asked, "all are near by now");
+    }
 }
 
 #[tokio::test]
 async fn whatever_another_process_does_to_some_of_them_is_seen() {
-    let scene = Scene::new().await;
-    let there = &scene.there;
-    for change in 0..6 {
-        // All as they are now.
-        scene.here.clear().await.expect("it answers");
-        scene.call().await;
-        scene.call().await;
-        scene.is_near().await;
-        let before = scene.source.now();
-        scene.source.change();
-        let changed: &[u64] = match change {
-            0 => {
-                there.invalidate("near:many:2").await.expect("a key");
-                &[2]
-            }
-            1 => {
-                there.invalidate_tag("near-many:3").await.expect("a tag");
-                &[3]
-            }
-            2 => {
-                let keys = ["near:many:1", "near:many:3"];
-                there.delete_many(keys).await.expect("keys");
-                &[1, 3]
-            }
-            3 => {
-                let now = scene.source.now();
-                there.set("near:many:1", &now, 60).await.expect("a number");
-                &[1]
-            }
-            4 => {
-                there.clear().await.expect("it answers");
-                &IDS
-            }
-            _ => {
-                with_cache(there, rows::invalidate_all()).await;
-                &IDS
-            }
-        };
-        scene.changed(before, changed).await;
+    for scene in Scene::both().await {
+        let there = &scene.there;
+        for change in 0..6 {
+            // All as they are now.
+            scene.here.clear().await.expect("it answers");
+            scene.call().await;
+            scene.call().await;
+            scene.is_near().await;
+            let before = scene.source.now();
+            scene.source.change();
+            let changed: &[u64] = match change {
+                0 => {
+                    there.invalidate("near:many:2").await.expect("a key");
+                    &[2]
+                }
+                1 => {
+                    there.invalidate_tag("near-many:3").await.expect("a tag");
+                    &[3]
+                }
+                2 => {
+                    let keys = ["near:many:1", "near:many:3"];
+                    there.delete_many(keys).await.expect("keys");
+                    &[1, 3]
+                }
+                3 => {
+                    let now = scene.source.now();
+                    there.set("near:many:1", &now, 60).await.expect("a number");
+                    &[1]
+                }
+                4 => {
+                    there.clear().await.expect("it answers");
+                    &IDS
+                }
+                _ => {
+                    match scene.scoped {
+                        true => with_cache(there, rows::invalidate_all()).await,
+                        false => rows_in::invalidate_all(there).await,
+                    };
+                    &IDS
+                }
+            };
+            scene.changed(before, changed).await;
+        }
     }
 }
 
 /// The answer is on its way while one of the rows is invalidated, and the news of that come first.
 #[tokio::test]
 async fn what_changes_while_a_batch_reads_does_not_stay() {
-    for by_tag in [false, true] {
-        let scene = Scene::new().await;
+    for (by_tag, scoped) in [(false, false), (false, true), (true, false), (true, true)] {
+        let scene = Scene::new(scoped).await;
         scene.cells.lose_news();
         scene.cells.next(Op::Read, Act::Slow);
         let mut reading = Task::waiting(scene.call());
@@ -193,7 +226,7 @@ async fn that_there_is_nothing_is_near_too() {
 
 #[tokio::test]
 async fn a_batch_that_keeps_nothing_is_asked_for() {
-    let scene = Scene::new().await;
+    let scene = Scene::new(true).await;
     for outcome in [Outcome::Stored, Outcome::Hit, Outcome::Hit] {
         let asked = scene.cells.log().len();
         let call = with_cache(&scene.here, far::traced(&IDS, &scene.source));

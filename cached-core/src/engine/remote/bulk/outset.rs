@@ -58,7 +58,8 @@ impl Outset {
         items: usize,
     ) -> Option<Self> {
         let site = call.site;
-        if home::usual(site).is_some_and(|engine| engine.is_local()) || !context::is_plain() {
+        let is_local = || home::usual(site).is_some_and(|engine| engine.is_local());
+        if !context::is_plain() || !call.names_its_cache() && is_local() {
             return None;
         }
         let engine = call.resolve()?;

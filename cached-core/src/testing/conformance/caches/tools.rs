@@ -62,6 +62,7 @@ pub async fn a_value_goes_to_another_version(subject: &Subject) {
     assert_eq!(done(there.incr_version("k", 0).await), 1);
     assert_eq!(got(&there, "k").await.as_deref(), Some("value"), "it stays");
     assert_eq!(done(there.incr_version("k", 2).await), 3);
+    subject.seen().await;
     assert_eq!(got(&here, "k").await, None, "it is no longer there");
     let third = here.with_version(3);
     assert_eq!(got(&third, "k").await.as_deref(), Some("value"));
