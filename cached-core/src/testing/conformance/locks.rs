@@ -52,7 +52,7 @@ async fn while_time_passes<T>(subject: &Subject, work: impl Future<Output = T>) 
 
 /// A lease that a behaviour can wait for, and that a busy machine renews in time.
 fn lease(subject: &Subject) -> Duration {
-    subject.short().max(Duration::from_millis(1500))
+    (subject.short() * 3 / 2).max(Duration::from_millis(1500))
 }
 
 /// While one process holds it, no other gets it, and other names are free; given back, it is free.
