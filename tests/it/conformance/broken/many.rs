@@ -103,10 +103,8 @@ impl<B: Backend> Backend for Wrong<B> {
         fills: &[(Token, Put<'_>)],
     ) -> Result<Vec<Result<bool, Error>>, Error> {
         if self.is(Broken::FillsFailTogether) {
-            let cells = fills.iter().map(|(_, put)| put.cell);
-            cells
-                .map(|cell| self.fits(cell))
-                .collect::<Result<(), _>>()?;
+            let mut cells = fills.iter().map(|(_, put)| put.cell);
+            cells.try_for_each(|cell| self.fits(cell))?;
         }
         let mut filled = Vec::new();
         for (at, (token, put)) in fills.iter().enumerate() {
