@@ -1,5 +1,7 @@
 //! Memory in front of what is examined, by the two ways of knowing that it is old.
 
+#![cfg_attr(not(feature = "servers"), allow(dead_code))] // most is for what servers keep
+
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

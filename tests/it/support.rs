@@ -16,8 +16,10 @@ use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
 use cached_core::{Builder, Cache, Error, ErrorKind};
 
+#[cfg(feature = "servers")]
+pub(crate) use started::said;
+pub(crate) use started::until;
 use started::{PATIENCE, pauses};
-pub(crate) use started::{said, until};
 
 /// Longer than anything here takes; a test that hangs fails after it.
 const HANG: Duration = Duration::from_secs(60);

@@ -72,7 +72,7 @@ fn without_the_server_the_report_is_told_all_the_same() {
         String::from_utf8_lossy(&run.stderr).into_owned(),
     );
     says(&text, "after   \"A better title\"");
-    assert!(errors.contains("cached: redis:"), "{errors}");
+    assert!(errors.contains("cached: redis at 127.0.0.1:"), "{errors}");
     // It ends with what it could not deliver, and says so.
     assert!(!run.status.success());
     assert!(errors.contains("not delivered yet"), "{errors}");
