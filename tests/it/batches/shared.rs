@@ -79,7 +79,10 @@ fn a_dropped_batch_leaves_no_lease() {
     all(&cache, &source, &[1, 2]).ends();
     let (found, outcomes) = Task::new(with_cache(&cache, posts::traced(&source, &[1, 2]))).ends();
     assert_eq!((found.len(), outcomes), (2, vec![Outcome::Hit; 2]));
-    assert_eq!(source.asked().len(), 2);
+    // Each once more: in one run, or in two where one lease was given back a moment later.
+    let mut again = source.asked().concat().split_off(2);
+    again.sort_unstable();
+    assert_eq!(again, [1, 2]);
 }
 
 #[cached(key = "batches:locked:<id>", batch(id in ids), lock, skip(source))]

@@ -4,13 +4,16 @@
 #[cfg(feature = "servers")]
 mod servers;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cached_core::testing::with_cache;
-use cached_core::{Cache, cached};
+use cached_core::{Cache, Error, cached};
 
 use super::cells::{Act, Cells, Op};
-use crate::support::{Gate, Runs, Task, counted};
+use crate::relay::{Duty, Relay};
+use crate::support::{Gate, Runs, Task, counted, until};
 
 struct Scene {
     cells: Cells,
@@ -144,4 +147,50 @@ fn a_lock_that_lands_after_its_caller_was_dropped_is_given_back() {
         let taken = lock(&scene.there).blocking().try_acquire();
         taken.expect("it answers").is_some()
     });
+}
+
+/// An answer that is older than the release tells of a lease that is nobody's any more. It is no other
+/// process's, so the value is stored.
+#[test]
+fn a_lease_that_was_given_back_under_an_answer_is_nobodys() {
+    let overtaken = Overtaken::default();
+    let relay = Relay::new(Arc::new(Cells::default()), overtaken.clone());
+    let cache = Cache::on(relay).build().expect("the defaults");
+    let (runs, gate) = (Runs::default(), Gate::default());
+    let call = || counted(&cache, "k", &runs, &gate);
+    drop(Task::waiting(call()));
+    gate.open();
+    overtaken.is_awaited.store(true, Ordering::SeqCst);
+    assert_eq!(Task::new(call()).ends(), 2);
+    assert_eq!(Task::new(call()).ends(), 2, "it is stored");
+}
+
+/// Once it is awaited the next look is carried out before the release, and answered after it.
+#[derive(Clone, Default)]
+struct Overtaken {
+    is_awaited: Arc<AtomicBool>,
+    looked: Arc<AtomicBool>,
+    released: Arc<AtomicBool>,
+}
+
+impl Duty for Overtaken {
+    fn before(&self, operation: &'static str) {
+        if operation == "release" {
+            until("somebody looks", || self.looked.load(Ordering::SeqCst));
+        }
+    }
+
+    async fn after(&self, operation: &'static str) -> Result<(), Error> {
+        match operation {
+            "release" => self.released.store(true, Ordering::SeqCst),
+            "read" if self.is_awaited.load(Ordering::SeqCst) => {
+                self.looked.store(true, Ordering::SeqCst);
+                until("it is released", || self.released.load(Ordering::SeqCst));
+                // Until the process knows of it, too.
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
 }

@@ -154,7 +154,7 @@ impl Drop for Strays {
     fn drop(&mut self) {
         if let Some(remote) = self.remote.upgrade() {
             let tokens = self.leases.iter().map(|(_, token)| *token);
-            tokens.for_each(|token| remote.released.remove(token));
+            tokens.for_each(|token| remote.has_released(token));
         }
     }
 }

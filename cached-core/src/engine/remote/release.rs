@@ -38,7 +38,7 @@ impl Released {
     }
 }
 
-/// Leases of this process whose computation has ended lately. Whoever was told of one, by an answer
+/// Leases of this process whose computation has ended lately, or that were given back. Whoever was told of one, by an answer
 /// that was under way meanwhile, asks again: the value is there by now, or on its way. Without this
 /// it would take its own process for another one, and compute.
 #[derive(Debug, Default)]
@@ -82,7 +82,13 @@ impl Remote {
             let operation = remote.backend.release(&name, token);
             // If it fails, the lease ends by itself.
             let _ = remote.ask(remote.limits.operation, operation).await;
-            remote.released.remove(token);
+            remote.has_released(token);
         });
+    }
+
+    /// Nobody sees to the lease any more. Whoever was told of it before asks again.
+    pub(super) fn has_released(&self, token: Token) {
+        self.ended.note(token);
+        self.released.remove(token);
     }
 }

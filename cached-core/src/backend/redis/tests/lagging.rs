@@ -127,7 +127,11 @@ fn who_comes_late_and_knows_better_is_heard() {
     });
     lagging.tells();
     recovers(&redis);
-    write(&redis, "l", &cell("v").1);
+    until("the new one is still used", || {
+        let (_, cell) = cell("v");
+        let written = within(PATIENCE, redis.write("l", &cell, TTL));
+        written.is_some_and(|written| written.is_ok())
+    });
     assert_eq!(scene.new.say(&["EXISTS", "l"]), "1");
 }
 
