@@ -1,7 +1,5 @@
 //! Backends that break one rule each: the suite has to find every one of them.
 
-mod many;
-
 use std::collections::{HashMap, VecDeque};
 use std::panic::catch_unwind;
 use std::sync::{Mutex, Weak};
@@ -11,6 +9,26 @@ use cached_core::Error;
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::testing::conformance::{self, Subject};
 use cached_core::testing::{self, ManualClock};
+
+/// A test per broken rule: each of these behaviours has to fail on it.
+macro_rules! is_found {
+    ($($broken:ident: $($group:ident::$name:ident)+;)*) => {
+        $(#[test]
+        #[expect(non_snake_case, reason = "named after the rule")]
+        fn $broken() {
+            $({
+                let shown = catch_unwind(|| {
+                    conformance::__run(subject(Broken::$broken), |subject| {
+                        Box::pin(conformance::$group::$name(subject))
+                    });
+                });
+                assert!(shown.is_err(), "{} does not find it", stringify!($name));
+            })+
+        })*
+    };
+}
+
+mod many;
 
 type Ttl = Option<Duration>;
 
@@ -300,24 +318,6 @@ fn a_report_of_caches_alone_says_what_it_leaves_out() {
     let fence = ("fence::one_of_two_fills_is_stored", "cells");
     assert!(report.unsupported.contains(&fence));
     assert!(!report.failed.is_empty(), "it stores nothing");
-}
-
-/// A test per broken rule: each of these behaviours has to fail on it.
-macro_rules! is_found {
-    ($($broken:ident: $($group:ident::$name:ident)+;)*) => {
-        $(#[test]
-        #[expect(non_snake_case, reason = "named after the rule")]
-        fn $broken() {
-            $({
-                let shown = catch_unwind(|| {
-                    conformance::__run(subject(Broken::$broken), |subject| {
-                        Box::pin(conformance::$group::$name(subject))
-                    });
-                });
-                assert!(shown.is_err(), "{} does not find it", stringify!($name));
-            })+
-        })*
-    };
 }
 
 is_found! {

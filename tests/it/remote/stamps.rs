@@ -35,7 +35,6 @@ async fn a_stamp_is_renewed_surely_and_then_not_for_long() {
     });
     misses(&maker, 300).await;
     misses(&other, 300).await;
-    tokio::time::sleep(Duration::from_millis(50)).await;
     assert_eq!(cells.count(Op::Renew), 1, "whoever made it need not");
     let ttl = cells.last_ttl(Op::Renew, "").expect("it has one");
     assert_eq!(ttl.as_secs() / (24 * 3600), 30);

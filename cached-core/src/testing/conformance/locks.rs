@@ -35,7 +35,7 @@ async fn pass(subject: &Subject, time: Duration) {
 }
 
 /// Lets time pass until the work is done.
-async fn while_time_passes<T>(subject: &Subject, work: impl Future<Output = T>) -> T {
+pub(super) async fn while_time_passes<T>(subject: &Subject, work: impl Future<Output = T>) -> T {
     let ended = AtomicBool::new(false);
     let working = async {
         let result = work.await;

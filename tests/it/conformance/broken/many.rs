@@ -156,24 +156,6 @@ async fn a_limit_is_no_fault() {
     conformance::cells::several_operations_go_at_once(&subject).await;
 }
 
-/// A test per broken rule: each of these behaviours has to fail on it.
-macro_rules! is_found {
-    ($($broken:ident: $($group:ident::$name:ident)+;)*) => {
-        $(#[test]
-        #[expect(non_snake_case, reason = "named after the rule")]
-        fn $broken() {
-            $({
-                let shown = catch_unwind(|| {
-                    conformance::__run(subject(Broken::$broken), |subject| {
-                        Box::pin(conformance::$group::$name(subject))
-                    });
-                });
-                assert!(shown.is_err(), "{} does not find it", stringify!($name));
-            })+
-        })*
-    };
-}
-
 is_found! {
     FillsFailTogether: batches::one_that_is_too_large_leaves_the_others;
     FillsAreReversed: cells::several_operations_go_at_once

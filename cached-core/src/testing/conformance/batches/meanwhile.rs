@@ -1,18 +1,15 @@
 //! What comes while a batch is computed: others that want the same, and what ends its values.
 
 use std::future::{Future, poll_fn};
-use std::pin::pin;
 use std::task::Poll;
-use std::time::Duration;
-
-use futures_util::future::{Either, select};
 
 use super::function::{Came, Source, TAGS, key, said, tag};
 use crate::cache::Cache;
 use crate::event::Outcome;
 use crate::testing::conformance::caches::{done, got};
+use crate::testing::conformance::locks::while_time_passes;
 use crate::testing::conformance::stage::{
-    Function, Gate, drop_after, eventually, function, settled, sleep, together,
+    Function, Gate, drop_after, eventually, function, settled, together,
 };
 use crate::testing::conformance::subject::Subject;
 
@@ -88,7 +85,7 @@ pub async fn with_a_lock_each_id_is_computed_once(subject: &Subject) {
     });
     let second = async {
         begun.passed().await;
-        let waiting = in_time(subject, function.finds(&there, &[4, 3, 2], &theirs));
+        let waiting = while_time_passes(subject, function.finds(&there, &[4, 3, 2], &theirs));
         let ending = async {
             settled(&there).await;
             end.open();
@@ -184,19 +181,5 @@ pub async fn a_dropped_batch_holds_nobody_up(subject: &Subject) {
             filled.await,
             "dropped after {polls} polls it holds a key up: nothing can be stored there"
         );
-    }
-}
-
-/// Lets time pass until it has ended: who waits for a lease looks after it now and then.
-async fn in_time<T>(subject: &Subject, waiting: impl Future<Output = T>) -> T {
-    let passing = async {
-        loop {
-            subject.advance(Duration::from_millis(20)).await;
-            sleep(Duration::from_millis(2)).await;
-        }
-    };
-    match select(pin!(waiting), pin!(passing)).await {
-        Either::Left((ended, _)) => ended,
-        Either::Right((never, _)) => never,
     }
 }
