@@ -186,7 +186,8 @@ impl Duty for Overtaken {
             "read" if self.is_awaited.load(Ordering::SeqCst) => {
                 self.looked.store(true, Ordering::SeqCst);
                 until("it is released", || self.released.load(Ordering::SeqCst));
-                // Until the process knows of it, too.
+                // Until the process knows of it, too, of which nothing tells. Less would be found
+                // less often, and fail no more.
                 std::thread::sleep(Duration::from_millis(20));
             }
             _ => {}

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use cached_core::event::EventKind;
 use cached_core::testing::{ManualClock, in_process_at, with_cache};
-use cached_core::{Cache, Error, Outcome, Override, PlainEntry, cached, stats};
+use cached_core::{Cache, Error, ErrorKind, Outcome, Override, PlainEntry, cached, stats};
 
 use super::cells::{Cells, Op};
 use crate::relay::{Duty, Relay};
-use crate::support::{Tally, Watch};
+use crate::support::{Gate, Tally, Watch};
 
 #[cached(key = "remote:views:<id>", tags("remote-views:<id>"))]
 async fn views(id: u64) -> i64 {
@@ -235,25 +235,39 @@ async fn a_thousand_callers_count_at_once() {
 /// Databases take many values in many statements.
 #[tokio::test]
 async fn many_values_have_more_time_than_one() {
-    let slow = Relay::new(Arc::new(Cells::default()), Slow);
-    let built = Cache::on(slow).timeout(Duration::from_millis(500)).build();
-    let cache = built.expect("a time");
-    let values = || (0..1000u64).map(|number| (format!("n:{number}"), number));
-    let (names, numbers): (Vec<String>, Vec<u64>) = values().unzip();
-    let pairs = names.iter().zip(&numbers);
-    cache.set_many(pairs, 60).await.expect("there is time");
-    cache.clear().await.expect("it answers");
-    let warmed = cache.warm(values().take(256), 60).await;
-    assert_eq!(warmed.expect("there is time"), 256);
+    for warms in [false, true] {
+        let gate = Gate::default();
+        let slow = Relay::new(Arc::new(Cells::default()), Slow(gate.clone()));
+        let built = Cache::on(slow).timeout(Duration::from_millis(500)).build();
+        let cache = built.expect("a time");
+        let values = (0..256u64).map(|number| (format!("n:{number}"), number));
+        let many = async {
+            if warms {
+                let warmed = cache.warm(values, 60).await;
+                return assert_eq!(warmed.expect("there is time"), 256);
+            }
+            let (names, numbers): (Vec<String>, Vec<u64>) = values.unzip();
+            let pairs = names.iter().zip(&numbers);
+            cache.set_many(pairs, 60).await.expect("there is time");
+        };
+        let one = async {
+            let set = cache.set("one", &1u64, 60).await;
+            gate.open();
+            assert_eq!(set.map_err(|e| e.kind()), Err(ErrorKind::Timeout));
+        };
+        tokio::join!(many, one);
+    }
 }
 
-/// More time for many values than one is given.
-struct Slow;
+/// Answers many writes once one has waited in vain for its answer.
+struct Slow(Gate);
 
 impl Duty for Slow {
     async fn after(&self, operation: &'static str) -> Result<(), Error> {
-        if operation.ends_with("_many") {
-            tokio::time::sleep(Duration::from_millis(600)).await;
+        match operation {
+            "write" => std::future::pending().await,
+            "write_many" | "acquire_many" => self.0.passed().await,
+            _ => {}
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Sentinels that have not heard of a failover, beside one that has, while the old primary is back
 //! as one.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -158,8 +160,10 @@ fn what_changes_while_the_server_is_greeted_is_heard() {
     sentinel.names(scene.new.port(), 2);
     sentinel.tells();
     writing.join().expect("it does not panic");
-    // Whatever is on its way through the slow network.
-    thread::sleep(Duration::from_secs(1));
+    // A question that is sent now comes after whatever is on its way through the slow network.
+    let mut later = TcpStream::connect(("127.0.0.1", network.port())).expect("the proxy listens");
+    later.write_all(b"PING\r\n").expect("it is taken");
+    later.read_exact(&mut [0; 7]).expect("it is answered");
     scene.is_kept("k");
 }
 
