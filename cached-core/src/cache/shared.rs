@@ -18,7 +18,7 @@ use crate::engine::Hidden;
 use crate::engine::remote::{Found, Incoming, Keep, Place, Remote};
 use crate::error::{Error, ErrorKind};
 use crate::event::{Counter, Delivery, EventKind, count};
-use crate::key::{IntoKey, Key};
+use crate::key::{Edition, IntoKey, Key};
 use crate::time::{Lifetime, Ttl};
 use crate::value::Portable;
 
@@ -291,9 +291,18 @@ impl SharedCache<'_> {
             places: Vec::with_capacity(keys.size_hint().0),
             kept: Vec::new(),
         };
+        // Where a key is its text and nothing more is asked of it, none is made.
+        let cache = self.cache;
+        let placed = cache.engine.places_keys(cache.tenant.as_ref());
+        let plain = keep.is_none() && hidden.nothing() && !placed;
+        let edition = Edition::of(cache.version);
         for (number, key) in keys.enumerate() {
+            if let Some(text) = key.as_text().filter(|_| plain) {
+                many.places.push(reader.place_of_text(text, edition));
+                continue;
+            }
             self.cache.with_key(key, |key| {
-                let near = self.near(hidden, key);
+                let near = keep.and_then(|_| self.near(hidden, key));
                 if near.is_some() || hidden.key(key) {
                     many.known.push((number, near));
                 } else {

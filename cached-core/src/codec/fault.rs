@@ -10,12 +10,11 @@ use std::fmt::{self, Display, Write};
 pub enum Unreadable {
     /// No entry of this layout: other software wrote it, another release, or it is a stamp.
     Foreign,
-    /// The cell ends before its header says so.
+    /// The cell ends within what its header says of it.
     Truncated,
-    /// The checksum or the MAC does not fit, or there is none where one is required.
+    /// The checksum or the MAC does not fit, or there is none where one is required: the cell was
+    /// damaged or cut, or belongs to another key (a swapped reply, a copied cell).
     Corrupt,
-    /// The cell belongs to another key: a swapped reply, a hash collision, a copied cell.
-    OtherKey,
     /// The value was written for a type of another shape or schema.
     OtherType,
     /// The value is in a format that this build cannot read.
@@ -38,8 +37,7 @@ impl Display for Unreadable {
         f.write_str(match self {
             Self::Foreign => "not an entry of this layout",
             Self::Truncated => "the entry ends too early",
-            Self::Corrupt => "the checksum or MAC does not fit",
-            Self::OtherKey => "the entry of another key",
+            Self::Corrupt => "the checksum or MAC does not fit: damaged, or of another key",
             Self::OtherType => "written for another type or schema",
             Self::OtherCodec => "in a format that this build cannot read",
             Self::TooLarge => "larger than the cache allows",

@@ -89,9 +89,15 @@ impl Engine {
     /// [`place`](Self::place) of a key where it stands.
     #[inline]
     pub(crate) fn place_rendered(&self, key: &mut Rendered, tenant: Option<&Tenant>) {
-        if self.identity.is_some() || tenant.is_some() {
+        if self.places_keys(tenant) {
             self.replace_rendered(key, tenant);
         }
+    }
+
+    /// Whether keys become others.
+    #[inline]
+    pub(crate) fn places_keys(&self, tenant: Option<&Tenant>) -> bool {
+        self.identity.is_some() || tenant.is_some()
     }
 
     /// Whether the keys of this function are pinned: its values are in this process only, beside a

@@ -13,7 +13,7 @@ const PINNED: u64 = 1 << 35;
 
 impl Edition {
     #[inline]
-    pub(super) fn of(version: u32) -> Self {
+    pub(crate) fn of(version: u32) -> Self {
         Self(u64::from(version) << 1)
     }
 

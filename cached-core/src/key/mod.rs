@@ -42,6 +42,7 @@ mod digits;
 mod edition;
 mod encoding;
 mod handle;
+mod into_key;
 mod key_type;
 mod part;
 pub(crate) mod pattern;
@@ -64,6 +65,7 @@ use crate::error::{Error, ErrorKind};
 
 pub(crate) use edition::Edition;
 pub use handle::Handle;
+pub use into_key::IntoKey;
 pub use key_type::KeyType;
 pub use part::KeyPart;
 pub(crate) use placed::{Tenant, parts};
@@ -348,51 +350,5 @@ impl std::error::Error for KeyError {}
 impl From<KeyError> for Error {
     fn from(error: KeyError) -> Self {
         Self::new(ErrorKind::Key, error.to_string())
-    }
-}
-
-/// What the low-level operations take as a key: text, byte for byte, or a rendered [`Key`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` is no cache key",
-    label = "neither a text nor a `Key`",
-    note = "write a text that names what is cached: `&format!(\"post:{{id}}\")`",
-    note = "or render a template by the rules of `#[cached]`: `cached_core::key!(\"post:<id>\")?`"
-)]
-pub trait IntoKey {
-    /// Renders the key, in the version of the handle that uses it.
-    #[doc(hidden)]
-    fn render(self, version: u32, key: &mut Rendered);
-
-    /// The key, in the version of the handle that uses it.
-    ///
-    /// # Errors
-    ///
-    /// The text is empty.
-    #[doc(hidden)]
-    fn into_key(self, version: u32) -> Result<Key, KeyError>
-    where
-        Self: Sized,
-    {
-        let mut key = Rendered::empty();
-        self.render(version, &mut key);
-        key.into_key()
-    }
-}
-
-impl<T: AsRef<str> + ?Sized> IntoKey for &T {
-    fn render(self, version: u32, key: &mut Rendered) {
-        key.write(version, |key| key.raw(self.as_ref()));
-    }
-}
-
-impl IntoKey for String {
-    fn render(self, version: u32, key: &mut Rendered) {
-        key.write(version, |key| key.raw(&self));
-    }
-}
-
-impl IntoKey for Key {
-    fn render(self, version: u32, key: &mut Rendered) {
-        key.replace(Ok(self.with_version(version)));
     }
 }

@@ -68,7 +68,11 @@ impl<K: Eq + Hash, V, H: BuildHasher + Default> Rows for HashMap<K, V, H> {
         self.remove(id)
     }
     fn collect(rows: impl Iterator<Item = (K, V)>) -> Self {
-        rows.collect()
+        // Most batches find most of their ids.
+        let most = rows.size_hint().1.unwrap_or_default();
+        let mut map = Self::with_capacity_and_hasher(most, H::default());
+        map.extend(rows);
+        map
     }
 }
 

@@ -142,8 +142,9 @@ pub(super) async fn get_all(link: &Link, keys: &[&str], tracked: bool) -> Result
     let bytes: usize = keys.iter().map(|key| key.len() + Scope::SUFFIX).sum();
     let mut mget = Cmd::with_capacity(1 + keys.len(), "MGET".len() + bytes);
     mget.arg("MGET");
+    let mut room = String::new();
     for key in keys {
-        link.scope().name(&mut mget, key);
+        mget.arg(link.scope().name(key, &mut room));
     }
     let answer = match tracked {
         true => ask_tracked(link, mget).await?,

@@ -1,9 +1,6 @@
 //! What sets the cells of one reign of a server apart from those of the reign before.
 
 use std::borrow::Cow;
-use std::io::Write;
-
-use redis::{Cmd, RedisWrite};
 
 use super::server::Company;
 use crate::cell::Cell;
@@ -64,16 +61,16 @@ impl Scope {
         }
     }
 
-    /// The next argument of the command is the key as the server knows it.
-    pub(super) fn name(&self, command: &mut Cmd, key: &str) {
+    /// The key as the server knows it, put together in `room`.
+    pub(super) fn name<'n>(&self, key: &'n str, room: &'n mut String) -> &'n str {
         match &self.place {
             Place::Name(suffix) => {
-                let mut argument = command.writer_for_next_arg();
-                // Writing to memory never fails.
-                let _ = argument.write_all(key.as_bytes());
-                let _ = argument.write_all(suffix.as_bytes());
+                room.clear();
+                room.push_str(key);
+                room.push_str(suffix);
+                room
             }
-            Place::Value(_) => _ = command.arg(key),
+            Place::Value(_) => key,
         }
     }
 

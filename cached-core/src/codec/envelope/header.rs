@@ -2,13 +2,15 @@
 //!
 //! ```text
 //!  0 magic, layout   3 kind   4 token                 the preamble of every cell
-//! 20 flags u8   21 format u8   22 stamps u16   24 payload length u32   28 compute time u32
-//! 32 key hash u128   48 fingerprint u64   56 created u64   64 soft u64   72 hard u64
-//! 80 checksum u64 and 8 zeros, or MAC of 16 bytes     over everything but itself
-//! 96 stamps: n × (id u64, value u64)   then the payload, to the end
+//! 20 flags u8   21 format u8   22 stamps u16   24 compute time u32
+//! 28 fingerprint u64   36 created u64   44 soft u64   52 hard u64
+//! 60 checksum u64, or MAC of 16 bytes                 over everything but itself, and the key
+//!    stamps: n × (id u64, value u64)   then the payload, to the end
 //! ```
 //!
-//! All numbers are little endian.
+//! All numbers are little endian. What need not be said is not: thousands of small values are read
+//! at once, and most of such a cell is this. The key has no room of its own, since the sum of another
+//! key's cell does not fit either.
 
 use super::{Body, Encoded, Kind, Meta, Stamp, Times};
 use crate::cell::{Cell, Token};
@@ -17,19 +19,18 @@ use crate::codec::fault::{Unencodable, Unreadable};
 const FLAGS: usize = Cell::PREAMBLE;
 const FORMAT: usize = FLAGS + 1;
 const STAMPS: usize = FORMAT + 1;
-const PAYLOAD: usize = STAMPS + 2;
-const COMPUTE: usize = PAYLOAD + 4;
-const KEY: usize = COMPUTE + 4;
-const TYPE: usize = KEY + 16;
+const COMPUTE: usize = STAMPS + 2;
+const TYPE: usize = COMPUTE + 4;
 const CREATED: usize = TYPE + 8;
 const SOFT: usize = CREATED + 8;
 const HARD: usize = SOFT + 8;
-/// Where the checksum or MAC stands.
+/// Where the checksum or MAC stands, behind the header.
 pub(super) const SUM: usize = HARD + 8;
+
 /// Length of the checksum or MAC.
-pub(super) const SUM_LEN: usize = 16;
-/// Length of the header.
-pub(super) const LEN: usize = SUM + SUM_LEN;
+pub(super) const fn sum_len(mac: bool) -> usize {
+    if mac { 16 } else { 8 }
+}
 
 /// Length of one stamp.
 const STAMP_LEN: usize = 16;
@@ -76,37 +77,30 @@ impl<'b> Body<'b> {
 pub(super) fn unsealed(meta: &Meta<'_>, body: Body<'_>, mac: bool) -> Result<Vec<u8>, Unencodable> {
     let encoded = body.encoded();
     let payload = encoded.map_or(&[][..], |encoded| &encoded.bytes);
-    let stamps = u16::try_from(meta.stamps.len()).map_err(|_| too_large(meta.stamps.len(), 16))?;
-    let length = u32::try_from(payload.len()).map_err(|_| too_large(payload.len(), 32))?;
+    let stamps = u16::try_from(meta.stamps.len()).map_err(|_| Unencodable::TooLarge {
+        size: meta.stamps.len(),
+        limit: usize::from(u16::MAX),
+    })?;
     let compressed = encoded.is_some_and(|encoded| encoded.compressed);
     let flags = (u8::from(compressed) * COMPRESSED) | (u8::from(mac) * MAC);
 
-    let rest = LEN - Cell::PREAMBLE + meta.stamps.len() * STAMP_LEN + payload.len();
+    let sum = &[0; 16][..sum_len(mac)];
+    let rest = SUM - Cell::PREAMBLE + sum.len() + meta.stamps.len() * STAMP_LEN + payload.len();
     let mut bytes = Cell::begin(body.kind().byte(), meta.token, rest);
     bytes.push(flags);
     bytes.push(encoded.map_or(0, |encoded| encoded.format));
     bytes.extend_from_slice(&stamps.to_le_bytes());
-    bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&meta.compute_us.to_le_bytes());
-    bytes.extend_from_slice(&meta.key_hash.to_le_bytes());
     let fingerprint = encoded.map_or(0, |encoded| encoded.fingerprint);
     bytes.extend_from_slice(&fingerprint.to_le_bytes());
     bytes.extend_from_slice(&times_bytes(meta.times));
-    bytes.extend_from_slice(&[0; SUM_LEN]);
+    bytes.extend_from_slice(sum);
     for stamp in meta.stamps {
         bytes.extend_from_slice(&stamp.id.to_le_bytes());
         bytes.extend_from_slice(&stamp.value.to_le_bytes());
     }
     bytes.extend_from_slice(payload);
     Ok(bytes)
-}
-
-/// A length that its field of so many bits cannot hold.
-fn too_large(size: usize, bits: u32) -> Unencodable {
-    Unencodable::TooLarge {
-        size,
-        limit: usize::try_from((1_u64 << bits) - 1).unwrap_or(usize::MAX),
-    }
 }
 
 fn times_bytes(times: Times) -> [u8; SUM - CREATED] {
@@ -131,7 +125,7 @@ pub(super) fn set_times(bytes: &mut [u8], times: Times) {
 /// A checked cell: what its header says, and its payload, still encoded.
 #[derive(Clone, Copy)]
 pub struct Opened<'c> {
-    header: &'c [u8; LEN],
+    header: &'c [u8; SUM],
     kind: Kind,
     token: Token,
     stamps: &'c [[u8; STAMP_LEN]],
@@ -139,7 +133,7 @@ pub struct Opened<'c> {
 }
 
 impl<'c> Opened<'c> {
-    /// Reads a cell whose lengths fit; its sum and its key are unchecked, or were checked before.
+    /// Reads a cell whose stamps fit; its sum is unchecked, or was checked before.
     pub(crate) fn unchecked(cell: &'c Cell) -> Result<Self, Unreadable> {
         let token = cell.token().ok_or(Unreadable::Foreign)?;
         let kind = cell.kind().and_then(Kind::of_byte);
@@ -148,23 +142,19 @@ impl<'c> Opened<'c> {
             .as_bytes()
             .split_first_chunk()
             .ok_or(Unreadable::Truncated)?;
+        let sum_len = sum_len(header[FLAGS] & MAC != 0);
         let stamps_len = usize::from(u16::from_le_bytes(field(header, STAMPS))) * STAMP_LEN;
         let (stamps, payload) = rest
-            .split_at_checked(stamps_len)
+            .split_at_checked(sum_len + stamps_len)
             .ok_or(Unreadable::Truncated)?;
-        let (stamps, _) = stamps.as_chunks();
-        let length = u64::from(u32::from_le_bytes(field(header, PAYLOAD)));
-        match (payload.len() as u64).cmp(&length) {
-            std::cmp::Ordering::Less => Err(Unreadable::Truncated),
-            std::cmp::Ordering::Greater => Err(Unreadable::Corrupt),
-            std::cmp::Ordering::Equal => Ok(Self {
-                header,
-                kind,
-                token,
-                stamps,
-                payload,
-            }),
-        }
+        let (stamps, _) = stamps[sum_len..].as_chunks();
+        Ok(Self {
+            header,
+            kind,
+            token,
+            stamps,
+            payload,
+        })
     }
 
     /// Refuses what this layout does not have: a flag of a later release.
@@ -232,10 +222,6 @@ impl<'c> Opened<'c> {
         self.flags() & MAC != 0
     }
 
-    pub(super) fn key_hash(&self) -> u128 {
-        u128::from_le_bytes(field(self.header, KEY))
-    }
-
     fn flags(&self) -> u8 {
         self.header[FLAGS]
     }
@@ -278,7 +264,7 @@ impl Iterator for Stamps<'_> {
 impl ExactSizeIterator for Stamps<'_> {}
 
 /// The bytes of the field that begins there.
-fn field<const N: usize>(header: &[u8; LEN], at: usize) -> [u8; N] {
+fn field<const N: usize>(header: &[u8; SUM], at: usize) -> [u8; N] {
     let mut bytes = [0; N];
     bytes.copy_from_slice(&header[at..at + N]);
     bytes

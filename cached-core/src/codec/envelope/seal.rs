@@ -5,7 +5,7 @@ use std::fmt;
 use hmac_sha256::HMAC;
 use twox_hash::XxHash3_64;
 
-use super::header::{self, Opened, SUM, SUM_LEN};
+use super::header::{self, Opened, SUM, sum_len};
 use super::{Body, Meta, Times};
 use crate::cell::{Cell, Token};
 use crate::codec::fault::{Unencodable, Unreadable};
@@ -37,10 +37,10 @@ impl Seal {
     /// It carries more stamps, or bytes, than an envelope has room for.
     pub(crate) fn write(&self, meta: &Meta<'_>, body: Body<'_>) -> Result<Cell, Unencodable> {
         let bytes = header::unsealed(meta, body, self.key.is_some())?;
-        Ok(self.sealed(bytes))
+        Ok(self.sealed(bytes, meta.key_hash))
     }
 
-    /// Checks a cell, its payload unread: layout, lengths, sum, key.
+    /// Checks a cell of that key, its payload unread: layout, lengths, sum.
     ///
     /// # Errors
     ///
@@ -50,64 +50,65 @@ impl Seal {
         cell: &'c Cell,
         key_hash: u128,
     ) -> Result<Opened<'c>, Unreadable> {
-        let opened = self.verified(cell)?;
-        if opened.key_hash() == key_hash {
-            Ok(opened)
-        } else {
-            Err(Unreadable::OtherKey)
-        }
-    }
-
-    /// The cell under another token; `None` if it is not intact.
-    pub(crate) fn with_token(&self, cell: &Cell, token: Token) -> Option<Cell> {
-        self.rewritten(cell, |bytes| header::set_token(bytes, token))
-    }
-
-    /// The cell with other times; `None` if it is not intact.
-    pub(crate) fn with_times(&self, cell: &Cell, times: Times) -> Option<Cell> {
-        self.rewritten(cell, |bytes| header::set_times(bytes, times))
-    }
-
-    fn rewritten(&self, cell: &Cell, change: impl FnOnce(&mut [u8])) -> Option<Cell> {
-        self.verified(cell).ok()?;
-        let mut bytes = cell.as_bytes().to_vec();
-        change(&mut bytes);
-        Some(self.sealed(bytes))
-    }
-
-    fn verified<'c>(&self, cell: &'c Cell) -> Result<Opened<'c>, Unreadable> {
         let opened = Opened::unchecked(cell)?;
         // Without the key, a MAC proves nothing; with it, a checksum does not.
         let of_our_kind = opened.has_mac() == self.key.is_some();
-        if of_our_kind && self.fits(cell.as_bytes()) {
+        if of_our_kind && self.fits(cell.as_bytes(), key_hash) {
             opened.known()
         } else {
             Err(Unreadable::Corrupt)
         }
     }
 
-    fn sealed(&self, mut bytes: Vec<u8>) -> Cell {
-        let sum = self.sum(&bytes);
-        bytes[SUM..header::LEN].copy_from_slice(&sum);
+    /// The cell of that key under another token; `None` if it is not intact.
+    pub(crate) fn with_token(&self, cell: &Cell, key_hash: u128, token: Token) -> Option<Cell> {
+        self.rewritten(cell, key_hash, |bytes| header::set_token(bytes, token))
+    }
+
+    /// The cell of that key with other times; `None` if it is not intact.
+    pub(crate) fn with_times(&self, cell: &Cell, key_hash: u128, times: Times) -> Option<Cell> {
+        self.rewritten(cell, key_hash, |bytes| header::set_times(bytes, times))
+    }
+
+    fn rewritten(
+        &self,
+        cell: &Cell,
+        key_hash: u128,
+        change: impl FnOnce(&mut [u8]),
+    ) -> Option<Cell> {
+        self.open(cell, key_hash).ok()?;
+        let mut bytes = cell.as_bytes().to_vec();
+        change(&mut bytes);
+        Some(self.sealed(bytes, key_hash))
+    }
+
+    fn sealed(&self, mut bytes: Vec<u8>, key_hash: u128) -> Cell {
+        let (head, rest) = bytes.split_at_mut(SUM);
+        match &self.key {
+            Some(key) => {
+                let (sum, tail) = rest.split_at_mut(sum_len(true));
+                sum.copy_from_slice(&mac(key, key_hash, head, tail));
+            }
+            None => {
+                let (sum, tail) = rest.split_at_mut(sum_len(false));
+                sum.copy_from_slice(&checksum(key_hash, head, tail));
+            }
+        }
         Cell::from_bytes(bytes)
     }
 
-    /// In a time that tells nothing about where the sums differ.
-    fn fits(&self, bytes: &[u8]) -> bool {
-        let found = &bytes[SUM..header::LEN];
-        let pairs = self.sum(bytes).into_iter().zip(found);
-        pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
-    }
-
-    /// The sum over all of a cell but the sum.
-    fn sum(&self, bytes: &[u8]) -> [u8; SUM_LEN] {
-        let (head, tail) = (&bytes[..SUM], &bytes[header::LEN..]);
-        let mut sum = [0; SUM_LEN];
+    /// Whether the sum of a cell that has room for it is that of its bytes.
+    fn fits(&self, bytes: &[u8], key_hash: u128) -> bool {
+        let (head, rest) = bytes.split_at(SUM);
+        let (sum, tail) = rest.split_at(sum_len(self.key.is_some()));
         match &self.key {
-            Some(key) => sum.copy_from_slice(&hmac(key, head, tail)[..SUM_LEN]),
-            None => sum[..8].copy_from_slice(&checksum(head, tail).to_le_bytes()),
+            None => checksum(key_hash, head, tail) == *sum,
+            // In a time that tells nothing about where they differ.
+            Some(key) => {
+                let pairs = mac(key, key_hash, head, tail).into_iter().zip(sum);
+                pairs.fold(0, |differing, (a, b)| differing | (a ^ b)) == 0
+            }
         }
-        sum
     }
 }
 
@@ -121,14 +122,20 @@ impl fmt::Debug for Seal {
     }
 }
 
-/// xxh3 of the tail, seeded with that of the head: nothing is copied together.
-fn checksum(head: &[u8], tail: &[u8]) -> u64 {
-    XxHash3_64::oneshot_with_seed(XxHash3_64::oneshot(head), tail)
+/// xxh3 of the tail, seeded with that of the head, and both with the key: nothing is copied together.
+fn checksum(key_hash: u128, head: &[u8], tail: &[u8]) -> [u8; sum_len(false)] {
+    let (low, high) = (key_hash as u64, (key_hash >> 64) as u64);
+    let seed = XxHash3_64::oneshot_with_seed(low, head) ^ high;
+    XxHash3_64::oneshot_with_seed(seed, tail).to_le_bytes()
 }
 
-fn hmac(key: &[u8; 32], head: &[u8], tail: &[u8]) -> [u8; 32] {
+/// HMAC-SHA256 of all of it, cut to 128 bits.
+fn mac(key: &[u8; 32], key_hash: u128, head: &[u8], tail: &[u8]) -> [u8; sum_len(true)] {
     let mut mac = HMAC::new(key);
+    mac.update(key_hash.to_le_bytes());
     mac.update(head);
     mac.update(tail);
-    mac.finalize()
+    let mut sum = [0; sum_len(true)];
+    sum.copy_from_slice(&mac.finalize()[..sum_len(true)]);
+    sum
 }

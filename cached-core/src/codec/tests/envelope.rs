@@ -28,7 +28,9 @@ fn a_value_says_all_that_was_put_in() {
         assert!(opened.stamps().eq(STAMPS.iter().copied()));
         assert_eq!(opened.payload(), encoded.bytes);
         assert_eq!(cell.token(), Some(opened.token()));
-        let expected = HEADER + 16 * STAMPS.len() + encoded.bytes.len();
+        let signed = format!("{codec:?}").contains("mac");
+        let header = HEADER + if signed { 8 } else { 0 };
+        let expected = header + 16 * STAMPS.len() + encoded.bytes.len();
         assert_eq!(cell.as_bytes().len(), expected);
         assert_eq!(cell.as_stamp(), None);
     }
@@ -76,14 +78,12 @@ fn the_layout_never_changes() {
         "cac40176",
         "09090909090909090909090909090909",
         "00010100",
-        "01000000",
         "05000000",
-        "e3048ef5d103ad65481373684751e05a",
         "94ca48fc6049801a",
         "0100000000000000",
         "0200000000000000",
         "0300000000000000",
-        "11b64755df9596930000000000000000",
+        "eb93832515498b8f",
         "8877665544332211",
         "00ffeeddccbbaa99",
         "07",
@@ -103,7 +103,7 @@ fn the_cell_of_another_key_is_refused() {
             0,
         ] {
             let opened = codec.seal().open(&cell, other);
-            assert_eq!(opened.err(), Some(Unreadable::OtherKey));
+            assert_eq!(opened.err(), Some(Unreadable::Corrupt));
         }
     }
 }
@@ -145,13 +145,13 @@ fn a_token_is_replaced() {
             .write(&meta(STAMPS), Body::Absent)
             .expect("two stamps fit");
         let token = Token::random();
-        let new = seal.with_token(&old, token).expect("it is intact");
+        let new = seal.with_token(&old, key(), token).expect("it is intact");
         let opened = seal.open(&new, key()).expect("it is intact");
         assert_eq!((new.token(), opened.token()), (Some(token), token));
         assert_eq!(opened.times(), TIMES);
         assert!(opened.stamps().eq(STAMPS.iter().copied()));
         let token_of_old = meta(STAMPS).token;
-        assert_eq!(seal.with_token(&new, token_of_old), Some(old));
+        assert_eq!(seal.with_token(&new, key(), token_of_old), Some(old));
     }
 }
 
@@ -165,12 +165,15 @@ fn times_are_replaced() {
             soft: 0,
             hard: 9,
         };
-        let new = codec.seal().with_times(&old, times).expect("it is intact");
+        let new = codec
+            .seal()
+            .with_times(&old, key(), times)
+            .expect("it is intact");
         let opened = codec.seal().open(&new, key()).expect("it is intact");
         assert_eq!(opened.times(), times);
         assert_eq!(opened.token(), meta(STAMPS).token);
         assert_eq!(read(&codec, &new), Ok(Post::sample()));
-        assert_eq!(codec.seal().with_times(&new, TIMES), Some(old));
+        assert_eq!(codec.seal().with_times(&new, key(), TIMES), Some(old));
     }
 }
 
@@ -183,8 +186,8 @@ fn damaged_cells_are_not_rewritten() {
     let mut damaged = old.as_bytes().to_vec();
     damaged[HEADER] ^= 1;
     for (seal, cell) in [(checksum, Cell::from_bytes(damaged)), (mac, old)] {
-        assert_eq!(seal.with_token(&cell, Token::random()), None);
-        assert_eq!(seal.with_times(&cell, TIMES), None);
+        assert_eq!(seal.with_token(&cell, key(), Token::random()), None);
+        assert_eq!(seal.with_times(&cell, key(), TIMES), None);
     }
 }
 

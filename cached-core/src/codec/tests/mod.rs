@@ -20,8 +20,8 @@ use serde::de::DeserializeOwned;
 use super::{Body, Codec, Encoded, Format, Meta, Seal, Stamp, Times, Unreadable, key_hash};
 use crate::cell::{Cell, Token};
 
-/// Length of what stands before stamps and payload.
-const HEADER: usize = 96;
+/// Length of what stands before stamps and payload, with a checksum.
+const HEADER: usize = 68;
 
 const MAC_KEY: [u8; 32] = [7; 32];
 

@@ -224,11 +224,12 @@ where
         F: Fn(Vec<B::Id>) -> Fut,
         Fut: Future<Output = B::Return>,
     {
-        let mut tally = self.tally;
         #[cfg(not(feature = "remote"))]
-        let mut open = Open::new(self.missed, style, bulk.shape());
+        let (tally, open) = (self.tally, Open::new(self.missed, style, bulk.shape()));
         #[cfg(feature = "remote")]
-        let mut open = match Open::begin(self.missed, self.outset, style, bulk, &mut tally).await {
+        let mut tally = self.tally;
+        #[cfg(feature = "remote")]
+        let open = match Open::begin(self.missed, self.outset, style, bulk, &mut tally).await {
             Ok(open) => open,
             Err(error) => return failed(bulk, error),
         };
@@ -236,31 +237,47 @@ where
             // A shared backend had all of them.
             return tally.answer(bulk);
         }
-        let mut waits = Waits::default();
-        loop {
-            let work = match open.decide(bulk, &mut tally, &mut waits).await {
-                Ok(work) => work,
-                Err(error) => return failed(bulk, error),
+        // Boxed once more: a batch that is all hits has no use for the room.
+        Box::pin(finish(open, tally, bulk, body)).await
+    }
+}
+
+/// Decides upon what is open, computes it, and waits for others, until all of it has come.
+async fn finish<B, F, Fut>(
+    mut open: Open<'_>,
+    mut tally: Tally<B>,
+    bulk: &B,
+    body: F,
+) -> (B::Return, Vec<Outcome>)
+where
+    B: Batched<Id: Clone>,
+    F: Fn(Vec<B::Id>) -> Fut,
+    Fut: Future<Output = B::Return>,
+{
+    let mut waits = Waits::default();
+    loop {
+        let work = match open.decide(bulk, &mut tally, &mut waits).await {
+            Ok(work) => work,
+            Err(error) => return failed(bulk, error),
+        };
+        if !work.is_empty() {
+            let ids = open.ids(&tally, &work);
+            let (frame, _ties) = open.frame(&work);
+            let began = Instant::now();
+            let computing = frame.scope_with(|| body(ids));
+            let returned = waits.beside(computing, &mut open).await;
+            let settled = match open.part(bulk, &tally, &work, returned) {
+                Ok(values) => open.settle(bulk, &mut tally, work, values, began).await,
+                Err(error) => Err(open.fail(bulk, work, error)),
             };
-            if !work.is_empty() {
-                let ids = open.ids(&tally, &work);
-                let (frame, _ties) = open.frame(&work);
-                let began = Instant::now();
-                let computing = frame.scope_with(|| body(ids));
-                let returned = waits.beside(computing, &mut open).await;
-                let settled = match open.part(bulk, &tally, &work, returned) {
-                    Ok(values) => open.settle(bulk, &mut tally, work, values, began).await,
-                    Err(error) => Err(open.fail(bulk, work, error)),
-                };
-                if let Err(error) = settled {
-                    return failed(bulk, error);
-                }
-            } else if open.is_settled() {
-                if waits.is_empty() {
-                    return tally.answer(bulk);
-                }
-                waits.next(&mut open).await;
+            if let Err(error) = settled {
+                return failed(bulk, error);
             }
+        } else if open.is_settled() {
+            if waits.is_empty() {
+                return tally.answer(bulk);
+            }
+            waits.next(&mut open).await;
         }
     }
 }

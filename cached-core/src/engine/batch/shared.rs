@@ -39,9 +39,8 @@ impl<'c> Open<'c> {
         let unasked = missed.into_iter();
         let mut left: Vec<Left<'c>> = unasked.map(|item| Left::unasked(&remote, item)).collect();
         if let Some(outset) = outset {
-            let answers = outset.ask().await;
             let found = |at, item| tally.note(at, (item, Outcome::Hit));
-            left.extend(outset.take(answers, shape, found)?);
+            left.extend(outset.take(shape, found).await?);
         }
         let (missed, shared) = Bulk::of(remote, left);
         Ok(Self {

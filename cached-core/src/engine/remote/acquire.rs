@@ -39,7 +39,7 @@ impl Remote {
             return Claimed::Compute;
         };
         if let Some(asked) = claim.anew() {
-            self.release_later(place.name.clone(), asked);
+            self.release_later(place.name.to_string(), asked);
         }
         if !matches!(claim.hold(), Hold::Nothing) {
             // Inherited from a leader that is gone.
@@ -73,7 +73,7 @@ impl Remote {
             Hold::Refused
         };
         if let Hold::Asked = claim.set(hold) {
-            self.release_later(place.name.clone(), claim.token());
+            self.release_later(place.name.to_string(), claim.token());
         }
     }
 
@@ -93,7 +93,7 @@ impl Remote {
             Basis::Down => Ok(Claimed::Again),
             Basis::Absent(raw) => self.take(lease, place, raw, None, caller).await,
             Basis::Garbage(raw) => {
-                self.invalidate(vec![place.name.clone()]).await?;
+                self.invalidate(vec![place.name.to_string()]).await?;
                 self.take(lease, place, raw, None, caller).await
             }
             Basis::Replaceable(raw, token) => {
@@ -138,8 +138,12 @@ impl Remote {
         let cell = self.lease_cell(place, claim.token(), &raw, caller);
         let ttl = self.lease_of(caller);
         claim.set(Hold::Asked);
-        let leases = vec![(place.name.clone(), claim.token())];
-        let (backend, name, token) = (Arc::clone(&self.backend), place.name.clone(), claim.token());
+        let leases = vec![(place.name.to_string(), claim.token())];
+        let (backend, name, token) = (
+            Arc::clone(&self.backend),
+            place.name.to_string(),
+            claim.token(),
+        );
         let putting = Landing::new(self, leases, async move {
             let Some(over) = over else {
                 let acquired = backend.acquire(&name, &cell, Some(ttl)).await?;
@@ -178,8 +182,8 @@ impl Remote {
         let believed = Raw::unseen(stamps, now);
         let cell = self.lease_cell(place, claim.token(), &believed, caller);
         let ttl = self.lease_of(caller);
-        let leases = vec![(place.name.clone(), claim.token())];
-        let (backend, name) = (Arc::clone(&self.backend), place.name.clone());
+        let leases = vec![(place.name.to_string(), claim.token())];
+        let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
         let acquiring = Landing::new(self, leases, async move {
             backend.acquire(&name, &cell, Some(ttl)).await
         });
@@ -222,7 +226,10 @@ impl Remote {
             .claim()
             .zip(raw.cell.as_ref())
             .and_then(|(claim, cell)| {
-                let marked = self.codec.seal().with_token(cell, claim.token())?;
+                let marked = self
+                    .codec
+                    .seal()
+                    .with_token(cell, place.hash, claim.token())?;
                 Some((cell.token()?, marked))
             });
         let Some((token, marked)) = marked else {
@@ -281,7 +288,7 @@ impl Remote {
 
     /// Renews the lease at a third of its time, up to the cap, for as long as the claim stands.
     fn keep(self: &Arc<Self>, place: &Place, claim: &Claim, ttl: Duration) {
-        let (remote, name, token) = (Arc::clone(self), place.name.clone(), claim.token());
+        let (remote, name, token) = (Arc::clone(self), place.name.to_string(), claim.token());
         let until = Clock::System.now().saturating_add(self.limits.lock_cap);
         let task = self.runtime.spawn(async move {
             loop {

@@ -60,7 +60,8 @@ impl Remote {
                 putting_over.push(put);
             }
         }
-        self.complete_all(&mut raws, &places).await?;
+        let mut found: Vec<_> = raws.iter_mut().zip(places).collect();
+        self.complete_all(&mut found).await?;
         let fills = raws.iter().zip(putting_over);
         let fills = fills.filter_map(|(raw, put)| {
             let of_its_type = |opened: &Opened<'_>| match opened.kind() {
@@ -104,7 +105,7 @@ impl Remote {
         let sealed = values.iter().map(|(key, encoded)| {
             let place = self.place_with(key, Arc::clone(&needs));
             let cell = self.seal_value(&place, &sealing, Some(encoded))?;
-            Ok((place.name.clone(), (place, cell)))
+            Ok((place.name.to_string(), (place, cell)))
         });
         Ok(Some(SealedMany {
             cells: sealed.collect::<Result<_, Error>>()?,
@@ -123,7 +124,10 @@ impl Remote {
         let mut reader = self.reader(None);
         let places: Vec<Place> = keys.iter().map(|key| reader.place(key)).collect();
         let found = self.get_many(&places, is_value).await;
-        let names = places.into_iter().map(|place| place.name).collect();
+        let names = places
+            .into_iter()
+            .map(|place| place.name.into_string())
+            .collect();
         self.invalidate(names).await?;
         let (found, _) = found?;
         Ok(found

@@ -203,7 +203,7 @@ impl Bulk {
         caller: Caller,
     ) -> Leased {
         let (remote, clock) = (Arc::clone(&self.remote), lease.engine.clock.clone());
-        let (name, deadline) = (place.name.clone(), caller.waits_until);
+        let (name, deadline) = (place.name.to_string(), caller.waits_until);
         Box::pin(async move {
             let gone = remote.until_gone(&clock, &name, token, expected, deadline);
             !matches!(gone.await, Ok(Claimed::TimedOut))
@@ -272,20 +272,37 @@ pub(in crate::engine) struct Answer(Option<Raw>);
 
 /// Asks for all of these. What the backend owes is not asked for.
 async fn ask(remote: &Arc<Remote>, places: &[&Place]) -> Vec<Answer> {
+    let mut answers = look(remote, places).await;
+    complete(remote, places, &mut answers).await;
+    answers
+}
+
+/// The same in one round trip, so that what carries stamps which its place does not name is not
+/// [complete] yet.
+async fn look(remote: &Arc<Remote>, places: &[&Place]) -> Vec<Answer> {
     let owed = |place: &&Place| remote.journal.blocks([place.name.as_str()]);
-    let owed: Vec<bool> = places.iter().map(owed).collect();
-    let asked = places.iter().zip(&owed).filter(|(_, owed)| !**owed);
-    let asked: Vec<&Place> = asked.map(|(place, _)| *place).collect();
+    let (owed, asked): (Vec<&Place>, Vec<&Place>) = places.iter().partition(|place| owed(place));
     let raws = match asked.is_empty() {
         true => Ok(Vec::new()),
         false => remote.look_at_all(&asked).await,
     };
-    let mut raws = raws.ok().map(Vec::into_iter);
-    let answer = |owed| match (owed, &mut raws) {
-        (false, Some(raws)) => Answer(raws.next()),
-        _ => Answer(None),
+    let mut raws = raws.into_iter().flatten();
+    let mut owed = owed.into_iter().peekable();
+    let mut answer = |place: &&Place| {
+        let is_owed = owed.next_if(|owed| std::ptr::eq(*owed, *place)).is_some();
+        Answer((!is_owed).then(|| raws.next()).flatten())
     };
-    owed.into_iter().map(answer).collect()
+    places.iter().map(&mut answer).collect()
+}
+
+/// Reads the stamps that answers carry beside those of their places.
+async fn complete(remote: &Arc<Remote>, places: &[&Place], answers: &mut [Answer]) {
+    let looked = answers.iter_mut().zip(places);
+    let looked = looked.filter_map(|(Answer(raw), place)| Some((raw.as_mut()?, *place)));
+    let mut looked: Vec<(&mut Raw, &Place)> = looked.collect();
+    if remote.complete_all(&mut looked).await.is_err() {
+        answers.fill_with(|| Answer(None));
+    }
 }
 
 /// An item that is to be computed by this process, with what the backend said of its cell. Who was

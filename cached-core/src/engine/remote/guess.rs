@@ -5,12 +5,12 @@
 //! alike are mostly of one function: what the last of them carried is asked for at once. A wrong
 //! guess costs one name more in a question, and is no part of what is judged or written.
 
+use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use twox_hash::XxHash3_64;
+use foldhash::fast::FixedState;
 
 use super::name::StampId;
-use crate::key::Key;
 
 /// How many beginnings are told apart.
 const SLOTS: usize = 64;
@@ -31,8 +31,8 @@ impl Default for Guesses {
 
 impl Guesses {
     /// Where what is known of keys like this one is.
-    pub(super) fn at(key: &Key) -> Guess {
-        let hash = XxHash3_64::oneshot(beginning(key.as_bytes()));
+    pub(super) fn at(text: &str) -> Guess {
+        let hash = FixedState::default().hash_one(beginning(text.as_bytes()));
         Guess((hash % SLOTS as u64) as usize)
     }
 

@@ -101,20 +101,10 @@ impl Remote {
         })
     }
 
-    /// [`look`](Self::look) at several places: in one round trip, or two. Stamps that several of
-    /// them depend on are read once, so that all are judged by the same.
+    /// What is at several places, in one round trip: what carries stamps that its place does not
+    /// name is not [complete](Self::complete_all). Stamps that several of them depend on are read
+    /// once, so that all are judged by the same.
     pub(super) async fn look_at_all(
-        self: &Arc<Self>,
-        places: &[&Place],
-    ) -> Result<Vec<Raw>, Error> {
-        let mut raws = self.look_at_all_once(places).await?;
-        self.complete_all(&mut raws, places).await?;
-        Ok(raws)
-    }
-
-    /// The same in one round trip: what carries stamps that its place does not name is not
-    /// complete.
-    pub(super) async fn look_at_all_once(
         self: &Arc<Self>,
         places: &[&Place],
     ) -> Result<Vec<Raw>, Error> {
@@ -160,17 +150,16 @@ impl Remote {
     /// [`complete`](Self::complete) for several places.
     pub(super) async fn complete_all(
         self: &Arc<Self>,
-        raws: &mut [Raw],
-        places: &[&Place],
+        raws: &mut [(&mut Raw, &Place)],
     ) -> Result<(), Error> {
-        let missing: Vec<Vec<StampId>> = raws.iter().map(Raw::missing).collect();
+        let missing: Vec<Vec<StampId>> = raws.iter().map(|(raw, _)| raw.missing()).collect();
         let mut ids = missing.concat();
         ids.sort_unstable();
         ids.dedup();
-        let watched = raws.iter().any(|raw| raw.load.is_some());
+        let watched = raws.iter().any(|(raw, _)| raw.load.is_some());
         let (stamps, told) = self.read_missing(ids, watched).await?;
         let stamps: HashMap<StampId, Option<Token>> = stamps.into_iter().collect();
-        for ((raw, missing), place) in raws.iter_mut().zip(missing).zip(places) {
+        for ((raw, place), missing) in raws.iter_mut().zip(missing) {
             self.guesses.learn(place.guess, &missing);
             raw.told &= told || missing.is_empty();
             let token = |id| (id, stamps.get(&id).copied().flatten());
@@ -302,11 +291,9 @@ impl Raw {
         let opened = self.opened();
         // A lease is judged by the stamps that its reader knows.
         let opened = opened.filter(|opened| opened.kind() != Kind::Lease);
-        let stamps = opened.iter().flat_map(Opened::stamps);
-        stamps
-            .map(|stamp| stamp.id)
-            .filter(|id| !self.stamps().any(|(known, _)| known == id))
-            .collect()
+        let stamps = opened.iter().flat_map(Opened::stamps).enumerate();
+        let missing = stamps.filter(|(at, stamp)| self.known(*at, stamp.id).is_none());
+        missing.map(|(_, stamp)| stamp.id).collect()
     }
 
     /// How old the entry is, and how long it may still be served.
@@ -361,23 +348,29 @@ impl Raw {
         let young = self.now < times.soft
             && self.now < times.hard
             && self.now.saturating_sub(times.created) < lifetime.0;
-        young
-            && opened
-                .stamps()
-                .all(|stamp| self.is_current(stamp) == Some(true))
+        let mut stamps = opened.stamps().enumerate();
+        young && stamps.all(|stamp| self.is_current(stamp) == Some(true))
     }
 
     /// Whether a stamp that is known here has changed since.
     fn is_outdated(&self, opened: &Opened<'_>) -> bool {
-        opened
-            .stamps()
-            .any(|stamp| self.is_current(stamp) == Some(false))
+        let mut stamps = opened.stamps().enumerate();
+        stamps.any(|stamp| self.is_current(stamp) == Some(false))
     }
 
-    /// `None`: it was not asked for.
-    fn is_current(&self, Stamp { id, value }: Stamp) -> Option<bool> {
-        let (_, token) = self.stamps().find(|(known, _)| *known == id)?;
+    /// Whether the entry's stamp with this number is what it was; `None`: it was not asked for.
+    fn is_current(&self, (at, Stamp { id, value }): (usize, Stamp)) -> Option<bool> {
+        let token = self.known(at, id)?;
         Some(token.as_ref().map(stamp_of) == Some(value))
+    }
+
+    /// What is known of a stamp that is the entry's with this number.
+    fn known(&self, at: usize, id: StampId) -> Option<&Option<Token>> {
+        let is_it = |(known, _): &&(StampId, Option<Token>)| *known == id;
+        // Most carry theirs in the order in which they are asked for.
+        let there = self.stamps.get(at).filter(is_it);
+        let known = there.or_else(|| self.stamps().find(is_it));
+        known.map(|(_, token)| token)
     }
 
     /// The stamps that are there. Of those that are not, whoever is fastest decides.

@@ -302,7 +302,7 @@ impl Remote {
     }
 
     pub(crate) fn key_name(&self, key: &Key) -> String {
-        self.names.key(key)
+        self.names.key(key).into_string()
     }
 
     pub(crate) fn stamp_of_tag(tag: &str) -> StampId {

@@ -18,8 +18,10 @@
 
 use std::fmt::Write;
 
+use smallstr::SmallString;
+
 use crate::error::{Error, ErrorKind};
-use crate::key::Key;
+use crate::key::{Edition, Key, parts};
 
 /// The prefix of a cache that names none.
 pub(crate) const DEFAULT_PREFIX: &str = "cached";
@@ -29,6 +31,10 @@ const MAX_PREFIX: usize = 20;
 const READABLE: usize = 60;
 /// The longest name of a lock that stands in the backend as it is.
 const LOCK_NAME: usize = 200;
+
+/// The name of a key: a batch makes hundreds, and most are short enough to need no memory of their
+/// own.
+pub(super) type Name = SmallString<[u8; 64]>;
 
 /// Names of one cache.
 #[derive(Debug, Clone)]
@@ -84,11 +90,16 @@ impl Names {
     }
 
     /// The name of a key.
-    pub(super) fn key(&self, key: &Key) -> String {
-        let (tenant, text) = key.parts();
-        let mut name = self.version_before(key.version(), tenant, text.len() + 3);
+    pub(super) fn key(&self, key: &Key) -> Name {
+        self.text_in(key.text(), key.edition())
+    }
+
+    /// The name of a key by its text and edition.
+    pub(super) fn text_in(&self, text: &str, edition: Edition) -> Name {
+        let (tenant, text) = parts(text, edition);
+        let mut name = self.version(edition.version(), tenant);
         let printable = text.bytes().all(|byte| byte.is_ascii_graphic());
-        match (printable, key.is_digest()) {
+        match (printable, edition.is_digest()) {
             (true, digest) => {
                 name.push_str(if digest { "#:" } else { ":" });
                 name.push_str(text);
@@ -105,16 +116,9 @@ impl Names {
     }
 
     /// What the names of all keys of a version and tenant begin with, and those of a few others.
-    pub(super) fn version(&self, version: u32, tenant: Option<&str>) -> String {
-        self.version_before(version, tenant, 0)
-    }
-
-    /// The same, with room for so many bytes behind it. Without formatting, mostly: every read of a
-    /// shared key needs it.
-    fn version_before(&self, version: u32, tenant: Option<&str>, room: usize) -> String {
-        let room = room + tenant.map_or(0, str::len) + ":4294967295@".len();
-        let mut name = String::with_capacity(self.prefix.len() + room);
-        name.push_str(&self.prefix);
+    /// Without formatting, mostly: every read of a shared key needs it.
+    pub(super) fn version(&self, version: u32, tenant: Option<&str>) -> Name {
+        let mut name = Name::from(&*self.prefix);
         name.push(':');
         match char::from_digit(version, 10) {
             Some(digit) => name.push(digit),
@@ -135,7 +139,7 @@ impl Names {
         version: u32,
         tenant: Option<&str>,
     ) -> Option<(&'n str, bool)> {
-        let rest = name.strip_prefix(&self.version(version, tenant))?;
+        let rest = name.strip_prefix(&*self.version(version, tenant))?;
         let whole = rest.strip_prefix(':').map(|text| (text, false));
         let cut = || Some((rest.strip_prefix(['#', '*'])?.strip_prefix(':')?, true));
         whole.or_else(cut)
@@ -237,7 +241,7 @@ mod tests {
     use super::*;
     use crate::key::Tenant;
 
-    fn name(text: &str, version: u32) -> String {
+    fn name(text: &str, version: u32) -> Name {
         let key = Key::logical(text, version).expect("not empty");
         Names::new("app").expect("legal").key(&key)
     }
@@ -347,7 +351,7 @@ mod tests {
                 let begins = kept.chars().next() == text.chars().next();
                 assert!(told == text || (cut && begins), "{name}");
                 assert_eq!(names.text(&name, u32::MAX, Some("other")), None);
-                assert!(met.insert(name));
+                assert!(met.insert(name.into_string()));
             }
             for name in ["a", "größe", &"x".repeat(200), &"x".repeat(130)] {
                 for name in names.lock(whose, name) {

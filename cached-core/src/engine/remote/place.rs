@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::Remote;
 use super::guess::Guess;
 use super::l1::Keep;
-use super::name::StampId;
+use super::name::{Name, StampId};
 use crate::codec::key_hash;
-use crate::key::Key;
+use crate::key::{Edition, Key};
 use crate::registry::Site;
 
 /// The stamps that entries depend on, as the backend names them. Entries of one function share them.
@@ -17,7 +17,7 @@ pub(super) type Needs = Arc<[(StampId, String)]>;
 /// One key with the stamps its entries depend on, as the backend names them.
 #[derive(Debug)]
 pub(crate) struct Place {
-    pub(super) name: String,
+    pub(super) name: Name,
     pub(super) hash: u128,
     pub(super) stamps: Needs,
     /// How many of them, the last ones, are those of tags.
@@ -75,9 +75,14 @@ impl Remote {
 
     /// The place of a key whose entry carries no tags.
     pub(super) fn place_with(&self, key: &Key, stamps: Needs) -> Place {
+        self.place_of_text(key.text(), key.edition(), stamps)
+    }
+
+    /// The same by the text and edition of the key.
+    pub(super) fn place_of_text(&self, text: &str, edition: Edition, stamps: Needs) -> Place {
         Place {
-            name: self.names.key(key),
-            hash: key_hash(key.as_bytes(), key.edition().bits()),
+            name: self.names.text_in(text, edition),
+            hash: key_hash(text.as_bytes(), edition.bits()),
             stamps,
             tags: 0,
             guess: None,

@@ -69,7 +69,7 @@ impl Remote {
     /// Gives back what a claim holds, but for what a fill has used up.
     pub(crate) fn give_back(self: &Arc<Self>, key: &Key, claim: &Claim) {
         if let Hold::Lease(_) | Hold::Asked = claim.end() {
-            self.release_later(self.names.key(key), claim.token());
+            self.release_later(self.key_name(key), claim.token());
         }
     }
 

@@ -70,7 +70,7 @@ impl Remote {
         let _told = self.telling([target.name.as_str()]);
         let writing = self.backend.write(&target.name, &cell, ttl);
         self.ask(self.limits.operation, writing).await?;
-        self.invalidate(vec![place.name]).await?;
+        self.invalidate(vec![place.name.into_string()]).await?;
         Ok(true)
     }
 

@@ -19,7 +19,7 @@ use crate::backend::port::Acquired;
 use crate::cell::{Cell, Token};
 use crate::codec::{Encoded, Kind, Opened, Stamp, Times, Unreadable};
 use crate::error::{Error, ErrorKind};
-use crate::key::Key;
+use crate::key::{Edition, Key};
 use crate::registry::Site;
 use crate::time::{Clock, Lifetime, Millis};
 
@@ -44,7 +44,12 @@ pub(crate) struct Reader<'r> {
 
 impl Reader<'_> {
     pub(crate) fn place(&mut self, key: &Key) -> Place {
-        let guess = Guesses::at(key);
+        self.place_of_text(key.text(), key.edition())
+    }
+
+    /// The same by the text and edition of the key.
+    pub(crate) fn place_of_text(&mut self, text: &str, edition: Edition) -> Place {
+        let guess = Guesses::at(text);
         let guessed = self.remote.guesses.of(guess);
         let needs = match &self.last {
             Some((id, needs)) if *id == guessed => Arc::clone(needs),
@@ -53,7 +58,10 @@ impl Reader<'_> {
         self.last = Some((guessed, Arc::clone(&needs)));
         Place {
             guess: Some(guess),
-            ..self.remote.place_with(key, needs).kept(self.keep)
+            ..self
+                .remote
+                .place_of_text(text, edition, needs)
+                .kept(self.keep)
         }
     }
 }
@@ -127,19 +135,19 @@ impl Remote {
             return Ok((Vec::new(), Vec::new()));
         }
         let at: Vec<&Place> = places.iter().collect();
-        let mut raws = self.look_at_all_once(&at).await?;
+        let mut raws = self.look_at_all(&at).await?;
         let value = |raw: &Raw| match raw.live(&read) {
             Seen::Hit(value) => Some(value),
             _ => None,
         };
         // Most carry no others, and are opened once.
         let mut values: Vec<Option<R>> = raws.iter().map(value).collect();
-        let unread = |(value, raw): (&Option<R>, &Raw)| value.is_none() && raw.cell.is_some();
-        if values.iter().zip(&raws).any(unread) {
-            self.complete_all(&mut raws, &at).await?;
-            for (found, raw) in values.iter_mut().zip(&raws) {
-                *found = found.take().or_else(|| value(raw));
-            }
+        let looked = values.iter_mut().zip(raws.iter_mut().zip(at));
+        let unread = looked.filter(|(value, (raw, _))| value.is_none() && raw.cell.is_some());
+        let (found, mut unread): (Vec<_>, Vec<_>) = unread.unzip();
+        self.complete_all(&mut unread).await?;
+        for (found, (raw, _)) in found.into_iter().zip(unread) {
+            *found = value(raw);
         }
         Ok((values, raws))
     }
@@ -199,7 +207,7 @@ impl Remote {
     /// Removes what is there. Whether a live value was.
     pub(crate) async fn delete(self: &Arc<Self>, key: &Key) -> Result<bool, Error> {
         let was_there = self.contains(key).await;
-        self.invalidate(vec![self.names.key(key)]).await?;
+        self.invalidate(vec![self.key_name(key)]).await?;
         was_there
     }
 
@@ -234,7 +242,7 @@ impl Remote {
                 .flatten()
                 .and_then(|(cell, opened)| {
                     let (times, ttl) = times(raw.now(), opened.times());
-                    Some((self.codec.seal().with_times(cell, times)?, ttl))
+                    Some((self.codec.seal().with_times(cell, place.hash, times)?, ttl))
                 });
             match retimed {
                 Some((cell, ttl)) => Change::Put(cell, ttl, true),

@@ -245,7 +245,7 @@ impl Remote {
 impl Sent {
     fn of(taking: &Taking<'_>, lease: &Leasing) -> Self {
         Self {
-            name: taking.place.name.clone(),
+            name: taking.place.name.to_string(),
             token: lease.token,
             cell: lease.cell.clone(),
             ttl: lease.ttl,

@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use super::{Answer, Bulk, ask};
+use super::{Answer, Bulk, complete, look};
 use crate::engine::call::{Call, Missed};
-use crate::engine::remote::look::{Raw, Seen};
+use crate::engine::remote::look::Seen;
 use crate::engine::remote::place::{Needs, Place};
 use crate::engine::remote::{Keep, Remote};
 use crate::engine::{Engine, context, home};
@@ -106,9 +106,10 @@ impl Outset {
             true => self.remote.place_with(key, Arc::clone(&self.needs)),
             false => self.remote.place(key, Some(self.site), tags),
         };
-        let Some(before) = place.name.strip_suffix(key.text()).map(str::len) else {
+        let Some(before) = place.name.as_bytes().strip_suffix(key.as_bytes()) else {
             return false;
         };
+        let before = before.len();
         self.items.push(Item {
             at,
             ttl: call.ttl,
@@ -120,23 +121,30 @@ impl Outset {
         true
     }
 
-    /// What the backend says of each item.
-    pub(in crate::engine) async fn ask(&self) -> Vec<Answer> {
-        let places: Vec<&Place> = self.items.iter().map(|item| &item.place).collect();
-        ask(&self.remote, &places).await
-    }
-
-    /// Takes the values that are there; what is left.
-    pub(in crate::engine) fn take<'c, S: Shape, E>(
+    /// Takes the values that the backend has; what is left.
+    pub(in crate::engine) async fn take<'c, S: Shape, E>(
         mut self,
-        answers: Vec<Answer>,
         shape: &S,
         mut found: impl FnMut(usize, S::Return) -> Result<(), E>,
     ) -> Result<Vec<Left<'c>>, E> {
-        let mut left = Vec::new();
-        for (item, answer) in std::mem::take(&mut self.items).into_iter().zip(answers) {
-            let raw = answer.0.as_ref();
-            match raw.and_then(|raw| self.hit(&item, raw, shape)) {
+        let mut items = std::mem::take(&mut self.items);
+        let places: Vec<&Place> = items.iter().map(|item| &item.place).collect();
+        let mut answers = look(&self.remote, &places).await;
+        let mut missed = Vec::with_capacity(items.len());
+        for (item, answer) in items.iter().zip(&answers) {
+            let value = self.hit(item, answer, shape);
+            missed.push(value.is_none());
+            value.map_or(Ok(()), |value| found(item.at, value))?;
+        }
+        // Only what is left is moved, for it is large.
+        let (mut item, mut answer) = (missed.iter(), missed.iter());
+        items.retain(|_| item.next() == Some(&true));
+        answers.retain(|_| answer.next() == Some(&true));
+        let places: Vec<&Place> = items.iter().map(|item| &item.place).collect();
+        complete(&self.remote, &places, &mut answers).await;
+        let mut left = Vec::with_capacity(items.len());
+        for (item, answer) in items.into_iter().zip(answers) {
+            match self.hit(&item, &answer, shape) {
                 Some(value) => found(item.at, value)?,
                 None => left.push(self.left(item, answer)),
             }
@@ -145,8 +153,14 @@ impl Outset {
     }
 
     /// The value that the backend has, as a hit.
-    fn hit<S: Shape + ?Sized>(&self, item: &Item, raw: &Raw, shape: &S) -> Option<S::Return> {
-        let (engine, call) = (&self.engine, (self.site, item.ttl));
+    fn hit<S: Shape + ?Sized>(
+        &self,
+        item: &Item,
+        Answer(raw): &Answer,
+        shape: &S,
+    ) -> Option<S::Return> {
+        let (raw, engine) = (raw.as_ref()?, &self.engine);
+        let call = (self.site, item.ttl);
         // What cannot be read is counted when the item is decided upon.
         let Seen::Hit(value) = raw.read_for(call, engine, &self.remote, shape, |_| {}) else {
             return None;
