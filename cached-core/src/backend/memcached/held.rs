@@ -49,8 +49,9 @@ impl Held {
     /// The number of the cell with this token, which is about to be replaced, if this connection
     /// told it.
     pub(super) fn take(&self, token: Token, link: u64) -> Option<u64> {
-        let seen = || self.seen.take(token, link);
-        self.put.take(token, link).or_else(seen)
+        let (put, seen) = (self.put.take(token, link), self.seen.take(token, link));
+        // A server counts upwards: the greater one is newer.
+        put.max(seen)
     }
 }
 
@@ -141,5 +142,7 @@ mod tests {
         held.saw(&Cell::stamp(token(99)), 1, 7);
         assert_eq!(held.take(token(0), 1), Some(40));
         assert_eq!(held.take(token(99), 1), Some(149), "a stamp is not noted");
+        held.note(Some(token(98)), 1, Some(41));
+        assert_eq!(held.take(token(98), 1), Some(148), "the newer one");
     }
 }
