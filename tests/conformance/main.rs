@@ -16,6 +16,9 @@ mod memcached_server;
 mod relay;
 #[path = "../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
+#[allow(dead_code, unused_imports)] // the relay waits at one of its gates
+#[path = "../it/support.rs"]
+mod support;
 
 // As the integration tests have them.
 mod databases {
