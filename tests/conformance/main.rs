@@ -40,8 +40,10 @@ use cached_core::testing::conformance::{self, Report};
 use backends::tiers::{self, L1};
 use backends::{Opened, in_process, memory, servers};
 
+type Open = fn() -> Opened;
+
 /// All of them, by the names of the table. Behind `+l1` the cache keeps what it reads in memory.
-const BACKENDS: &[(&str, fn() -> Opened)] = &[
+const BACKENDS: &[(&str, Open)] = &[
     ("memory", memory),
     ("in-process", in_process),
     ("redis", || servers::redis(L1::Off)),
