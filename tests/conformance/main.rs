@@ -16,6 +16,9 @@ mod memcached_server;
 mod relay;
 #[path = "../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
+#[allow(dead_code, unused_imports)] // the relay waits at one of its gates
+#[path = "../it/support.rs"]
+mod support;
 
 // As the integration tests have them.
 mod databases {
@@ -37,8 +40,10 @@ use cached_core::testing::conformance::{self, Report};
 use backends::tiers::{self, L1};
 use backends::{Opened, in_process, memory, servers};
 
+type Open = fn() -> Opened;
+
 /// All of them, by the names of the table. Behind `+l1` the cache keeps what it reads in memory.
-const BACKENDS: &[(&str, fn() -> Opened)] = &[
+const BACKENDS: &[(&str, Open)] = &[
     ("memory", memory),
     ("in-process", in_process),
     ("redis", || servers::redis(L1::Off)),

@@ -57,6 +57,8 @@ mod takeovers;
 mod telemetry;
 mod tenants;
 mod traits;
+#[cfg(feature = "servers")]
+mod trips;
 mod ttl;
 mod ui;
 mod values;

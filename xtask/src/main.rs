@@ -24,6 +24,11 @@ const STEPS: &[(&str, Action)] = &[
         "clippy, all features",
         Action::Cargo("clippy --workspace --all-targets --all-features -- -D warnings"),
     ),
+    // It is no test, so that nothing else builds it.
+    (
+        "clippy, the conformance table",
+        Action::Cargo("clippy --all-features --test conformance -- -D warnings"),
+    ),
     (
         "clippy, no features",
         Action::Cargo("clippy --workspace --all-targets --no-default-features -- -D warnings"),

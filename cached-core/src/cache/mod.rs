@@ -83,7 +83,7 @@ use crate::registry::Site;
 /// |---|---|
 /// | `get(key)`, `get(key, default)` | [`get`](Self::get), which tells a stored `None` from a miss; [`get_or`](Self::get_or) |
 /// | `set`, `add`, `get_or_set` | [`set`](Self::set), [`add`](Self::add), [`get_or_set`](Self::get_or_set), which computes once |
-/// | `get_many`, `set_many`, `delete_many` | [`get_many`](Self::get_many), [`set_many`](Self::set_many), [`delete_many`](Self::delete_many): one round trip for each step |
+/// | `get_many`, `set_many`, `delete_many` | [`get_many`](Self::get_many), [`set_many`](Self::set_many), [`delete_many`](Self::delete_many): one round trip for each step, to each server |
 /// | `delete`, `has_key` | [`delete`](Self::delete), [`contains`](Self::contains) |
 /// | `touch`, `timeout=None`, `timeout=0` | [`touch`](Self::touch), [`Ttl::FOREVER`](crate::Ttl::FOREVER), a TTL of 0 |
 /// | `incr`, `decr` | [`incr`](Self::incr), [`decr`](Self::decr): in one step; [`incr_or`](Self::incr_or) |

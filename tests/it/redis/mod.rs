@@ -4,7 +4,7 @@
 #[path = "../../../cached-core/src/backend/redis/tests/fleet.rs"]
 pub(crate) mod fleet;
 #[path = "../../../cached-core/src/backend/redis/tests/proxy.rs"]
-mod proxy;
+pub(crate) mod proxy;
 #[path = "../../../cached-core/src/backend/redis/tests/server.rs"]
 pub(crate) mod server;
 

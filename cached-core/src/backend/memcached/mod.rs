@@ -5,7 +5,7 @@
 //!                                     ▼
 //! node     one server: connects when asked, pauses after a failure ──▶ connect   who are you
 //! link     one live connection: questions out, replies in, its end ──▶ command, wire   bytes
-//! held     CAS numbers of our leases    clock    the server's time, and times to live
+//! held     CAS numbers of cells    clock    the server's time, and times to live
 //! ```
 //!
 //! All I/O is driven on the background runtime; the port's futures are channels that any executor
@@ -14,9 +14,10 @@
 //! connection: the engine has its own deadline.
 //!
 //! memcached compares no contents, but every write gives an item a new CAS number. A conditional
-//! operation reads, compares the tokens here, and writes if the number is still the same. The
-//! numbers begin again at 1 when a server restarts, so both halves go over one connection, which
-//! no restart survives: a number that came over another one is never sent.
+//! operation reads, compares the tokens here, and writes if the number is still the same; what was
+//! read before, or put there, need not be read again. The numbers begin again at 1 when a server
+//! restarts, so both halves go over one connection, which no restart survives: a number that came
+//! over another one is never sent.
 //!
 //! A key has one server for good: none is left out of the ring while it is away, because what it
 //! holds when it comes back may have been invalidated elsewhere.

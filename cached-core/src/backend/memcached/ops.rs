@@ -16,9 +16,6 @@ use crate::backend::port::{Acquired, Backend, Capabilities};
 use crate::cell::{Cell, Token};
 use crate::error::{Error, ErrorKind};
 
-/// A cell that is read back in the same trip that tries to put it: what is larger is no lease.
-const SMALL: usize = 4096;
-
 impl Backend for Memcached {
     fn name(&self) -> &str {
         "memcached"
@@ -40,13 +37,12 @@ impl Backend for Memcached {
         if let [key] = keys {
             let link = self.link(key).await?;
             let reply = link.ask(link.commands(1).get(key)).await?;
-            let (cell, _) = item(&link, reply)?.unzip();
-            return Ok(vec![cell]);
+            return Ok(vec![self.found(&link, reply)?]);
         }
         let mut cells = vec![None; keys.len()];
         for (places, link, replies) in self.ask_each(keys, Commands::get).await? {
             for (place, reply) in places.into_iter().zip(replies) {
-                cells[place] = item(&link, reply)?.map(|(cell, _)| cell);
+                cells[place] = self.found(&link, reply)?;
             }
         }
         Ok(cells)
@@ -61,14 +57,15 @@ impl Backend for Memcached {
         let link = self.link(key).await?;
         fits(&link, cell)?;
         loop {
-            let mut asked = link
+            // The look goes first: it brings nothing where the cell is put, and all of it comes in
+            // one round trip either way.
+            let asked = link
                 .commands(2)
+                .get(key)
                 .set(key, cell, When::Absent, link.expires(ttl));
-            if cell.as_bytes().len() <= SMALL {
-                asked = asked.get(key);
-            }
             let mut replies = link.ask_all(asked).await?.into_iter();
-            let put = replies.next().ok_or_else(|| Fault::lost(link.at()))?;
+            let mut next = || replies.next().ok_or_else(|| Fault::lost(link.at()));
+            let (found, put) = (next()?, next()?);
             match stored(&link, "ms", cell, &put)? {
                 (Code::Done, cas) => {
                     self.0.held.note(cell.token(), link.number(), cas);
@@ -77,12 +74,8 @@ impl Backend for Memcached {
                 (Code::NotStored, _) => {}
                 _ => return Err(link.unexpected("ms", &put).into()),
             }
-            let found = match replies.next() {
-                Some(reply) => reply,
-                None => link.ask(link.commands(1).get(key)).await?,
-            };
-            // What was there may be gone by now: then once more.
-            if let Some((found, _)) = item(&link, found)? {
+            // Somebody put it there between the two: then once more.
+            if let Some(found) = self.found(&link, found)? {
                 return Ok(Acquired::Found(found));
             }
         }
@@ -207,6 +200,15 @@ impl Backend for Memcached {
 type Answers = (Vec<usize>, Arc<Link>, Vec<Reply>);
 
 impl Memcached {
+    /// The cell of a `get`.
+    fn found(&self, link: &Link, reply: Reply) -> Result<Option<Cell>, Fault> {
+        let found = item(link, reply)?;
+        Ok(found.map(|(cell, cas)| {
+            self.0.held.saw(&cell, link.number(), cas);
+            cell
+        }))
+    }
+
     /// The connection to the server of this key.
     async fn link(&self, key: &str) -> Result<Arc<Link>, Error> {
         refuse_odd(key)?;
@@ -265,9 +267,9 @@ impl Memcached {
                 .set(key, cell, When::Unchanged(cas), expires);
             let reply = link.ask(set).await?;
             let (code, cas) = stored(link, "ms", cell, &reply)?;
-            if code == Code::Done && cell.token() == Some(token) {
-                // The lease is written anew.
-                self.0.held.note(Some(token), link.number(), cas);
+            if code == Code::Done {
+                // A lease, perhaps, which is to be filled.
+                self.0.held.note(cell.token(), link.number(), cas);
             }
             if let Some(done) = verdict(link, "ms", code, &reply)? {
                 return Ok(done);

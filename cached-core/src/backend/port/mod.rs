@@ -148,7 +148,8 @@ pub trait Backend: Send + Sync + 'static {
     /// Several [`write`](Self::write)s, in one round trip where the backend can; in any order, and
     /// an error says that any of them may have happened.
     ///
-    /// Without an override they go side by side.
+    /// Without an override they go side by side, which is one round trip where a connection takes
+    /// questions before it has answered the earlier ones.
     fn write_many(&self, puts: &[Put<'_>]) -> impl Future<Output = Result<(), Error>> + Send {
         batch::each(
             puts.iter()

@@ -16,6 +16,7 @@ use super::link::Link;
 use super::lost::Lost;
 use super::node::Common;
 use super::pushes::Pushes;
+use super::script;
 use super::server::{self, Company, Dialect, Server};
 use crate::error::ErrorKind;
 
@@ -187,8 +188,8 @@ struct Greeting {
     time: Value,
 }
 
-/// Everything that has to be known before the first command of the cache, in one round trip. Each
-/// part but the database may be refused.
+/// Everything that has to be known before the first command of the cache, on both sides, in one
+/// round trip. Each part but the database may be refused.
 async fn greet(
     mut connection: MultiplexedConnection,
     company: Company,
@@ -208,6 +209,8 @@ async fn greet(
     questions.cmd(client).arg(&["CACHING", "YES"]);
     questions.cmd("TIME");
     questions.cmd(client).arg(&["SETINFO", "LIB-NAME", library]);
+    // So that no fill has to be sent twice.
+    script::teach(&mut questions);
     let count = questions.len();
     let answers = connection
         .send_packed_commands(&questions, 0, count)

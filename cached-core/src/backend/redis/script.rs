@@ -70,16 +70,27 @@ impl Script {
         command
     }
 
-    /// Teaches the server the script and runs it, in one round trip.
+    /// Teaches the server a script that it has forgotten and runs it, in one round trip.
     pub(super) fn load_and(&self, run: Cmd, asking: bool) -> Pipeline {
         let mut both = redis::pipe();
-        both.cmd("SCRIPT").arg("LOAD").arg(&self.source);
+        self.load(&mut both);
         if asking {
             // It holds for the next command.
             both.cmd("ASKING");
         }
         both.add_command(run);
         both
+    }
+
+    fn load(&self, questions: &mut Pipeline) {
+        questions.cmd("SCRIPT").arg("LOAD").arg(&self.source);
+    }
+}
+
+/// Teaches the server all of them.
+pub(super) fn teach(questions: &mut Pipeline) {
+    for script in [&ACQUIRE, &FILL, &RENEW, &RELEASE] {
+        script.load(questions);
     }
 }
 

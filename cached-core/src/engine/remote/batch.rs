@@ -1,4 +1,12 @@
-//! The explicit operations on many keys at once: one round trip for each step, however many keys.
+//! The explicit operations on many keys at once: one round trip to each server for each step, however
+//! many keys.
+//!
+//! ```text
+//! set_many      the namespace's stamp; the cells
+//! warm          the namespace's stamp; the cells where nothing is; those in the place of what is of
+//!               no use to anybody
+//! delete_many   what is there; its removal
+//! ```
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

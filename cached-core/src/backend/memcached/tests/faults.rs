@@ -3,14 +3,19 @@
 use super::server::said;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use super::server::{Server, free_port, url};
 use super::support::{TTL, cell, memcached, memcached_at, read, until, wait, write};
 use crate::backend::memcached::Memcached;
-use crate::backend::port::Backend;
+use crate::backend::port::{Acquired, Backend};
 use crate::backend::proxy::{Proxy, Weather};
+use crate::cell::Cell;
 use crate::error::{Error, ErrorKind};
+
+const GREETING: &[u8] =
+    b"VERSION 1.6.18\r\nMN\r\nSTAT time 1\r\nEND\r\nSTAT item_size_max 1048576\r\nEND\r\n";
 
 /// What an operation says once the server cannot be used.
 #[track_caller]
@@ -81,8 +86,6 @@ fn what_is_no_memcached_is_named() {
 
 #[test]
 fn replies_that_are_none_end_the_connection_and_give_no_value() {
-    const GREETING: &[u8] =
-        b"VERSION 1.6.18\r\nMN\r\nSTAT time 1\r\nEND\r\nSTAT item_size_max 1048576\r\nEND\r\n";
     for answer in [
         &b"VA 5 c1 O77777\r\nother\r\n"[..],
         b"VA 5 c1 O0\r\ntoolonger\r\n",
@@ -108,6 +111,21 @@ fn replies_that_are_none_end_the_connection_and_give_no_value() {
             "{kind:?} for {text}"
         );
     }
+}
+
+#[test]
+fn what_is_put_there_between_the_look_and_the_put_is_found() {
+    let looks: &AtomicUsize = Box::leak(Box::default());
+    let port = fake(move |asked| match asked {
+        [b'v', ..] => GREETING,
+        _ if looks.fetch_add(1, Ordering::SeqCst) == 0 => b"EN\r\nNS\r\n",
+        _ => b"VA 5 c1\r\nother\r\nNS\r\n",
+    });
+    let memcached = memcached_at(&format!("memcached://127.0.0.1:{port}"));
+    let found = wait(memcached.acquire("k", &cell("lease").1, TTL));
+    let other = Cell::from_bytes(b"other".to_vec());
+    assert_eq!(found.expect("it answers"), Acquired::Found(other));
+    assert_eq!(looks.load(Ordering::SeqCst), 2);
 }
 
 #[test]

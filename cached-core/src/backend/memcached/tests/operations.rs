@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::server::{Server, url};
 use super::support::{TTL, cell, memcached, memcached_at, read, until, wait, write};
-use crate::backend::port::{Acquired, Backend};
+use crate::backend::port::{Acquired, Backend, Put};
 use crate::cell::Cell;
 use crate::error::ErrorKind;
 
@@ -22,6 +22,65 @@ fn a_fill_of_a_fresh_lease_needs_no_read() {
     assert!(wait(memcached.fill("k", token, &value, TTL)).expect("it answers"));
     assert_eq!(server.stat("cmd_get"), reads);
     assert_eq!(read(&memcached, "k"), Some(value));
+}
+
+/// What was read, found in the way or put in the place of another has a number that is known.
+#[test]
+fn what_was_seen_is_replaced_without_another_read() {
+    let server = Server::start();
+    let memcached = memcached(&server);
+    let cells = ["0", "1", "2", "3", "4"].map(cell);
+    write(&memcached, "k", &cells[0].1);
+    let fill = |old: usize, new: usize| {
+        let reads = server.stat("cmd_get");
+        let filled = memcached.fill("k", cells[old].0, &cells[new].1, TTL);
+        let filled = wait(filled).expect("it answers");
+        (filled, server.stat("cmd_get") - reads)
+    };
+    assert_eq!(fill(0, 1), (true, 1), "a write tells no number");
+    assert_eq!(fill(1, 2), (true, 0));
+    write(&memcached, "k", &cells[0].1);
+    assert_eq!(read(&memcached, "k").as_ref(), Some(&cells[0].1));
+    assert_eq!(fill(0, 1), (true, 0));
+    write(&memcached, "k", &cells[2].1);
+    let found = wait(memcached.acquire("k", &cells[4].1, TTL));
+    assert_eq!(
+        found.expect("it answers"),
+        Acquired::Found(cells[2].1.clone())
+    );
+    assert_eq!(fill(2, 3), (true, 0));
+    // A number that is outdated fills nothing.
+    assert_eq!(read(&memcached, "k").as_ref(), Some(&cells[3].1));
+    write(&memcached, "k", &cells[0].1);
+    assert_eq!(fill(3, 4), (false, 1));
+    assert_eq!(read(&memcached, "k").as_ref(), Some(&cells[0].1));
+}
+
+#[test]
+fn of_many_fills_one_that_is_too_large_takes_nothing_from_the_others() {
+    let server = Server::with(&["-I", "1m"]);
+    let memcached = memcached(&server);
+    let (keys, leases) = (["a", "b", "c"], ["1", "2", "3"].map(cell));
+    let values = ["small", &"x".repeat(3_000_000), "small"].map(|text| cell(text).1);
+    for (key, (_, lease)) in keys.iter().zip(&leases) {
+        let granted = wait(memcached.acquire(key, lease, TTL)).expect("it answers");
+        assert_eq!(granted, Acquired::Granted);
+    }
+    let puts = keys.iter().zip(&values).map(|(key, cell)| Put {
+        key,
+        cell,
+        ttl: TTL,
+    });
+    let fills = leases.iter().map(|(token, _)| *token).zip(puts);
+    let fills: Vec<_> = fills.collect();
+    let filled = wait(memcached.fill_many(&fills)).expect("each has an outcome");
+    let filled = filled
+        .into_iter()
+        .map(|filled| filled.map_err(|error| error.kind()));
+    let expected = [Ok(true), Err(ErrorKind::TooLarge), Ok(true)];
+    assert!(filled.eq(expected));
+    let there = keys.map(|key| read(&memcached, key).is_some());
+    assert_eq!(there, [true, false, true]);
 }
 
 /// CAS numbers begin again at 1: a fill that trusts one of before lands on another's lease.

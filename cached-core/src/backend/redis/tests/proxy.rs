@@ -26,16 +26,24 @@ pub enum Weather {
     CutAfter(usize),
 }
 
+/// Who sees what passes, and may hold it back.
+pub trait Tap: Send + Sync + 'static {
+    /// Before more of a connection's questions pass. What it leaves comes again, with what follows.
+    fn asked(&self, unread: &mut Vec<u8>);
+
+    /// Before so many bytes of a server's pass.
+    fn answered(&self, bytes: usize);
+}
+
 /// The proxy. Ends when dropped, and its connections with it.
-#[derive(Debug)]
 pub struct Proxy {
     port: u16,
     state: Arc<Mutex<State>>,
 }
 
-#[derive(Debug)]
 struct State {
     weather: Weather,
+    tap: Option<Arc<dyn Tap>>,
     open: Vec<Arc<TcpStream>>,
     ended: bool,
 }
@@ -50,10 +58,20 @@ enum Way {
 impl Proxy {
     /// A proxy to this port, in fair weather.
     pub fn to(server: u16) -> Self {
+        Self::start(server, None)
+    }
+
+    /// The same, tapped.
+    pub fn tapped(server: u16, tap: Arc<dyn Tap>) -> Self {
+        Self::start(server, Some(tap))
+    }
+
+    fn start(server: u16, tap: Option<Arc<dyn Tap>>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
         let port = listener.local_addr().expect("it is bound").port();
         let state = Arc::new(Mutex::new(State {
             weather: Weather::Fair,
+            tap,
             open: Vec::new(),
             ended: false,
         }));
@@ -119,12 +137,21 @@ fn accept(listener: &TcpListener, server: u16, state: &Arc<Mutex<State>>) {
 fn pump(from: &Arc<TcpStream>, to: &Arc<TcpStream>, way: Way, state: &Arc<Mutex<State>>) {
     let (from, to, state) = (Arc::clone(from), Arc::clone(to), Arc::clone(state));
     thread::spawn(move || {
-        let mut piece = [0; 16 * 1024];
+        let (mut piece, mut unread) = ([0; 16 * 1024], Vec::new());
+        let tap = lock(&state).tap.clone();
         while from.peek(&mut piece).is_ok_and(|length| length > 0) {
             if lock(&state).weather == Weather::Reset {
                 return reset(from, to, &state);
             }
             let length = (&*from).read(&mut piece).unwrap_or_default();
+            match (&tap, way) {
+                (Some(tap), Way::ToServer) => {
+                    unread.extend_from_slice(&piece[..length]);
+                    tap.asked(&mut unread);
+                }
+                (Some(tap), Way::ToClient) => tap.answered(length),
+                (None, _) => {}
+            }
             if !forward(&piece[..length], &to, way, &state) {
                 break;
             }
