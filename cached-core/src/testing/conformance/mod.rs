@@ -288,6 +288,15 @@ behaviours! { $
         a_closed_cache_can_be_used
         a_full_cache_takes_new_values
         sync_callers_do_the_same
+        sync_callers_compute_once
+        sync_callers_overtake
+        sync_callers_end_values
+        sync_callers_tell_the_time
+        sync_callers_move_versions
+        sync_callers_warm
+        sync_callers_list_keys
+        sync_callers_have_entries
+        sync_callers_are_refused_the_same
         tenants_are_apart
         no_tenant_forges_anothers_key
         a_tenant_has_its_tags

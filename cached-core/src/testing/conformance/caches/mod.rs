@@ -9,6 +9,7 @@ mod steps;
 mod tenants;
 mod times;
 mod tools;
+mod twins;
 mod versions;
 mod whole;
 
@@ -35,6 +36,12 @@ pub use tools::{
     a_value_goes_to_another_version, a_value_tells_its_time, keys_are_deleted_by_a_pattern,
     keys_are_listed_by_a_pattern, warming_replaces_nothing, warming_replaces_what_is_of_no_use,
 };
+pub use twins::{
+    sync_callers_are_refused_the_same, sync_callers_compute_once, sync_callers_do_the_same,
+    sync_callers_end_values, sync_callers_have_entries, sync_callers_list_keys,
+    sync_callers_move_versions, sync_callers_overtake, sync_callers_tell_the_time,
+    sync_callers_warm,
+};
 pub use versions::{
     several_keys_of_a_version, versions_are_computed_apart, versions_are_looked_at_apart,
     versions_count_apart,
@@ -42,7 +49,6 @@ pub use versions::{
 pub use whole::{
     a_closed_cache_can_be_used, a_default_stands_in_for_a_miss, a_full_cache_takes_new_values,
     contains_goes_by_life, nothing_is_no_fault, racing_read_throughs_come_to_one,
-    sync_callers_do_the_same,
 };
 
 use super::stage::{Gate, eventually, fresh, function, together};
