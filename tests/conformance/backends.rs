@@ -1,11 +1,8 @@
 //! How each backend is opened for the conformance suite: as tests here, as a table by
 //! `cargo xtask conformance`.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
+use cached_core::Cache;
 use cached_core::testing::{self, ManualClock, conformance::Subject};
-use cached_core::{Builder, Cache};
 
 #[cfg(feature = "servers")]
 #[path = "servers.rs"]
@@ -30,22 +27,11 @@ impl Opened {
     }
 }
 
-fn built(builder: Builder) -> Cache {
-    builder.build().expect("the settings are valid")
-}
-
-/// Typed values, so that every handle is the same cache.
 pub(crate) fn memory() -> Opened {
     let clock = ManualClock::new();
     let moved = clock.clone();
-    let caches = Mutex::new(HashMap::<String, Cache>::new());
-    let open = move |prefix: &str| {
-        let mut caches = caches.lock().expect("nothing panics under this lock");
-        let new = || built(Cache::memory().clock(clock.clone()));
-        caches.entry(prefix.to_owned()).or_insert_with(new).clone()
-    };
-    let subject = Subject::of_caches(open)
-        .with_bound(|_| built(Cache::memory().capacity(1_000)))
+    let subject = Subject::of_caches(move |_| Cache::memory().clock(clock.clone()))
+        .with_bound(|_| Cache::memory().capacity(1_000))
         .with_clock(move |by| moved.advance(by));
     Opened::here(subject, L1::Off)
 }

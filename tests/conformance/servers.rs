@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use cached_core::backend::{self, Backend};
 use cached_core::testing::conformance::Subject;
-use cached_core::{Cache, Error};
+use cached_core::{Builder, Cache, Error};
 
+use super::Opened;
 use super::tiers::{self, L1};
-use super::{Opened, built};
 use crate::databases::{Directory, Server as Database};
 use crate::memcached::server as memcached;
 use crate::redis::fleet::{Fleet, Watched};
@@ -18,10 +18,9 @@ use crate::redis::server::Server;
 const EVICT: [&str; 4] = ["--maxmemory", "16mb", "--maxmemory-policy", "allkeys-lru"];
 
 /// A cache by its URL, whose limits a busy machine does not break.
-fn cache(url: &str, prefix: &str, l1: L1) -> Cache {
+fn cache(url: &str, prefix: &str, l1: L1) -> Builder {
     let builder = Cache::at(url).expect("the URL is well-formed");
-    let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
-    built(l1.set(builder))
+    l1.set(builder.prefix(prefix).timeout(Duration::from_secs(5)))
 }
 
 /// A backend at a URL, and caches on it, without a first tier those that the URL gives; `alive` is

@@ -10,7 +10,7 @@ use cached_core::backend::Backend;
 use cached_core::testing::{self, conformance::Subject};
 use cached_core::{Builder, Cache, Error};
 
-use super::{Opened, built};
+use super::Opened;
 use crate::relay::{Duty, Relay};
 
 /// How long is kept what nobody tells the changes of.
@@ -54,7 +54,7 @@ fn tiered<B: Backend>(
     let again = Arc::clone(&open);
     Subject::of(move || again()).with_caches(move |prefix| {
         let builder = Cache::on(open()).prefix(prefix);
-        built(set(builder.timeout(Duration::from_secs(5))))
+        set(builder.timeout(Duration::from_secs(5)))
     })
 }
 

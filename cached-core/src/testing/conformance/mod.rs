@@ -38,8 +38,8 @@
 //!
 //! A subject of [`Subject::of_caches`] runs the last four: `conformance_tests!(subject(); caches
 //! batches races locks)`. Without a clock of the subject's own, waiting takes real time, about
-//! twenty seconds for all behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
-//! of sync callers are; a backend brings what its I/O needs.
+//! twenty seconds for all behaviours one after the other. Futures are polled by threads that belong
+//! to no runtime, as those of sync callers are; a backend brings what its I/O needs.
 //!
 //! [`run_all`] runs all of it under a test framework of your own:
 //!
@@ -303,6 +303,9 @@ behaviours! { $
         a_tenant_overtakes_its_own
         a_tenants_keys_are_listed
         a_tenant_has_its_locks
+        a_function_says_the_tenant
+        a_function_makes_the_keys
+        a_made_key_is_any_text_but_none
     }
     batches: {
         what_one_process_computes_another_gets

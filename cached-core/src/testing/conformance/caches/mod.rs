@@ -7,6 +7,7 @@ mod kinds;
 mod near;
 mod steps;
 mod tenants;
+mod texts;
 mod times;
 mod tools;
 mod twins;
@@ -23,9 +24,11 @@ pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
 };
 pub use tenants::{
-    a_tenant_has_its_locks, a_tenant_has_its_tags, a_tenant_overtakes_its_own,
-    a_tenants_keys_are_listed, no_tenant_forges_anothers_key, tenants_are_apart,
+    a_function_says_the_tenant, a_tenant_has_its_locks, a_tenant_has_its_tags,
+    a_tenant_overtakes_its_own, a_tenants_keys_are_listed, no_tenant_forges_anothers_key,
+    tenants_are_apart,
 };
+pub use texts::{a_function_makes_the_keys, a_made_key_is_any_text_but_none};
 pub use times::{
     a_value_goes_with_its_time, an_increment_keeps_the_time, expire_makes_stale,
     forever_has_no_end, no_time_stores_nothing, several_values_go_with_their_time,
