@@ -75,7 +75,7 @@ pub(crate) fn aged<B: Backend>(open: impl Fn() -> B + Send + Sync + 'static) -> 
 pub(crate) fn in_process() -> Opened {
     let store = testing::in_process();
     let subject = tiered(move || store.clone(), |builder| L1::Watched.set(builder));
-    Opened::here(subject, L1::Watched)
+    Opened::here("in-process", subject, L1::Watched)
 }
 
 /// `None`: the handle is gone.

@@ -31,7 +31,7 @@ mod custom {
 
     fn subject() -> Subject {
         let shelf = custom_backend::Shelf::default();
-        Subject::of(move || shelf.clone())
+        Subject::of(move || shelf.clone()).lacking(backends::lacking("custom"))
     }
 
     conformance_tests!(subject());

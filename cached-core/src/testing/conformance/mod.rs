@@ -95,7 +95,11 @@ macro_rules! behaviours {
                     |subject| Box::pin($group::$name(subject)),
                 ),)*];
                 for (name, behaviour) in group {
-                    named(name, behaviour(subject)).await;
+                    named(name, async {
+                        behaviour(subject).await;
+                        subject.found_lacking().expect("it can do what it is said to do");
+                    })
+                    .await;
                 }
             })*
         }
@@ -181,6 +185,7 @@ behaviours! { $
         extreme_times_are_rounded
         the_clock_is_one_for_all
         it_says_that_it_can_be_used
+        it_says_what_it_can_do
         changes_are_told
     }
     fence: backend {

@@ -23,6 +23,7 @@ pub struct Subject {
     advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
     age: Option<Duration>,
     lacking: Lacking,
+    expected: Option<&'static [&'static str]>,
 }
 
 /// What behaviours found that the backend cannot do.
@@ -63,6 +64,7 @@ impl Subject {
             advance: None,
             age: None,
             lacking: Lacking::default(),
+            expected: None,
         }
     }
 
@@ -106,6 +108,17 @@ impl Subject {
         }
     }
 
+    /// Says what the backend cannot do, by the names that a [`Report`](super::Report) has for it, and
+    /// that it can do all else: a behaviour that cannot be examined for want of something else fails.
+    /// Without, whatever the backend says of itself is taken for granted.
+    #[must_use]
+    pub fn lacking(self, capabilities: &'static [&'static str]) -> Self {
+        Self {
+            expected: Some(capabilities),
+            ..self
+        }
+    }
+
     /// The same, of which nothing is known to lack.
     pub(super) fn anew(&self) -> Self {
         Self {
@@ -122,10 +135,25 @@ impl Subject {
     }
 
     /// The first of what [`lacks`](Self::lacks) was told.
-    pub(super) fn lacking(&self) -> Option<&'static str> {
+    ///
+    /// # Errors
+    /// The subject says that the backend can do it.
+    pub(super) fn found_lacking(&self) -> Result<Option<&'static str>, String> {
         let lacking = self.lacking.lock();
         let lacking = lacking.unwrap_or_else(PoisonError::into_inner);
-        lacking.first().copied()
+        let unexpected = |name: &&&str| self.is_expected_to_lack(name) == Some(false);
+        match lacking.iter().find(unexpected) {
+            None => Ok(lacking.first().copied()),
+            Some(name) => Err(format!(
+                "the backend lacks `{name}`, which it is expected to have; `Subject::lacking` names \
+                 what it cannot do"
+            )),
+        }
+    }
+
+    /// Whether the backend is known to lack this, if the subject says what it lacks.
+    pub(super) fn is_expected_to_lack(&self, capability: &str) -> Option<bool> {
+        self.expected.map(|names| names.contains(&capability))
     }
 
     /// Whether there is a backend to examine, or caches only.
