@@ -11,10 +11,18 @@ mod broken;
 #[path = "../../examples/11_custom_backend.rs"]
 #[allow(dead_code)] // its `main` is the example's
 mod custom_backend;
+#[cfg(feature = "servers")]
+mod table;
 mod tiered;
 
 #[path = "../conformance/backends.rs"]
 mod backends;
+#[cfg(feature = "servers")]
+#[path = "../conformance/json.rs"]
+mod json;
+#[cfg(feature = "servers")]
+#[path = "../conformance/program.rs"]
+mod program;
 
 #[cfg(feature = "servers")]
 use backends::tiers::L1;
