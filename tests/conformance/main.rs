@@ -11,6 +11,8 @@ mod database_server;
 mod directory;
 #[path = "../../cached-core/src/backend/redis/tests/fleet.rs"]
 mod fleet;
+#[path = "../it/support/gate.rs"]
+mod gate;
 #[path = "../../cached-core/src/backend/memcached/tests/server.rs"]
 mod memcached_server;
 #[path = "../it/relay.rs"]
@@ -27,6 +29,9 @@ mod memcached {
 }
 mod redis {
     pub(crate) use crate::{fleet, server};
+}
+mod support {
+    pub(crate) use crate::gate::Gate;
 }
 
 use std::process::ExitCode;

@@ -42,6 +42,13 @@ const STEPS: &[(&str, Action)] = &[
         "unit, integration, UI and doc tests",
         Action::Cargo("test --workspace --all-features"),
     ),
+    // No test run builds this program: it would run on every backend.
+    (
+        "the conformance table",
+        Action::Cargo(
+            "test -p cached-workspace --all-features --test conformance -- --backend memory",
+        ),
+    ),
     (
         "tests, cached-core without features",
         Action::Cargo("test -p cached-core --no-default-features --lib --tests"),
