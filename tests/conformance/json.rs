@@ -1,9 +1,9 @@
 //! The reports as JSON, for other tools.
 
-use super::Row;
+use super::program::Row;
 
 /// An array with an object for each backend.
-pub(super) fn of(rows: &[Row]) -> String {
+pub(crate) fn of(rows: &[Row]) -> String {
     let rows = rows.iter().map(|Row { name, by, report, seconds }| {
         let passed = report.passed.iter().map(|name| text(name));
         let failed = report.failed.iter().map(|(name, message)| {

@@ -3,6 +3,7 @@
 
 mod backends;
 mod json;
+mod program;
 
 #[path = "../../cached-core/src/backend/sql/tests/server.rs"]
 mod database_server;
@@ -10,15 +11,14 @@ mod database_server;
 mod directory;
 #[path = "../../cached-core/src/backend/redis/tests/fleet.rs"]
 mod fleet;
+#[path = "../it/support/gate.rs"]
+mod gate;
 #[path = "../../cached-core/src/backend/memcached/tests/server.rs"]
 mod memcached_server;
 #[path = "../it/relay.rs"]
 mod relay;
 #[path = "../../cached-core/src/backend/redis/tests/server.rs"]
 mod server;
-#[allow(dead_code, unused_imports)] // the relay waits at one of its gates
-#[path = "../it/support.rs"]
-mod support;
 
 // As the integration tests have them.
 mod databases {
@@ -30,50 +30,14 @@ mod memcached {
 mod redis {
     pub(crate) use crate::{fleet, server};
 }
-
-use std::collections::BTreeMap;
-use std::process::ExitCode;
-use std::time::Instant;
-
-use cached_core::testing::conformance::{self, Report};
-
-use backends::tiers::{self, L1};
-use backends::{Opened, in_process, memory, servers};
-
-type Open = fn() -> Opened;
-
-/// All of them, by the names of the table. Behind `+l1` the cache keeps what it reads in memory.
-const BACKENDS: &[(&str, Open)] = &[
-    ("memory", memory),
-    ("in-process", in_process),
-    ("redis", || servers::redis(L1::Off)),
-    ("redis+cluster", || servers::redis_cluster(L1::Off)),
-    ("redis+sentinel", || servers::redis_sentinel(L1::Off)),
-    ("memcached", || servers::memcached(2, L1::Off)),
-    ("sqlite", || servers::sqlite(L1::Off)),
-    ("postgres", || servers::postgres(L1::Off)),
-    ("mysql", || servers::mysql(L1::Off)),
-    ("file", || servers::file(L1::Off)),
-    ("in-process+l1", tiers::in_process),
-    ("redis+l1", || servers::redis(L1::Watched)),
-    ("redis+cluster+l1", || servers::redis_cluster(L1::Watched)),
-    ("redis+sentinel+l1", || servers::redis_sentinel(L1::Watched)),
-    ("memcached+l1", || servers::memcached(2, L1::Aged)),
-    ("sqlite+l1", || servers::sqlite(L1::Aged)),
-    ("postgres+l1", || servers::postgres(L1::Aged)),
-    ("mysql+l1", || servers::mysql(L1::Aged)),
-    ("file+l1", || servers::file(L1::Aged)),
-];
-
-/// What the command line asks for.
-#[derive(Default)]
-struct Wanted {
-    backend: Option<String>,
-    json: Option<String>,
+mod support {
+    pub(crate) use crate::gate::Gate;
 }
 
+use std::process::ExitCode;
+
 fn main() -> ExitCode {
-    match wanted(std::env::args().skip(1)).and_then(|wanted| run(&wanted)) {
+    match program::run(std::env::args().skip(1)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(fault) => {
@@ -81,106 +45,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn wanted(mut words: impl Iterator<Item = String>) -> Result<Wanted, String> {
-    let mut wanted = Wanted::default();
-    while let Some(word) = words.next() {
-        let place = match word.as_str() {
-            "--backend" => &mut wanted.backend,
-            "--json" => &mut wanted.json,
-            other => {
-                return Err(format!(
-                    "`{other}`? There are --backend NAME and --json FILE"
-                ));
-            }
-        };
-        let value = words.next();
-        *place = Some(value.ok_or_else(|| format!("{word} needs a value"))?);
-    }
-    Ok(wanted)
-}
-
-/// Whether nothing failed.
-fn run(wanted: &Wanted) -> Result<bool, String> {
-    let chosen = |name: &str| wanted.backend.as_deref().is_none_or(|only| only == name);
-    let chosen: Vec<_> = BACKENDS.iter().filter(|(name, _)| chosen(name)).collect();
-    if chosen.is_empty() {
-        let names: Vec<&str> = BACKENDS.iter().map(|(name, _)| *name).collect();
-        return Err(format!("no such backend; there are {}", names.join(", ")));
-    }
-    let rows: Vec<Row> = chosen
-        .into_iter()
-        .map(|(name, open)| Row::of(name, *open))
-        .collect();
-    println!("{}", table(&rows));
-    if let Some(file) = &wanted.json {
-        let text = json::of(&rows);
-        std::fs::write(file, text).map_err(|fault| format!("{file}: {fault}"))?;
-    }
-    Ok(rows.iter().all(|row| row.report.failed.is_empty()))
-}
-
-/// What became of one backend.
-struct Row {
-    name: &'static str,
-    /// Which servers served it.
-    by: String,
-    report: Report,
-    seconds: f64,
-}
-
-impl Row {
-    fn of(name: &'static str, open: fn() -> Opened) -> Self {
-        let begun = Instant::now();
-        let Opened { subject, by } = open();
-        eprintln!("{name}: {by} ..");
-        let report = conformance::report(&subject);
-        let seconds = begun.elapsed().as_secs_f64();
-        Self {
-            name,
-            by,
-            report,
-            seconds,
-        }
-    }
-}
-
-fn table(rows: &[Row]) -> String {
-    let mut text = format!(
-        "{:<18} {:>6} {:>6} {:>11} {:>7}  {}\n",
-        "backend", "passed", "failed", "unsupported", "seconds", "what it cannot do"
-    );
-    for Row {
-        name,
-        report,
-        seconds,
-        ..
-    } in rows
-    {
-        let (passed, failed) = (report.passed.len(), report.failed.len());
-        let unsupported = report.unsupported.len();
-        let lacks = lacks(report);
-        text += &format!(
-            "{name:<18} {passed:>6} {failed:>6} {unsupported:>11} {seconds:>7.1}  {lacks}\n"
-        );
-    }
-    text += "\n";
-    for Row { name, by, .. } in rows {
-        text += &format!("{name:<18} on {by}\n");
-    }
-    for Row { name, report, .. } in rows.iter().filter(|row| !row.report.failed.is_empty()) {
-        text += &format!("\n{name}: {report}\n");
-    }
-    text
-}
-
-/// The capabilities that are missing, each with the number of behaviours that need it.
-fn lacks(report: &Report) -> String {
-    let mut counts = BTreeMap::<&str, usize>::new();
-    for (_, capability) in &report.unsupported {
-        *counts.entry(capability).or_default() += 1;
-    }
-    let shown = counts.iter().map(|(name, count)| format!("{name} {count}"));
-    shown.collect::<Vec<_>>().join(", ")
 }

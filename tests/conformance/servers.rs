@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use cached_core::backend::{self, Backend};
 use cached_core::testing::conformance::Subject;
-use cached_core::{Cache, Error};
+use cached_core::{Builder, Cache, Error};
 
+use super::Opened;
 use super::tiers::{self, L1};
-use super::{Opened, built};
 use crate::databases::{Directory, Server as Database};
 use crate::memcached::server as memcached;
 use crate::redis::fleet::{Fleet, Watched};
@@ -18,10 +18,9 @@ use crate::redis::server::Server;
 const EVICT: [&str; 4] = ["--maxmemory", "16mb", "--maxmemory-policy", "allkeys-lru"];
 
 /// A cache by its URL, whose limits a busy machine does not break.
-fn cache(url: &str, prefix: &str, l1: L1) -> Cache {
+fn cache(url: &str, prefix: &str, l1: L1) -> Builder {
     let builder = Cache::at(url).expect("the URL is well-formed");
-    let builder = builder.prefix(prefix).timeout(Duration::from_secs(5));
-    built(l1.set(builder))
+    l1.set(builder.prefix(prefix).timeout(Duration::from_secs(5)))
 }
 
 /// A backend at a URL, and caches on it, without a first tier those that the URL gives; `alive` is
@@ -60,7 +59,7 @@ pub(crate) fn redis(l1: L1) -> Opened {
     let by = server.described() + &l1.said();
     let subject = at(server.url(), server, backend::redis, l1);
     let subject = bounded(subject, || Server::with(&EVICT), Server::url, l1);
-    Opened { subject, by }
+    Opened::of("redis", subject, by)
 }
 
 fn described<'s>(servers: impl IntoIterator<Item = &'s Server>) -> String {
@@ -78,7 +77,7 @@ pub(crate) fn redis_cluster(l1: L1) -> Opened {
         fleet
     };
     let subject = bounded(subject, little, Fleet::url, l1);
-    Opened { subject, by }
+    Opened::of("redis", subject, by)
 }
 
 pub(crate) fn redis_sentinel(l1: L1) -> Opened {
@@ -91,7 +90,7 @@ pub(crate) fn redis_sentinel(l1: L1) -> Opened {
         watched
     };
     let subject = bounded(subject, little, Watched::url, l1);
-    Opened { subject, by }
+    Opened::of("redis", subject, by)
 }
 
 fn evict(server: &Server, bytes: &str) {
@@ -108,13 +107,13 @@ pub(crate) fn memcached(servers: usize, l1: L1) -> Opened {
     let little = || memcached::Server::with(&["-m", "16"]);
     let subject = bounded(subject, little, memcached::Server::url, l1);
     let by = by.join("; ") + &l1.said();
-    Opened { subject, by }
+    Opened::of("memcached", subject, by)
 }
 
 pub(crate) fn sqlite(l1: L1) -> Opened {
     let directory = Directory::new();
     let url = format!("sqlite://{}/c.db?create=true", directory.path().display());
-    Opened::here(at(url, directory, backend::sqlite, l1), l1)
+    Opened::here("sqlite", at(url, directory, backend::sqlite, l1), l1)
 }
 
 pub(crate) fn file(l1: L1) -> Opened {
@@ -125,21 +124,26 @@ pub(crate) fn file(l1: L1) -> Opened {
     let subject = at(url(&directory), directory, backend::file, l1);
     let little = |directory: &Directory| url(directory) + "?max_bytes=20000000";
     let subject = bounded(subject, Directory::new, little, l1);
-    Opened::here(subject, l1)
+    Opened::here("file", subject, l1)
 }
 
-fn database<B: Backend>(server: &Database, open: fn(&str) -> Result<B, Error>, l1: L1) -> Opened {
+fn database<B: Backend>(
+    kind: &str,
+    server: &Database,
+    open: fn(&str) -> Result<B, Error>,
+    l1: L1,
+) -> Opened {
     let url = format!("{}?create=true", server.new_database());
     let (subject, by) = (at(url, (), open, l1), server.described() + &l1.said());
-    Opened { subject, by }
+    Opened::of(kind, subject, by)
 }
 
 /// A database in the one server of this process.
 pub(crate) fn postgres(l1: L1) -> Opened {
-    database(Database::postgres(), backend::postgres, l1)
+    database("postgres", Database::postgres(), backend::postgres, l1)
 }
 
 /// A database in the one server of this process.
 pub(crate) fn mysql(l1: L1) -> Opened {
-    database(Database::mariadb(), backend::mysql, l1)
+    database("mysql", Database::mariadb(), backend::mysql, l1)
 }

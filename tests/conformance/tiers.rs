@@ -10,7 +10,7 @@ use cached_core::backend::Backend;
 use cached_core::testing::{self, conformance::Subject};
 use cached_core::{Builder, Cache, Error};
 
-use super::{Opened, built};
+use super::Opened;
 use crate::relay::{Duty, Relay};
 
 /// How long is kept what nobody tells the changes of.
@@ -54,7 +54,7 @@ fn tiered<B: Backend>(
     let again = Arc::clone(&open);
     Subject::of(move || again()).with_caches(move |prefix| {
         let builder = Cache::on(open()).prefix(prefix);
-        built(set(builder.timeout(Duration::from_secs(5))))
+        set(builder.timeout(Duration::from_secs(5)))
     })
 }
 
@@ -75,7 +75,7 @@ pub(crate) fn aged<B: Backend>(open: impl Fn() -> B + Send + Sync + 'static) -> 
 pub(crate) fn in_process() -> Opened {
     let store = testing::in_process();
     let subject = tiered(move || store.clone(), |builder| L1::Watched.set(builder));
-    Opened::here(subject, L1::Watched)
+    Opened::here("in-process", subject, L1::Watched)
 }
 
 /// `None`: the handle is gone.

@@ -11,10 +11,18 @@ mod broken;
 #[path = "../../examples/11_custom_backend.rs"]
 #[allow(dead_code)] // its `main` is the example's
 mod custom_backend;
+#[cfg(feature = "servers")]
+mod table;
 mod tiered;
 
 #[path = "../conformance/backends.rs"]
 mod backends;
+#[cfg(feature = "servers")]
+#[path = "../conformance/json.rs"]
+mod json;
+#[cfg(feature = "servers")]
+#[path = "../conformance/program.rs"]
+mod program;
 
 #[cfg(feature = "servers")]
 use backends::tiers::L1;
@@ -31,7 +39,7 @@ mod custom {
 
     fn subject() -> Subject {
         let shelf = custom_backend::Shelf::default();
-        Subject::of(move || shelf.clone())
+        Subject::of(move || shelf.clone()).lacking(backends::lacking("custom"))
     }
 
     conformance_tests!(subject());
@@ -152,5 +160,62 @@ fn every_behaviour_is_listed() {
                 source::shown(&file)
             );
         }
+    }
+}
+
+/// The names of the public functions in the `impl` blocks of this type, in one folder.
+fn operations(of: &str, folder: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for file in source::files(&[folder]) {
+        let parsed = syn::parse_file(&source::read(&file)).expect("it compiles");
+        let blocks = parsed.items.into_iter().filter_map(|item| match item {
+            syn::Item::Impl(block) if block.trait_.is_none() => Some(block),
+            _ => None,
+        });
+        for block in blocks {
+            let syn::Type::Path(path) = &*block.self_ty else {
+                continue;
+            };
+            let last = path.path.segments.last();
+            if last.is_none_or(|last| last.ident != of) {
+                continue;
+            }
+            let functions = block.items.into_iter().filter_map(|item| match item {
+                syn::ImplItem::Fn(function) => Some(function),
+                _ => None,
+            });
+            let public = functions.filter(|function| {
+                let twins = of != "Cache" || function.sig.asyncness.is_some();
+                matches!(function.vis, syn::Visibility::Public(_)) && twins
+            });
+            found.extend(public.map(|function| function.sig.ident.to_string()));
+        }
+    }
+    found
+}
+
+#[test]
+fn every_operation_has_a_twin_for_sync_callers_that_the_suite_calls() {
+    // What opens a cache, and what is async by its argument or its answer.
+    const ASYNC: [&str; 5] = [
+        "connect",
+        "connect_checked",
+        "invalidate_in",
+        "invalidate_tag_in",
+        "redis",
+    ];
+    let folder = "cached-core/src/cache";
+    let sync = operations("BlockingCache", folder);
+    let mut operations = operations("Cache", folder);
+    operations.retain(|name| !ASYNC.contains(&name.as_str()));
+    assert_eq!(operations, sync);
+    let suite = "cached-core/src/testing/conformance/caches/twins.rs";
+    let calls = source::read(&source::root().join(suite));
+    for name in &sync {
+        let called = [format!(".{name}("), format!(".{name}::<")];
+        assert!(
+            called.iter().any(|call| calls.contains(call)),
+            "`BlockingCache::{name}` is not in {suite}"
+        );
     }
 }

@@ -5,10 +5,12 @@
 #[allow(clippy::duplicate_mod)] // it stands on its own feet wherever it is included
 mod started;
 
+mod gate;
+
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, mpsc};
+use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -16,13 +18,12 @@ use cached_core::event::{Event, EventKind};
 use cached_core::time::ManualClock;
 use cached_core::{Builder, Cache, Error, ErrorKind};
 
+pub(crate) use gate::Gate;
+use gate::HANG;
 #[cfg(feature = "servers")]
 pub(crate) use started::said;
 pub(crate) use started::until;
 use started::{PATIENCE, pauses};
-
-/// Longer than anything here takes; a test that hangs fails after it.
-const HANG: Duration = Duration::from_secs(60);
 
 pub(crate) fn memory() -> Cache {
     Cache::memory().build().expect("the defaults are valid")
@@ -99,85 +100,6 @@ impl<'a, T> Task<'a, T> {
     /// How often it was woken since the last look.
     pub(crate) fn take_wakes(&self) -> usize {
         self.wakes.0.swap(0, Ordering::SeqCst)
-    }
-}
-
-/// Where bodies wait until the test lets them go on.
-#[derive(Clone, Default)]
-pub(crate) struct Gate(Arc<(Mutex<Passage>, Condvar)>);
-
-#[derive(Default)]
-struct Passage {
-    open: bool,
-    entered: usize,
-    wakers: Vec<Waker>,
-}
-
-impl Gate {
-    fn lock(&self) -> MutexGuard<'_, Passage> {
-        self.0.0.lock().expect("no test panics under this lock")
-    }
-
-    /// Waits here, on this thread.
-    pub(crate) fn pass(&self) {
-        self.enter();
-        let closed = |passage: &mut Passage| !passage.open;
-        let (_passage, timeout) = self
-            .0
-            .1
-            .wait_timeout_while(self.lock(), HANG, closed)
-            .expect("see lock");
-        assert!(!timeout.timed_out(), "nobody opened the gate");
-    }
-
-    /// Waits here, as a future.
-    pub(crate) async fn passed(&self) {
-        self.enter();
-        poll_fn(|cx| {
-            let mut passage = self.lock();
-            if passage.open {
-                return Poll::Ready(());
-            }
-            passage.wakers.push(cx.waker().clone());
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn enter(&self) {
-        self.lock().entered += 1;
-        self.0.1.notify_all();
-    }
-
-    pub(crate) fn open(&self) {
-        self.lock().open = true;
-        self.0.1.notify_all();
-        let wakers = std::mem::take(&mut self.lock().wakers);
-        wakers.into_iter().for_each(Waker::wake);
-    }
-
-    /// How many came here so far.
-    pub(crate) fn entered(&self) -> usize {
-        self.lock().entered
-    }
-
-    /// [`await_entered`](Self::await_entered) for those who come on this thread.
-    pub(crate) async fn await_entered_async(&self, count: usize) {
-        while self.entered() < count {
-            tokio::task::yield_now().await;
-        }
-    }
-
-    /// Waits until so many came here.
-    #[track_caller]
-    pub(crate) fn await_entered(&self, count: usize) {
-        let fewer = |passage: &mut Passage| passage.entered < count;
-        let (_passage, timeout) = self
-            .0
-            .1
-            .wait_timeout_while(self.lock(), HANG, fewer)
-            .expect("see lock");
-        assert!(!timeout.timed_out(), "fewer than {count} came to the gate");
     }
 }
 

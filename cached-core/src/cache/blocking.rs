@@ -260,6 +260,15 @@ impl<'c> BlockingCache<'c> {
         Delivery::Acknowledged
     }
 
+    /// Waits until every invalidation that a shared backend has not acknowledged yet is delivered, at
+    /// most until `deadline`; see [`Cache::close`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Timeout`] if some are not delivered; they stay queued.
+    pub fn close(&self, deadline: std::time::Duration) -> Result<(), Error> {
+        crate::engine::block_on(self.cache.close(deadline))
+    }
+
     /// The values under the keys, in their order.
     ///
     /// # Errors

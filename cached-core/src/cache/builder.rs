@@ -97,7 +97,8 @@ impl Builder {
 
     /// What the keys of this cache begin with in a shared backend, so that several applications
     /// can use one server: 1 to 20 of `A-Z a-z 0-9 _ - .`. Default `cached`. Without effect in
-    /// memory.
+    /// memory; there it is an error in a URL and in the table of a cache, and `[defaults]` has it for
+    /// the shared caches alone.
     #[cfg(feature = "remote")]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         if let Some(remote) = &mut self.config.remote {

@@ -4,6 +4,8 @@
 //! test binary again, in a folder that holds the scenario's `cached.toml`.
 
 mod files;
+#[cfg(feature = "servers")]
+mod kinds;
 mod secrets;
 
 use std::path::PathBuf;
@@ -86,6 +88,8 @@ const SCENARIOS: &[(&str, fn())] = &[
     ("install", install_scenario),
     ("own", own_caches),
     ("uncached", uncached),
+    #[cfg(feature = "servers")]
+    ("kinds", kinds::use_all),
     ("dummy", || {
         assert_eq!(plain::traced(1).1, Outcome::NotStored);
     }),

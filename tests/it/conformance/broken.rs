@@ -311,10 +311,31 @@ fn a_report_names_what_fails_and_goes_on() {
     );
 }
 
+/// Capabilities are a backend's own word: one that has lost one would be examined less, and pass.
+#[test]
+fn what_a_backend_lacks_is_expected_or_a_fault() {
+    let passes = |lacking: &'static [&'static str]| {
+        let wrong = || subject(Broken::EmptyIsAbsent).lacking(lacking);
+        let watch = catch_unwind(|| {
+            conformance::__run(wrong(), |subject| {
+                Box::pin(conformance::watch::every_watcher_is_told(subject))
+            });
+        });
+        let says = catch_unwind(|| {
+            conformance::__run(wrong(), |subject| {
+                Box::pin(conformance::cells::it_says_what_it_can_do(subject))
+            });
+        });
+        (watch.is_ok(), says.is_ok())
+    };
+    assert_eq!(passes(&["pushes", "scans", "watches"]), (true, true));
+    assert_eq!(passes(&["scans", "watches"]), (true, false), "no pushes");
+    assert_eq!(passes(&["pushes", "scans"]), (false, false), "no watches");
+}
+
 #[test]
 fn a_report_of_caches_alone_says_what_it_leaves_out() {
-    let open = |_: &str| cached_core::Cache::dummy().build().expect("valid");
-    let report = conformance::report(&Subject::of_caches(open));
+    let report = conformance::report(&Subject::of_caches(|_| cached_core::Cache::dummy()));
     let fence = ("fence::one_of_two_fills_is_stored", "cells");
     assert!(report.unsupported.contains(&fence));
     assert!(!report.failed.is_empty(), "it stores nothing");

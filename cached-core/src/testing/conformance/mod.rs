@@ -38,8 +38,8 @@
 //!
 //! A subject of [`Subject::of_caches`] runs the last four: `conformance_tests!(subject(); caches
 //! batches races locks)`. Without a clock of the subject's own, waiting takes real time, about
-//! twenty seconds for all behaviours one after the other. Futures are polled by threads that belong to no runtime, as those
-//! of sync callers are; a backend brings what its I/O needs.
+//! twenty seconds for all behaviours one after the other. Futures are polled by threads that belong
+//! to no runtime, as those of sync callers are; a backend brings what its I/O needs.
 //!
 //! [`run_all`] runs all of it under a test framework of your own:
 //!
@@ -95,7 +95,11 @@ macro_rules! behaviours {
                     |subject| Box::pin($group::$name(subject)),
                 ),)*];
                 for (name, behaviour) in group {
-                    named(name, behaviour(subject)).await;
+                    named(name, async {
+                        behaviour(subject).await;
+                        subject.found_lacking().expect("it can do what it is said to do");
+                    })
+                    .await;
                 }
             })*
         }
@@ -181,6 +185,7 @@ behaviours! { $
         extreme_times_are_rounded
         the_clock_is_one_for_all
         it_says_that_it_can_be_used
+        it_says_what_it_can_do
         changes_are_told
     }
     fence: backend {
@@ -288,12 +293,24 @@ behaviours! { $
         a_closed_cache_can_be_used
         a_full_cache_takes_new_values
         sync_callers_do_the_same
+        sync_callers_compute_once
+        sync_callers_overtake
+        sync_callers_end_values
+        sync_callers_tell_the_time
+        sync_callers_move_versions
+        sync_callers_warm
+        sync_callers_list_keys
+        sync_callers_have_entries
+        sync_callers_are_refused_the_same
         tenants_are_apart
         no_tenant_forges_anothers_key
         a_tenant_has_its_tags
         a_tenant_overtakes_its_own
         a_tenants_keys_are_listed
         a_tenant_has_its_locks
+        a_function_says_the_tenant
+        a_function_makes_the_keys
+        a_made_key_is_any_text_but_none
     }
     batches: {
         what_one_process_computes_another_gets

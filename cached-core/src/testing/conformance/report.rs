@@ -75,10 +75,10 @@ pub(super) fn examine(subject: &Subject, behaviour: Behaviour) -> Ended {
         let _ = done.send(());
     });
     let panic: Box<dyn Any + Send> = match ended.recv_timeout(HANG) {
-        Ok(()) => {
-            let lacking = subject.lacking();
-            return lacking.map_or(Ended::Passed, Ended::Unsupported);
-        }
+        Ok(()) => match subject.found_lacking() {
+            Ok(lacking) => return lacking.map_or(Ended::Passed, Ended::Unsupported),
+            Err(unexpected) => Box::new(unexpected),
+        },
         Err(RecvTimeoutError::Timeout) => Box::new("it hangs: somebody waits and nobody is woken"),
         Err(RecvTimeoutError::Disconnected) => match thread.join() {
             Err(panic) => panic,

@@ -7,9 +7,9 @@ use std::sync::{Arc, Barrier, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use crate::cache::{Cache, EntryAll};
+use crate::cache::{Cache, Entry, EntryAll};
 use crate::cell::{Cell, Token};
-use crate::engine::{Call, block_on};
+use crate::engine::{Call, Missed, block_on};
 use crate::event::{Counter, Delivery, Outcome, totals};
 use crate::key::{IntoKey, Key};
 use crate::registry::{DEFAULT_VERSION, Site};
@@ -210,6 +210,9 @@ impl Gate {
     }
 }
 
+/// What a function returns that may be any value.
+type Plain<V> = Shaped<V, Whole, Unshared, Outside, AnyBackend>;
+
 /// A cached function: what the attribute makes of one, but for the registration, so that nothing
 /// of the suite shows in the user's `sites()` and `check()`.
 #[derive(Debug, Clone, Copy)]
@@ -228,11 +231,36 @@ impl Function {
         V: Portable,
         Fut: Future<Output = V>,
     {
-        let shape = Shaped::<V, Whole, Unshared, Outside, AnyBackend>::of_classes();
+        let missed = self.missed(cache, key, tags);
+        missed.run_async(&Plain::of_classes(), body).await
+    }
+
+    /// [`call`](Self::call) by a sync caller.
+    pub(super) fn call_blocking<V: Portable>(
+        self,
+        cache: &Cache,
+        key: &str,
+        tags: &[&str],
+        body: impl FnOnce() -> V,
+    ) -> (V, Outcome) {
+        let missed = self.missed(cache, key, tags);
+        missed.run(&Plain::of_classes(), body)
+    }
+
+    fn missed<'c>(self, cache: &'c Cache, key: &str, tags: &[&str]) -> Missed<'c> {
         let key = cache.key_of(key).expect("the suite uses no empty key");
         let call = Call::with_key(self.0, Ok(key)).on(&cache.engine);
-        let tags = tags.iter().map(|&tag| tag.into()).collect();
-        call.missed(tags).run_async(&shape, body).await
+        call.missed(tags.iter().map(|&tag| tag.into()).collect())
+    }
+
+    /// Its entry under this key.
+    pub(super) fn entry(self, cache: &Cache, key: &str) -> Entry<String> {
+        Entry::new(self.0, Plain::of_classes(), |to| to.text(key)).cache(cache)
+    }
+
+    /// All its entries.
+    pub(super) fn all(self, cache: &Cache) -> EntryAll {
+        EntryAll::new(self.0).cache(cache)
     }
 
     /// [`call`](Self::call) of a body that returns this at once.
@@ -260,7 +288,7 @@ impl Function {
 
     /// Drops all its entries.
     pub(super) async fn invalidate_all(self, cache: &Cache) {
-        let delivery = EntryAll::new(self.0).cache(cache).invalidate().await;
+        let delivery = self.all(cache).invalidate().await;
         assert_eq!(delivery, Delivery::Acknowledged, "the backend answers");
     }
 

@@ -1,13 +1,13 @@
 //! What is examined.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::stage::sleep;
+use super::stage::{fresh, sleep};
 use crate::backend::port::{Acquired, AnyBackend, Backend};
-use crate::cache::Cache;
+use crate::cache::{Builder, Cache};
 use crate::cell::{Cell, Token};
 
 /// How a backend under examination is opened, and how its time passes.
@@ -17,18 +17,23 @@ use crate::cell::{Cell, Token};
 #[derive(Clone)]
 pub struct Subject {
     open: Option<Open>,
-    cache: Caches,
-    bounded: Option<Caches>,
+    builder: Builders,
+    bounded: Option<Builders>,
+    alone: Alone,
     advance: Option<Arc<dyn Fn(Duration) + Send + Sync>>,
     age: Option<Duration>,
     lacking: Lacking,
+    expected: Option<&'static [&'static str]>,
 }
 
 /// What behaviours found that the backend cannot do.
 type Lacking = Arc<Mutex<BTreeSet<&'static str>>>;
 
-/// Opens the cache of a prefix.
-type Caches = Arc<dyn Fn(&str) -> Cache + Send + Sync>;
+/// What the cache of a prefix is made by.
+type Builders = Arc<dyn Fn(&str) -> Builder + Send + Sync>;
+
+/// The caches that reach no other: whoever asks for the prefix is given the same.
+type Alone = Arc<Mutex<HashMap<String, Cache>>>;
 
 type Open = Arc<dyn Fn() -> Arc<dyn AnyBackend> + Send + Sync>;
 
@@ -43,38 +48,32 @@ impl Subject {
         let again = Arc::clone(&open);
         Self {
             open: Some(Arc::new(move || Arc::new(open()))),
-            cache: Arc::new(move |prefix| {
-                let builder = Cache::on(again()).prefix(prefix).timeout(TIMEOUT);
-                builder
-                    .build()
-                    .expect("the prefix is legal, and the OS has threads")
-            }),
-            bounded: None,
-            advance: None,
-            age: None,
-            lacking: Lacking::default(),
+            ..Self::of_caches(move |prefix| Cache::on(again()).prefix(prefix).timeout(TIMEOUT))
         }
     }
 
     /// Caches alone, for the behaviours of [`caches`](super::caches), [`batches`](super::batches),
-    /// [`races`](super::races) and [`locks`](super::locks): `open` gives the cache of that name, as another process would open it.
-    pub fn of_caches(open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+    /// [`races`](super::races) and [`locks`](super::locks): `open` gives what the cache of that name is
+    /// made by, as another process would make it. One in memory is made once for all of them.
+    pub fn of_caches(open: impl Fn(&str) -> Builder + Send + Sync + 'static) -> Self {
         Self {
             open: None,
-            cache: Arc::new(open),
+            builder: Arc::new(open),
             bounded: None,
+            alone: Alone::default(),
             advance: None,
             age: None,
             lacking: Lacking::default(),
+            expected: None,
         }
     }
 
-    /// Makes the caches otherwise than by [`Cache::on`]: with this prefix, which is new for every
-    /// behaviour. Give them a generous [`timeout`](crate::Builder::timeout).
+    /// Makes the caches otherwise than by [`Cache::on`]: by these builders, with this prefix, which is
+    /// new for every behaviour. Give them a generous [`timeout`](crate::Builder::timeout).
     #[must_use]
-    pub fn with_caches(self, open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+    pub fn with_caches(self, open: impl Fn(&str) -> Builder + Send + Sync + 'static) -> Self {
         Self {
-            cache: Arc::new(open),
+            builder: Arc::new(open),
             ..self
         }
     }
@@ -82,7 +81,7 @@ impl Subject {
     /// Gives caches on backends that hold 20 MB of values or 1,200 of them at most, and drop old
     /// ones for new ones. Without, what a full cache does is not shown.
     #[must_use]
-    pub fn with_bound(self, open: impl Fn(&str) -> Cache + Send + Sync + 'static) -> Self {
+    pub fn with_bound(self, open: impl Fn(&str) -> Builder + Send + Sync + 'static) -> Self {
         Self {
             bounded: Some(Arc::new(open)),
             ..self
@@ -109,6 +108,17 @@ impl Subject {
         }
     }
 
+    /// Says what the backend cannot do, by the names that a [`Report`](super::Report) has for it, and
+    /// that it can do all else: a behaviour that cannot be examined for want of something else fails.
+    /// Without, whatever the backend says of itself is taken for granted.
+    #[must_use]
+    pub fn lacking(self, capabilities: &'static [&'static str]) -> Self {
+        Self {
+            expected: Some(capabilities),
+            ..self
+        }
+    }
+
     /// The same, of which nothing is known to lack.
     pub(super) fn anew(&self) -> Self {
         Self {
@@ -125,10 +135,25 @@ impl Subject {
     }
 
     /// The first of what [`lacks`](Self::lacks) was told.
-    pub(super) fn lacking(&self) -> Option<&'static str> {
+    ///
+    /// # Errors
+    /// The subject says that the backend can do it.
+    pub(super) fn found_lacking(&self) -> Result<Option<&'static str>, String> {
         let lacking = self.lacking.lock();
         let lacking = lacking.unwrap_or_else(PoisonError::into_inner);
-        lacking.first().copied()
+        let unexpected = |name: &&&str| self.is_expected_to_lack(name) == Some(false);
+        match lacking.iter().find(unexpected) {
+            None => Ok(lacking.first().copied()),
+            Some(name) => Err(format!(
+                "the backend lacks `{name}`, which it is expected to have; `Subject::lacking` names \
+                 what it cannot do"
+            )),
+        }
+    }
+
+    /// Whether the backend is known to lack this, if the subject says what it lacks.
+    pub(super) fn is_expected_to_lack(&self, capability: &str) -> Option<bool> {
+        self.expected.map(|names| names.contains(&capability))
     }
 
     /// Whether there is a backend to examine, or caches only.
@@ -149,18 +174,42 @@ impl Subject {
 
     /// A new cache with this prefix.
     pub(super) fn cache(&self, prefix: &str) -> Cache {
-        (self.cache)(prefix)
+        let alone = || self.alone.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(cache) = alone().get(prefix) {
+            return cache.clone();
+        }
+        let cache = built((self.builder)(prefix));
+        if !cache.is_shared() {
+            alone().insert(prefix.to_owned(), cache.clone());
+        }
+        cache
     }
 
     /// A cache that holds little, with this prefix, if there are such.
     pub(super) fn bounded(&self, prefix: &str) -> Option<Cache> {
-        self.bounded.as_ref().map(|open| open(prefix))
+        self.bounded.as_ref().map(|open| built(open(prefix)))
     }
 
     /// The caches of two processes that share a prefix, new for this.
     pub(super) fn caches(&self) -> (Cache, Cache) {
-        let prefix = super::stage::fresh();
+        let prefix = fresh();
         (self.cache(&prefix), self.cache(&prefix))
+    }
+
+    /// The caches of two processes that share this prefix, and more settings.
+    pub(super) fn caches_with(
+        &self,
+        prefix: &str,
+        more: impl Fn(Builder) -> Builder,
+    ) -> (Cache, Cache) {
+        let new = || built(more((self.builder)(prefix)));
+        let here = new();
+        let there = if here.is_shared() {
+            new()
+        } else {
+            here.clone()
+        };
+        (here, there)
     }
 
     /// Lets so much time pass for the backend.
@@ -201,6 +250,12 @@ impl fmt::Debug for Subject {
             .field("clock", &self.advance.as_ref().map(|_| ".."))
             .finish_non_exhaustive()
     }
+}
+
+fn built(builder: Builder) -> Cache {
+    builder
+        .build()
+        .expect("the settings are valid, and the OS has threads")
 }
 
 /// A handle to a backend that has to answer.

@@ -140,10 +140,7 @@ fn subject(broken: Broken) -> Subject {
         largest: 4 << 20,
         ..wrong.clone()
     };
-    let open = move |prefix: &str| {
-        let built = Cache::on(bounded.clone()).prefix(prefix).build();
-        built.expect("the prefix is legal")
-    };
+    let open = move |prefix: &str| Cache::on(bounded.clone()).prefix(prefix);
     let subject = Subject::of(move || wrong.clone()).with_bound(open);
     subject.with_clock(move |by| clock.advance(by))
 }

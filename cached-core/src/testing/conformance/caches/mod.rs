@@ -7,8 +7,10 @@ mod kinds;
 mod near;
 mod steps;
 mod tenants;
+mod texts;
 mod times;
 mod tools;
+mod twins;
 mod versions;
 mod whole;
 
@@ -22,9 +24,11 @@ pub use steps::{
     add_stores_where_nothing_is, counters_have_rules, no_increment_is_lost, one_of_many_adds,
 };
 pub use tenants::{
-    a_tenant_has_its_locks, a_tenant_has_its_tags, a_tenant_overtakes_its_own,
-    a_tenants_keys_are_listed, no_tenant_forges_anothers_key, tenants_are_apart,
+    a_function_says_the_tenant, a_tenant_has_its_locks, a_tenant_has_its_tags,
+    a_tenant_overtakes_its_own, a_tenants_keys_are_listed, no_tenant_forges_anothers_key,
+    tenants_are_apart,
 };
+pub use texts::{a_function_makes_the_keys, a_made_key_is_any_text_but_none};
 pub use times::{
     a_value_goes_with_its_time, an_increment_keeps_the_time, expire_makes_stale,
     forever_has_no_end, no_time_stores_nothing, several_values_go_with_their_time,
@@ -35,6 +39,12 @@ pub use tools::{
     a_value_goes_to_another_version, a_value_tells_its_time, keys_are_deleted_by_a_pattern,
     keys_are_listed_by_a_pattern, warming_replaces_nothing, warming_replaces_what_is_of_no_use,
 };
+pub use twins::{
+    sync_callers_are_refused_the_same, sync_callers_compute_once, sync_callers_do_the_same,
+    sync_callers_end_values, sync_callers_have_entries, sync_callers_list_keys,
+    sync_callers_move_versions, sync_callers_overtake, sync_callers_tell_the_time,
+    sync_callers_warm,
+};
 pub use versions::{
     several_keys_of_a_version, versions_are_computed_apart, versions_are_looked_at_apart,
     versions_count_apart,
@@ -42,7 +52,6 @@ pub use versions::{
 pub use whole::{
     a_closed_cache_can_be_used, a_default_stands_in_for_a_miss, a_full_cache_takes_new_values,
     contains_goes_by_life, nothing_is_no_fault, racing_read_throughs_come_to_one,
-    sync_callers_do_the_same,
 };
 
 use super::stage::{Gate, eventually, fresh, function, together};

@@ -1,10 +1,12 @@
 //! Tenants: the same keys, tags and locks, each of them apart.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use super::{done, got, set};
 use crate::cache::Cache;
 use crate::error::ErrorKind;
 use crate::event::Outcome;
-use crate::testing::conformance::stage::{Gate, eventually, function, together};
+use crate::testing::conformance::stage::{Gate, eventually, fresh, function, together};
 use crate::testing::conformance::subject::Subject;
 
 /// Operations of one tenant neither see nor change what another has, nor what has no tenant.
@@ -151,4 +153,64 @@ pub async fn a_tenant_has_its_locks(subject: &Subject) {
     drop(held);
     let free = eventually(|| async { take(&here, "acme").await.is_some() });
     assert!(free.await, "it is released");
+}
+
+/// Whose the calls are, as a request's context says it.
+#[derive(Clone, Default)]
+struct Current(Arc<Mutex<&'static str>>);
+
+impl Current {
+    fn is(&self, tenant: &'static str) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = tenant;
+    }
+
+    fn get(&self) -> &'static str {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A function says whose each call is, at its beginning: what goes on later is that tenant's, too.
+pub async fn a_function_says_the_tenant(subject: &Subject) {
+    let (function, current) = (function!("said"), Current::default());
+    let says = current.clone();
+    let (here, there) = subject.caches_with(&fresh(), |builder| {
+        let says = says.clone();
+        builder.prefix_with(move || says.get())
+    });
+    let read = async |cache: &Cache, value: &'static str| {
+        let body = || async { value.to_owned() };
+        function.call(cache, "f", &["t"], body).await
+    };
+    current.is("acme");
+    set(&here, "k", "acme", 60).await;
+    assert_eq!(done(here.incr_or("n", 1, 0).await), 1);
+    let computing = function.call(&here, "f", &["t"], || async {
+        current.is("globex");
+        "acme".to_owned()
+    });
+    assert_eq!(computing.await.1, Outcome::Stored, "by whom it was begun");
+    assert_eq!(got(&there, "k").await, None, "another tenant set it");
+    assert_eq!(done(there.incr_or("n", 5, 0).await), 5, "another counter");
+    let (value, outcome) = read(&there, "globex").await;
+    assert_eq!((value.as_str(), outcome), ("globex", Outcome::Stored));
+    current.is("acme");
+    let (value, outcome) = read(&there, "other").await;
+    assert_eq!((value.as_str(), outcome), ("acme", Outcome::Hit));
+    assert_eq!(got(&there, "k").await.as_deref(), Some("acme"));
+    done(there.invalidate_tag("t").await);
+    subject.seen().await;
+    assert_eq!(read(&here, "new").await.0, "new", "its tag was invalidated");
+    function.invalidate_all(&there).await;
+    subject.seen().await;
+    assert_eq!(read(&here, "newer").await.0, "newer", "all of its own were");
+    let held = done(here.lock("job").try_acquire().await);
+    assert!(held.is_some(), "it is free");
+    current.is("globex");
+    assert_eq!(read(&here, "new").await.0, "globex", "nobody ended these");
+    let other = done(there.lock("job").try_acquire().await);
+    assert!(other.is_some(), "another tenant's is another");
+    let acme = there.for_tenant("acme");
+    assert_eq!(got(&acme, "k").await.as_deref(), Some("acme"), "for tools");
+    done(there.clear().await);
+    assert_eq!(got(&acme, "k").await, None, "clear drops all of them");
 }

@@ -261,6 +261,24 @@ pub async fn it_says_that_it_can_be_used(subject: &Subject) {
     );
 }
 
+/// What the subject expects of the backend it says of itself, and no more.
+pub async fn it_says_what_it_can_do(subject: &Subject) {
+    let backend = subject.backend();
+    backend.now().await; // connects, which tells what the server can do
+    let can = backend.0.capabilities();
+    for (name, can) in [
+        ("pushes", can.pushes),
+        ("scans", can.scans),
+        ("watches", can.watches),
+    ] {
+        let lacks = subject.is_expected_to_lack(name);
+        assert!(
+            lacks.is_none_or(|lacks| can != lacks),
+            "`{name}`: {can}, and `Subject::lacking` says otherwise"
+        );
+    }
+}
+
 /// A backend with pushes says when the cell that was seen may be gone, and at once if it is. One
 /// without them says nothing.
 pub async fn changes_are_told(subject: &Subject) {
