@@ -54,7 +54,6 @@ pub enum ErrorKind {
 }
 
 /// An error of the cache itself. Its text says what to do next.
-#[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     message: String,
@@ -92,8 +91,39 @@ impl fmt::Display for Error {
     }
 }
 
+/// The kind, the text as it is, for it may have several lines, and what led to it: a `main` that
+/// returns the error prints this.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}: {}", self.kind, self.message)?;
+        match &self.source {
+            Some(source) if !self.message.contains(&source.to_string()) => {
+                write!(f, " (caused by: {source})")
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Error, ErrorKind};
+
+    #[test]
+    fn what_main_prints_of_an_error_can_be_read() {
+        let error = Error::new(ErrorKind::Config, "write \"a\"\nor \"b\"");
+        assert_eq!(format!("{error:?}"), "Config: write \"a\"\nor \"b\"");
+        let led = Error::new(ErrorKind::Url, "no file").caused_by(error);
+        let shown = format!("{led:?}");
+        assert_eq!(shown, "Url: no file (caused by: write \"a\"\nor \"b\")");
+        let told = Error::new(ErrorKind::Url, "no file (denied)").caused_by(led);
+        let told = Error::new(ErrorKind::Url, told.to_string()).caused_by(told);
+        assert_eq!(format!("{told:?}"), "Url: no file (denied)");
     }
 }

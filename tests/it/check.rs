@@ -72,7 +72,7 @@ fn a_target_that_nobody_reads_is_an_error() {
     );
     errs(
         "misses_its_tag",
-        &["no function reads `check:no-such-tag:<id>`"],
+        &["no function carries the tag `check:no-such-tag:<id>`"],
     );
 }
 

@@ -258,7 +258,7 @@ pub(crate) fn install(engine: Arc<Engine>) -> Result<(), Error> {
 fn taken(which: &str) -> Error {
     let message = format!(
         "a cache {which} is there already; call `install` before the first cached function runs, \
-         or `replace` to put this one in its place"
+         and once, or `replace` to put this one in its place"
     );
     Error::new(ErrorKind::AlreadyInstalled, message)
 }

@@ -213,11 +213,14 @@ fn unread(target: &'static Site, sites: &[&'static Site]) -> Option<Finding> {
     };
     let mut readers = sites.iter().filter(|site| reads(site)).peekable();
     let message = if readers.peek().is_none() {
+        let template = target.template();
+        let (what, correct) = match target.role() {
+            Role::TagMutator => ("carries the tag", "it"),
+            _ => ("reads", "the template"),
+        };
         format!(
-            "no function reads `{}`; correct the template, or declare the reader with \
-             `cached_core::external!(\"{}\")`",
-            target.template(),
-            target.template()
+            "no function {what} `{template}`; correct {correct}, or declare the reader with \
+             `cached_core::external!(\"{template}\")`"
         )
     } else if !names_cache(target) && readers.all(|site| site.policy.cache_expr) {
         format!(

@@ -38,7 +38,8 @@ pub(crate) use shaped::Shaped;
     note = "to keep it in this process only: `#[cached(.., in_process)]`, which needs no serde, \
             only `Clone + Send + Sync + 'static`",
     note = "an iterator, stream, query builder, guard or `Rc` cannot be cached at all: return \
-            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value or an `Arc`"
+            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value (`String`, not \
+            `str`) or an `Arc`"
 )]
 pub trait Portable: Clone + Send + Sync + 'static {
     /// About how much memory it takes, in bytes; `None` if its `Serialize` fails.
@@ -91,7 +92,8 @@ where
     label = "this value cannot be stored in a cache",
     note = "derive `Clone` for it, or return it in an `Arc`",
     note = "an iterator, stream, query builder, guard or `Rc` cannot be cached at all: return \
-            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value or an `Arc`"
+            `.collect::<Vec<_>>()`, the rows of `.fetch_all(..)`, an owned value (`String`, not \
+            `str`) or an `Arc`"
 )]
 pub trait Local: Clone + Send + Sync + 'static {}
 

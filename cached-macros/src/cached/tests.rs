@@ -122,6 +122,17 @@ fn all_faults_are_reported_at_once() {
 }
 
 #[test]
+fn what_others_call_timeout_is_named() {
+    let expansion = expand(
+        Place::Free,
+        "key = \"a\", timeout = 60",
+        "fn f() -> u8 { 1 }",
+    );
+    let faults = faults(&expansion);
+    assert!(faults[0].contains("`ttl = \"5m\"`"), "{faults:#?}");
+}
+
+#[test]
 fn a_broken_option_does_not_hide_the_next() {
     let expansion = expand(Place::Free, "key = , ttl = 0", "fn f() -> u8 { 1 }");
     assert_eq!(faults(&expansion).len(), 2);

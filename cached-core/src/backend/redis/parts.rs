@@ -93,6 +93,12 @@ impl<'a> Parts<'a> {
     pub(super) fn addresses(&self) -> Result<Vec<ConnectionAddr>, Error> {
         match self.scheme {
             "unix" | "redis+unix" => Ok(vec![self.socket()?]),
+            "redis" | "rediss" if self.place.contains(',') => {
+                let hint = "it names one server; those of a cluster are named as in \
+                            `redis+cluster://host:6379,host:6379`, sentinels as in \
+                            `redis+sentinel://host:26379,host:26379/mymaster`";
+                Err(bad_url(self.scheme, hint))
+            }
             "redis" | "rediss" => Ok(vec![self.server(self.place, 6379)?]),
             "redis+cluster" | "rediss+cluster" => self.servers(6379),
             "redis+sentinel" | "rediss+sentinel" => self.servers(26_379),
@@ -127,9 +133,13 @@ impl<'a> Parts<'a> {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
             _ => (place, None),
         };
-        let host = host
-            .strip_prefix('[')
-            .map_or(host, |host| host.trim_end_matches(']'));
+        let bare = host.strip_prefix('[').and_then(|v6| v6.strip_suffix(']'));
+        if bare.is_none() && host.contains(['[', ']', ':']) {
+            let hint = "an IPv6 address stands in brackets, as in `redis://[::1]:6379`; a password \
+                        goes before the host, as in `redis://:password@host`";
+            return Err(bad_url(self.scheme, hint));
+        }
+        let host = bare.unwrap_or(host);
         if host.is_empty() {
             let hint = "it names no host; write `redis://127.0.0.1:6379`";
             return Err(bad_url(self.scheme, hint));
@@ -155,8 +165,8 @@ impl<'a> Parts<'a> {
 
     #[cfg(not(feature = "redis-tls"))]
     fn tls(&self, _: String, _: u16) -> Result<ConnectionAddr, Error> {
-        let hint = "this build speaks no TLS; add the feature `redis-tls` to `cached-core` in \
-                    Cargo.toml";
+        let hint = "this build speaks no TLS, for want of the feature `redis-tls` of cached-core: \
+                    `cargo add cached-core --features redis-tls`";
         Err(bad_url(self.scheme, hint))
     }
 
@@ -177,11 +187,16 @@ impl<'a> Parts<'a> {
         };
         let mut login = (Some(user).filter(|user| !user.is_empty()), password);
         let mut sentinels = (None, None);
-        let (watched, mut database) = self.watched_and_database()?;
+        let (watched, in_path) = self.watched_and_database()?;
+        let mut database = in_path;
         for pair in self.query.split('&').filter(|pair| !pair.is_empty()) {
             let (option, value) = pair.split_once('=').unwrap_or((pair, ""));
             let of_sentinels = self.company() == Company::Sentinels;
             match option {
+                "db" if in_path.is_some() => {
+                    let hint = "the database is in it twice, in the path and as `db`; leave one";
+                    return Err(bad_url(self.scheme, hint));
+                }
                 "db" => database = Some(value),
                 "user" => login.0 = Some(value),
                 "password" => login.1 = Some(value),

@@ -140,6 +140,23 @@ pub(super) fn bad(url: &str, hint: &str) -> Error {
     Error::new(ErrorKind::Url, format!("cache URL `{scheme}://…`: {hint}"))
 }
 
+/// What sqlx cannot read. What ends a host too early is mostly a piece of a password.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+pub(super) fn unread(url: &str, fault: &sqlx::Error) -> Error {
+    let what = fault.to_string();
+    let what = what.trim_start_matches("error with configuration: ");
+    let of_place = ["port", "host", "domain", "IPv"];
+    match of_place.iter().any(|part| what.contains(part)) {
+        true => bad(
+            url,
+            &format!(
+                "{what}; in a user or password `/` is written `%2F`, `?` `%3F`, `#` `%23`, `@` `%40`"
+            ),
+        ),
+        false => bad(url, what),
+    }
+}
+
 /// The text without percent-encoding; `None` if that is malformed.
 #[cfg_attr(not(feature = "file"), allow(dead_code))]
 pub(super) fn percent_decoded(written: &str) -> Option<String> {

@@ -101,6 +101,10 @@ fn plain(error: &sqlx::Error) -> (ErrorKind, String) {
         ),
         sqlx::Error::Configuration(fault) => (ErrorKind::Config, fault.to_string()),
         sqlx::Error::Database(fault) => (ErrorKind::Protocol, format!("refused ({fault})")),
+        sqlx::Error::Protocol(what) => (
+            ErrorKind::Protocol,
+            format!("{what}; is it a server of another kind, or is something between here and it?"),
+        ),
         sqlx::Error::WorkerCrashed => (
             ErrorKind::Unavailable,
             "the thread of the connection has ended; it is being made anew".to_owned(),

@@ -171,9 +171,14 @@ impl Folder {
             io::ErrorKind::ReadOnlyFilesystem => ErrorKind::ReadOnly,
             _ => ErrorKind::Unavailable,
         };
+        let fix = match fault.kind() {
+            io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+                "it is no directory, or goes through a file; name a directory"
+            }
+            _ => "let this process write there",
+        };
         let at = self.path.display();
-        let message = format!("file cache in {at}: {fault}; let this process write there");
-        Error::new(kind, message)
+        Error::new(kind, format!("file cache in {at}: {fault}; {fix}"))
     }
 
     fn refused(&self, reason: &str) -> Error {

@@ -35,8 +35,8 @@ impl Dialect for MySql {
     const ONE_WRITER: bool = false;
 
     fn options(url: &str, _: bool) -> Result<MySqlConnectOptions, Error> {
-        let options = MySqlConnectOptions::from_str(url)
-            .map_err(|fault| address::bad(url, &fault.to_string()))?;
+        let options =
+            MySqlConnectOptions::from_str(url).map_err(|fault| address::unread(url, &fault))?;
         if options.get_database().is_none() {
             return Err(address::bad(
                 url,
@@ -186,7 +186,13 @@ impl Dialect for MySql {
             // A deadlock; a row that changed under a snapshot (MariaDB 11).
             1213 | 1020 => return Explained::Again,
             1146 => return Explained::NoTable,
-            1044 | 1142 | 1143 | 1227 => (
+            1044 => (
+                ErrorKind::Denied,
+                "there is no such database for this user: correct its name in the URL, make it, or \
+                 grant the user SELECT, INSERT, UPDATE and DELETE in it, and CREATE, INDEX and DROP \
+                 to make the table",
+            ),
+            1142 | 1143 | 1227 => (
                 ErrorKind::Denied,
                 "grant the user SELECT, INSERT, UPDATE and DELETE on the table; CREATE, INDEX and \
                  DROP to make it",

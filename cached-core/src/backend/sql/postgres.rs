@@ -44,8 +44,8 @@ impl Dialect for Postgres {
     const ONE_WRITER: bool = false;
 
     fn options(url: &str, _: bool) -> Result<PgConnectOptions, Error> {
-        let options = PgConnectOptions::from_str(url)
-            .map_err(|fault| address::bad(url, &fault.to_string()))?;
+        let options =
+            PgConnectOptions::from_str(url).map_err(|fault| address::unread(url, &fault))?;
         Self::beside(&options)
     }
 

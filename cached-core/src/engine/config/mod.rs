@@ -149,7 +149,10 @@ impl Caches {
     pub(crate) fn load() -> Result<Self, Error> {
         use std::env::{VarError, var};
         let unnamed = match var("CACHE_URL") {
-            Ok(url) => Config::from_url(url.trim())?,
+            Ok(url) => Config::from_url(url.trim()).map_err(|fault| match fault.kind() {
+                ErrorKind::Url => Error::new(ErrorKind::Url, format!("CACHE_URL: {fault}")),
+                _ => fault,
+            })?,
             Err(VarError::NotPresent) => Config::from_url("memory://")?,
             Err(error @ VarError::NotUnicode(_)) => {
                 let message =
@@ -160,9 +163,31 @@ impl Caches {
         Ok(Self {
             unnamed,
             named: Vec::new(),
-            notes: Vec::new(),
+            notes: unread(std::env::vars_os(), "cached.toml".as_ref())
+                .into_iter()
+                .collect(),
         })
     }
+}
+
+/// What a deployment says in vain to a program without the feature `config`.
+#[cfg(any(test, not(feature = "config")))]
+fn unread(
+    variables: impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString)>,
+    file: &std::path::Path,
+) -> Option<String> {
+    let names = variables.filter_map(|(name, _)| name.into_string().ok());
+    let is_ours = |name: &String| {
+        let rest = name.strip_prefix("CACHED_").unwrap_or_default();
+        let known = setting::Setting::of(&rest.to_ascii_lowercase()).is_some();
+        name != REQUIRE_SHARED && (known || rest == "CONFIG" || rest.starts_with("CACHES_"))
+    };
+    let variable = names.filter(is_ours).min();
+    let unread = variable.or_else(|| file.exists().then(|| file.display().to_string()))?;
+    Some(format!(
+        "{unread}: it is not read, for want of the feature `config` of cached-core: \
+         `cargo add cached-core --features config`"
+    ))
 }
 
 /// The variable that forbids caches which other processes do not see.
@@ -184,4 +209,30 @@ pub(super) fn require_shared() -> Result<bool, Error> {
         let hint = format!("`{REQUIRE_SHARED}` takes `true` or `false`");
         Error::new(ErrorKind::Config, hint)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unread;
+
+    #[test]
+    fn what_needs_the_feature_of_files_is_not_passed_over_in_silence() {
+        let said = |name: &str, file: &str| {
+            let variable = [(name.into(), "hunter2".into())];
+            unread(variable.into_iter(), file.as_ref())
+        };
+        for name in ["CACHED_CONFIG", "CACHED_DEFAULT_TTL", "CACHED_CACHES_A_URL"] {
+            let note = said(name, "nowhere.toml").expect("it says nothing without the feature");
+            assert!(
+                note.starts_with(name) && note.contains("`config`"),
+                "{note}"
+            );
+            assert!(!note.contains("hunter2"), "{note}");
+        }
+        for name in ["CACHED_REQUIRE_SHARED", "CACHED_BY_OTHERS", "CACHE_URL"] {
+            assert_eq!(said(name, "nowhere.toml"), None, "{name}");
+        }
+        let note = said("HOME", "Cargo.toml").expect("the file is there");
+        assert!(note.starts_with("Cargo.toml: it is not read"), "{note}");
+    }
 }

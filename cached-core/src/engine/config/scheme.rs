@@ -1,6 +1,6 @@
 //! Which backend the scheme of a URL opens: one row per backend in [`SCHEMES`].
 
-use super::offer::{near, offer};
+use super::offer::{near, offer_as};
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
 use crate::backend::sql::Address;
 #[cfg(feature = "remote")]
@@ -164,11 +164,9 @@ pub(super) fn scheme(name: &str) -> Result<&'static Scheme, String> {
         if let Some(write) = elsewhere(name) {
             return format!("this is no scheme here; {write}");
         }
-        format!(
-            "this build knows no such scheme; {} Write it as in `CACHE_URL={}://`",
-            offer(name, &names()),
-            near(name, &names()).unwrap_or("memory"),
-        )
+        let example = near(name, &names()).unwrap_or("memory");
+        let hint = offer_as(name, &names(), &format!("CACHE_URL={example}://"));
+        format!("this build knows no such scheme; {hint}")
     })
 }
 

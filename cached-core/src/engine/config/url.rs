@@ -48,6 +48,8 @@ impl Config {
                 ..Self::default()
             }),
             Opens::Missing(feature) => {
+                let tls = name.starts_with("rediss");
+                let feature = if tls { "redis-tls" } else { feature };
                 let hint = format!(
                     "`{name}://` needs the feature `{feature}` of cached-core: \
                      `cargo add cached-core --features {feature}`"
@@ -117,6 +119,9 @@ impl Parsed {
 fn without_slashes(url: &str) -> String {
     let name = url.split(':').next().unwrap_or_default();
     match scheme(name) {
+        _ if url.is_empty() => {
+            "it is empty; write `memory://`, or for example `redis://127.0.0.1:6379`".to_owned()
+        }
         Ok(_) if url.contains(':') && name != "memory" => {
             format!("there is no `://` in it; write it as in `{name}://…`")
         }

@@ -30,8 +30,19 @@ fn what_is_no_address_is_an_error_with_a_hint() {
     assert!(fault(backend::sqlite("sqlite://")).contains("name a file"));
     assert!(fault(backend::sqlite("sqlite://:memory:")).contains("`memory://`"));
     assert!(fault(backend::mysql("mysql://user@host")).contains("name a database"));
-    fault(backend::postgres("postgres://host:port/db"));
-    fault(backend::postgres("postgres://host/db?sslmode=perhaps"));
+    for url in [
+        "postgres://host:port/db",
+        "postgres://u:pass#word@h/db",
+        "postgres://u:pass/word@h/db",
+    ] {
+        assert!(fault(backend::postgres(url)).contains("`%23`"), "{url}");
+    }
+    assert!(fault(backend::mysql("mysql://u:pass#word@h/db")).contains("`%23`"));
+    let said = fault(backend::postgres("postgres://host/db?sslmode=perhaps"));
+    assert!(
+        said.contains("unknown value") && !said.contains("%23"),
+        "{said}"
+    );
     fault(backend::mysql("mysql://host/db?ssl-mode=perhaps"));
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::super::offer::offer;
+use super::super::offer::{offer, offer_as};
 use super::super::scheme::is_option;
 use super::super::setting::{Setting, age, lifetime, settings_names};
 use super::super::value::yes;
@@ -55,10 +55,8 @@ impl Document {
                 "defaults" => document.defaults = reader.section(value, true)?,
                 "caches" => document.caches = reader.caches(value)?,
                 other => {
-                    let hint = format!(
-                        "there is no such table; {} Write it as in `[caches.default]`",
-                        offer(other, &["defaults", "caches"])
-                    );
+                    let hint = offer_as(other, &["defaults", "caches"], "[caches.default]");
+                    let hint = format!("there is no such table; {hint}");
                     return Err(reader.place(key.span()).fault(&hint));
                 }
             }

@@ -29,6 +29,8 @@ fn faults_name_the_fix() {
     assert!(fault("memroy://").contains("did you mean `memory`"));
     assert!(fault("memory").contains("write `memory://`"));
     assert!(fault("memory:").contains("write `memory://`"));
+    assert!(fault("").contains("it is empty; write `memory://`"));
+    assert!(fault("REDIS://h").contains("`CACHE_URL=redis://`"));
     assert!(fault("sqlite:app.db").contains("as in `sqlite://…`"));
     assert!(fault("redis+clustr://h").contains("`CACHE_URL=redis+cluster://`"));
     assert!(fault("memory://?capcity=3").contains("did you mean `capacity`"));
@@ -111,6 +113,7 @@ fn faults_of_a_redis_url_name_the_fix() {
 fn a_scheme_of_a_missing_feature_names_it() {
     assert!(fault("redis://:hunter2@host/0").contains("`redis`"));
     assert!(!fault("redis://:hunter2@host/0").contains("hunter2"));
+    assert!(fault("rediss://:hunter2@host/0").contains("`redis-tls`"));
 }
 
 #[test]

@@ -85,7 +85,10 @@ fn what_is_no_directory_is_refused() {
     let directory = Directory::new();
     let place = directory.path().join("cache");
     std::fs::write(&place, "a file").expect("it is not there");
-    refused(block_on(open(&place).read(&["k"])));
+    for path in [place.clone(), place.join("below")] {
+        let fault = refused(block_on(open(&path).read(&["k"])));
+        assert!(fault.to_string().contains("name a directory"), "{fault}");
+    }
     assert_eq!(std::fs::read(&place).expect("it is left alone"), b"a file");
     let link = directory.path().join("link");
     symlink(directory.path().join("nowhere"), &link).expect("it is not there");
