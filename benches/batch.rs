@@ -1,9 +1,10 @@
 //! A hundred keys at once beside the bare client's `MGET`, in one run: `cargo xtask bench batch`.
 //!
 //! Both read a hundred values (about 180 bytes encoded) from one server that the bench starts, and
-//! decode them. Beside the bare client stand the handle (`get_many`) and a batch function all of
-//! whose ids are there. They take turns in short windows; a figure is the median of the windows,
-//! and what counts is the ratio. A number of rounds can be given: `cargo bench --bench batch -- 3`.
+//! decode them. Beside the bare client stand the handle (`get_many`), which gives a list as that
+//! does, and a batch function all of whose ids are there, which gives a map: for it the bare client
+//! makes one, too. They take turns in short windows; a figure is the median of the windows, and what
+//! counts is the ratio. A number of rounds can be given: `cargo bench --bench batch -- 3`.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -32,11 +33,31 @@ async fn posts(ids: &[u64]) -> HashMap<u64, Post> {
 #[derive(Clone, Copy)]
 enum Reader {
     Bare,
+    BareMap,
     Handle,
     Function,
 }
 
-const READERS: [Reader; 3] = [Reader::Bare, Reader::Handle, Reader::Function];
+const READERS: [Reader; 4] = [
+    Reader::Bare,
+    Reader::BareMap,
+    Reader::Handle,
+    Reader::Function,
+];
+
+/// Bytes of the bare client.
+fn decoded(bytes: &[u8]) -> Post {
+    let config = bincode::config::standard();
+    let decoded = bincode::serde::decode_from_slice(bytes, config);
+    decoded.expect("what was stored").0
+}
+
+async fn mget(ids: &[u64], connection: &mut MultiplexedConnection) -> Vec<Vec<u8>> {
+    let mut mget = redis::cmd("MGET");
+    ids.iter().for_each(|id| _ = mget.arg(format!("bare:{id}")));
+    let found = mget.query_async(connection).await;
+    found.expect("the server answers")
+}
 
 /// One batch; how many values came.
 async fn read(
@@ -46,21 +67,22 @@ async fn read(
     connection: &mut MultiplexedConnection,
 ) -> usize {
     match reader {
+        // All at once, as they come from the others.
         Reader::Bare => {
-            let mut mget = redis::cmd("MGET");
-            ids.iter().for_each(|id| _ = mget.arg(format!("bare:{id}")));
-            let found: Vec<Vec<u8>> = mget
-                .query_async(connection)
-                .await
-                .expect("the server answers");
-            let decode = |bytes: &Vec<u8>| -> Post {
-                let config = bincode::config::standard();
-                let decoded = bincode::serde::decode_from_slice(bytes, config);
-                decoded.expect("what was stored").0
-            };
-            // All at once, as they come from the others.
-            let posts: Vec<Post> = found.iter().map(decode).collect();
-            posts.len()
+            let found = mget(ids, connection).await;
+            found
+                .iter()
+                .map(|bytes| decoded(bytes))
+                .collect::<Vec<Post>>()
+                .len()
+        }
+        Reader::BareMap => {
+            let found = mget(ids, connection).await;
+            let posts = ids
+                .iter()
+                .copied()
+                .zip(found.iter().map(|bytes| decoded(bytes)));
+            posts.collect::<HashMap<u64, Post>>().len()
         }
         Reader::Handle => {
             let keys = ids.iter().map(|id| format!("post:{id}"));
@@ -113,20 +135,21 @@ async fn main() {
         posts(ids).await;
     }
     let rounds = std::env::args().find_map(|arg| arg.parse().ok());
-    let mut times = [Vec::new(), Vec::new(), Vec::new()];
+    let mut times = [const { Vec::new() }; 4];
     for _ in 0..rounds.unwrap_or(ROUNDS) {
         for (reader, times) in READERS.into_iter().zip(&mut times) {
             times.push(window(reader, &cache, &mut connection).await);
         }
     }
-    let [bare, handle, function] = times.map(median);
-    println!("{BATCH} keys at once: bare MGET {bare:.0} µs");
+    let [bare, bare_map, handle, function] = times.map(median);
+    println!("{BATCH} keys at once: bare MGET {bare:.0} µs, into a map {bare_map:.0} µs");
     println!(
         "  get_many          {handle:>6.0} µs   ratio {:.2}",
         handle / bare
     );
     println!(
-        "  a batch function  {function:>6.0} µs   ratio {:.2}",
+        "  a batch function  {function:>6.0} µs   ratio {:.2} (to the list {:.2})",
+        function / bare_map,
         function / bare
     );
 }

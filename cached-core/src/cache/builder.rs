@@ -142,10 +142,10 @@ impl Builder {
     /// Valkey from 6 on, by client tracking. While the connection over which it tells is lost, and
     /// for whatever was read before, nothing is served from memory. For 60 seconds at most.
     ///
-    /// Another process may read what it has until the message reaches it. After 93 % of 10,000
-    /// invalidations had returned it read nothing old any more; after 99 % nothing from 50 µs on,
-    /// after the slowest from 8 ms on (`cargo xtask bench coherence`: two processes and the server
-    /// on a busy machine with two cores, where the longest are waits for a core).
+    /// Another process may read what it has until the message reaches it: after half of 10,000
+    /// invalidations had returned nothing old from 9 µs on, after 99 % from 21 µs on, after the
+    /// slowest from 0.2 ms on (`cargo xtask bench coherence`: two processes and the server on two
+    /// cores; 12 ms with other work on them, where the longest are waits for a core).
     ///
     /// [`build`](Self::build) fails on a backend that does not tell.
     #[cfg(feature = "remote")]

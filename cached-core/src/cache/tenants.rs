@@ -86,7 +86,8 @@ impl Builder {
     ///
     /// **That different keys get different texts is up to you**: two keys of one text are one entry,
     /// and the functions that share it see each other's values. The same key has to get the same text
-    /// always, and in every process that shares a backend. An empty text is an
+    /// always, and in every process that shares a backend: a cache without the function reads nothing
+    /// of what is under the same names. An empty text is an
     /// [`ErrorKind::Key`](crate::ErrorKind::Key), with which a cached function runs uncached.
     ///
     /// Nobody can turn such texts back, so [`keys`](Cache::keys) and

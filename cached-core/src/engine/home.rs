@@ -181,16 +181,19 @@ fn report_uncached(error: &Error) {
 
 /// What the unnamed cache is to be made from, or what is wrong with it.
 pub(crate) fn from_env() -> Result<Config, Error> {
-    Ok(Caches::load()?.unnamed)
+    let caches = Caches::load()?;
+    caches.notes.iter().for_each(|note| report(note));
+    Ok(caches.unnamed)
 }
 
 /// The cache of that name, installed or described.
 fn named(name: &str) -> Option<Arc<Engine>> {
     let find = || homes(|homes| homes.named.get(name).cloned());
     let found = find();
-    if found.is_some() || cfg!(not(feature = "config")) {
+    if found.is_some() {
         return found;
     }
+    // Without the feature `config` nothing comes of it but the report of what is not read.
     described();
     find().or_else(|| {
         // What files call it, for those who look for it by that name.

@@ -1,8 +1,8 @@
 //! The envelope: what stands around a value in a shared backend, so that bytes need no trust.
 //!
-//! An envelope says whose value it carries (key hash, type fingerprint), since when and how long
-//! it may be used, on what it depends (stamps), and proves that nothing of it changed (checksum,
-//! or MAC). [`Seal::open`] checks all of that before anybody looks at the payload.
+//! An envelope says what it carries (type fingerprint), since when and how long it may be used, and
+//! on what it depends (stamps), and proves that nothing of it changed and that it is of this key
+//! (checksum, or MAC). [`Seal::open`] checks all of that before anybody looks at the payload.
 //!
 //! Not for stamps, which are bare tokens, and no protection against reading: the payload is plain.
 

@@ -154,10 +154,11 @@ impl Caches {
                 _ => fault,
             })?,
             Err(VarError::NotPresent) => Config::from_url("memory://")?,
-            Err(error @ VarError::NotUnicode(_)) => {
+            // The fault itself shows the value, which may hold a password.
+            Err(VarError::NotUnicode(_)) => {
                 let message =
                     "CACHE_URL is not valid Unicode; write for example `CACHE_URL=memory://`";
-                return Err(Error::new(ErrorKind::Url, message).caused_by(error));
+                return Err(Error::new(ErrorKind::Url, message));
             }
         };
         Ok(Self {

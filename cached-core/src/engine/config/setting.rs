@@ -188,6 +188,18 @@ impl Setting {
         format!("`{}` takes {}", self.name, self.takes)
     }
 
+    /// Whether it could be made of a cache that it concerns; otherwise what to write instead.
+    #[cfg(feature = "config")]
+    pub(super) fn check(&self, text: &str) -> Result<(), String> {
+        #[cfg(feature = "remote")]
+        if let Set::Shared(set) = self.set {
+            let done = set(&mut Settings::local(&crate::time::Clock::System), text);
+            return done.ok_or_else(|| self.hint());
+        }
+        let _ = text;
+        Ok(())
+    }
+
     /// Makes the setting; otherwise what to write instead. The hint holds nothing of the text.
     pub(super) fn apply(&self, config: &mut Config, text: &str) -> Result<(), String> {
         let name = self.name;

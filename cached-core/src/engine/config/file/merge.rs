@@ -183,10 +183,12 @@ fn unfollowed(readers: &[&Site], cache: Option<&str>, template: &str) -> Option<
 /// Makes the settings of a section; of those for every cache, the ones that concern this.
 fn set(config: &mut Config, section: &Section, of_all: bool) -> Result<(), Error> {
     for said in &section.said {
-        if of_all && !said.setting.concerns(config) {
-            continue;
-        }
-        let done = said.setting.apply(config, &said.text);
+        let done = if of_all && !said.setting.concerns(config) {
+            // A mistake shows beside the memory of a developer already.
+            said.setting.check(&said.text)
+        } else {
+            said.setting.apply(config, &said.text)
+        };
         done.map_err(|hint| said.place.fault(&hint))?;
     }
     for (template, policy, _) in &section.policies {

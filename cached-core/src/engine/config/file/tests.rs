@@ -280,6 +280,17 @@ fn variables_that_resemble_ours_are_faults() {
     at("CACHED_CACHES_DEFAULT_NAME", &["no such setting"]);
 }
 
+#[test]
+fn a_mistake_in_what_concerns_shared_caches_shows_without_one() {
+    for (setting, text) in [("timeout", "soon"), ("l1", "maybe"), ("mac_key", "short")] {
+        let name = format!("CACHED_{}", setting.to_uppercase());
+        fault("", &[(&name, text)], &[&name, "takes"]);
+        let file = format!("[defaults]\n{setting} = \"{text}\"");
+        fault(&file, &[], &["cached.toml:2:", "takes"]);
+    }
+    good("[defaults]\ntimeout = \"2s\"", &[("CACHED_L1", "10s")]);
+}
+
 #[cfg(unix)]
 #[test]
 fn variables_are_text() {
