@@ -149,6 +149,42 @@ fn a_lock_that_lands_after_its_caller_was_dropped_is_given_back() {
     });
 }
 
+/// Whoever comes when a computation has ended and its fill is on its way finds the lease, and is not to
+/// compute for it.
+#[test]
+fn a_fill_that_is_on_its_way_is_waited_for() {
+    let (cells, runs, gate) = (Cells::default(), Runs::default(), Gate::default());
+    let cache = cells.cache();
+    let call = || counted(&cache, "k", &runs, &gate);
+    gate.open();
+    cells.next(Op::Fill, Act::Slow);
+    let mut leader = Task::waiting(call());
+    let mut comes_late = Task::waiting(call());
+    leader.waits();
+    assert_eq!(leader.ends(), 1);
+    assert_eq!(comes_late.ends(), 1);
+    assert_eq!(runs.count(), 1);
+}
+
+#[cached(key = "filled:<id>", batch(id in ids), skip(runs))]
+async fn filled(ids: &[u64], runs: &Runs) -> std::collections::HashMap<u64, i64> {
+    let run = runs.next();
+    ids.iter().map(|id| (*id, run)).collect()
+}
+
+#[test]
+fn fills_of_a_batch_that_are_on_their_way_are_waited_for() {
+    let (cells, runs) = (Cells::default(), Runs::default());
+    let cache = cells.cache();
+    let call = || with_cache(&cache, filled(&[1, 2], &runs));
+    (0..2).for_each(|_| cells.next(Op::Fill, Act::Slow));
+    let mut leader = Task::waiting(call());
+    let mut comes_late = Task::waiting(call());
+    leader.waits();
+    assert_eq!(leader.ends(), comes_late.ends());
+    assert_eq!(runs.count(), 1);
+}
+
 /// An answer that is older than the release tells of a lease that is nobody's any more. It is no other
 /// process's, so the value is stored.
 #[test]

@@ -105,7 +105,7 @@ impl Remote {
                 self.take(lease, place, raw, Some(token), caller).await
             }
             Basis::Leased(raw, token, _) if caller.site.policy.lock.is_none() => {
-                if self.ended.contains(token) {
+                if self.ended.has(token).await {
                     // The answer may be older than the end; if it is not, nobody fills this lease.
                     let now = self.look(place).await?;
                     if now.cell.as_ref().and_then(Cell::token) != Some(token) {

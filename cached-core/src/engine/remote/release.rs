@@ -38,29 +38,47 @@ impl Released {
     }
 }
 
-/// Leases of this process whose computation has ended lately, or that were given back. Whoever was told of one, by an answer
-/// that was under way meanwhile, asks again: the value is there by now, or on its way. Without this
-/// it would take its own process for another one, and compute.
+/// Leases of this process whose computation has ended lately, or that were given back. Whoever is
+/// told of one asks again, once what was to be stored in its place has been: without this it would
+/// take its own process for another one, and compute.
 #[derive(Debug, Default)]
-pub(super) struct Ended(Mutex<VecDeque<Token>>);
+pub(super) struct Ended(Mutex<VecDeque<(Token, Arc<UnderWay>)>>);
+
+/// Locked for as long as the fill is.
+type UnderWay = tokio::sync::Mutex<()>;
+
+/// A fill that is under way.
+pub(super) type Filling = tokio::sync::OwnedMutexGuard<()>;
 
 impl Ended {
     /// An answer that comes after so many further computations costs one in vain.
     const MOST: usize = 1024;
 
-    pub(super) fn note(&self, token: Token) {
+    /// Takes note of a lease, with which nothing is to be done until what comes back is dropped.
+    pub(super) fn note(&self, token: Token) -> Option<Filling> {
+        let under_way = Arc::<UnderWay>::default();
+        let filling = Arc::clone(&under_way).try_lock_owned().ok();
         let mut ended = self.lock();
         if ended.len() == Self::MOST {
             ended.pop_front();
         }
-        ended.push_back(token);
+        ended.push_back((token, under_way));
+        filling
     }
 
-    pub(super) fn contains(&self, token: Token) -> bool {
-        self.lock().contains(&token)
+    /// Whether the lease has ended; if so, when its fill has, however that ended.
+    pub(super) async fn has(&self, token: Token) -> bool {
+        let known = |(ended, under_way): &(Token, Arc<UnderWay>)| {
+            (*ended == token).then(|| Arc::clone(under_way))
+        };
+        let Some(under_way) = self.lock().iter().find_map(known) else {
+            return false;
+        };
+        drop(under_way.lock().await);
+        true
     }
 
-    fn lock(&self) -> MutexGuard<'_, VecDeque<Token>> {
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(Token, Arc<UnderWay>)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,7 +106,7 @@ impl Remote {
 
     /// Nobody sees to the lease any more. Whoever was told of it before asks again.
     pub(super) fn has_released(&self, token: Token) {
-        self.ended.note(token);
+        drop(self.ended.note(token));
         self.released.remove(token);
     }
 }

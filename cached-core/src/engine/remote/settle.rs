@@ -12,6 +12,7 @@ use super::Remote;
 use super::call::Caller;
 use super::claim::{Captured, Claim, Hold};
 use super::place::Place;
+use super::release::Filling;
 use crate::cell::{Cell, Token};
 use crate::codec::{Encoded, Unencodable};
 use crate::engine::flight::Verdict;
@@ -88,9 +89,10 @@ impl Lease {
         } else {
             encode(shape, &remote, site, payload)
         };
-        if let Hold::Lease(_) = hold {
-            remote.ended.note(token);
-        }
+        let filling = match hold {
+            Hold::Lease(_) => remote.ended.note(token),
+            _ => None,
+        };
         // From here on nobody joins: whoever comes later asks the backend.
         let (standing, waiters) = self.close();
         let value = encoded.map(|encoded| Value {
@@ -107,6 +109,7 @@ impl Lease {
             waiters,
             cost,
             value,
+            _filling: filling,
         })
     }
 
@@ -276,6 +279,8 @@ struct Closing {
     cost: u32,
     /// What is to be stored, if anything.
     value: Option<Value>,
+    /// Whoever finds the lease meanwhile waits for it.
+    _filling: Option<Filling>,
 }
 
 impl Closing {

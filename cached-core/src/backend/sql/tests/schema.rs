@@ -3,8 +3,8 @@
 use super::directory::Directory;
 use super::server::{Server, until};
 use super::*;
-use crate::backend::sql::Sql;
 use crate::backend::sql::dialect::Dialect;
+use crate::backend::sql::{Sql, VERSION};
 use crate::error::ErrorKind;
 use crate::{backend, error::Error};
 
@@ -82,8 +82,7 @@ fn tables_are_told_apart<D: Dialect>(url: &str, open: Open<D>) {
 /// A release to come has other tables: this one does not touch them, and that one makes them anew.
 fn another_version_is_told<D: Dialect>(url: &str, open: Open<D>) {
     let table = open(url).expect("the URL is well-formed");
-    let later = table.schema().replace("schema 1", "schema 2");
-    run::<D>(url, &later);
+    run::<D>(url, &schema_of(&table, VERSION + 1));
     for fault in [block_on(table.check()), block_on(table.create())] {
         let said = fault.expect_err("it is newer").to_string();
         assert!(said.contains("update this program"), "{said}");
@@ -99,6 +98,39 @@ fn another_version_is_told<D: Dialect>(url: &str, open: Open<D>) {
         .expect_err("it is another's")
         .to_string();
     assert!(said.contains("something else"), "{said}");
+}
+
+/// A table of an older release is made anew, empty, by whoever asks for it and by nobody else.
+fn an_older_table_is_made_anew<D: Dialect>(url: &str, open: Open<D>) {
+    let creating = format!("{url}?create=true");
+    let writer = open(&creating).expect("the URL is well-formed");
+    block_on(writer.check()).expect("it is made");
+    for asks_by_url in [false, true] {
+        run::<D>(url, "DROP TABLE cached_cells");
+        run::<D>(url, &schema_of(&writer, VERSION - 1));
+        // It looked at the version before.
+        block_on(writer.write("k", &cell(Token::random(), 50), MINUTE)).expect("it is there");
+        let table = open(url).expect("the URL is well-formed");
+        let said = block_on(table.check())
+            .expect_err("it is older")
+            .to_string();
+        let says = ["an older release", "create=true"];
+        assert!(says.iter().all(|says| said.contains(says)), "{said}");
+        assert_ne!(block_on(writer.read(&["k"])).expect("it is there"), [None]);
+        let made = match asks_by_url {
+            true => block_on(open(&creating).expect("the URL is well-formed").check()),
+            false => block_on(table.create()),
+        };
+        made.expect("it is made anew");
+        assert_eq!(block_on(table.read(&["k"])).expect("it is there"), [None]);
+    }
+}
+
+/// The statement that makes the table as if this release were that one.
+fn schema_of<D: Dialect>(table: &Sql<D>, version: i64) -> String {
+    let (schema, stated) = (table.schema(), format!("schema {VERSION}"));
+    assert!(schema.contains(&stated), "{schema}");
+    schema.replace(&stated, &format!("schema {version}"))
 }
 
 /// Expired rows go in the background, and nothing else does.
@@ -163,6 +195,7 @@ on_each! {
     two_make_it_at_once
     tables_are_told_apart
     another_version_is_told
+    an_older_table_is_made_anew
     culling_takes_what_is_expired
 }
 
