@@ -166,17 +166,11 @@ fn a_fill_that_is_on_its_way_is_waited_for() {
     assert_eq!(runs.count(), 1);
 }
 
-#[cached(key = "filled:<id>", batch(id in ids), skip(runs))]
-async fn filled(ids: &[u64], runs: &Runs) -> std::collections::HashMap<u64, i64> {
-    let run = runs.next();
-    ids.iter().map(|id| (*id, run)).collect()
-}
-
 #[test]
 fn fills_of_a_batch_that_are_on_their_way_are_waited_for() {
     let (cells, runs) = (Cells::default(), Runs::default());
     let cache = cells.cache();
-    let call = || with_cache(&cache, filled(&[1, 2], &runs));
+    let call = || with_cache(&cache, rows(&[1, 2], &runs));
     (0..2).for_each(|_| cells.next(Op::Fill, Act::Slow));
     let mut leader = Task::waiting(call());
     let mut comes_late = Task::waiting(call());

@@ -63,10 +63,12 @@ impl Lease {
         payload: &Payload,
         cost: u32,
     ) -> Outcome {
-        let Some(closing) = self.closing(shape, caller, payload, cost) else {
+        let Some(mut closing) = self.closing(shape, caller, payload, cost) else {
             return Outcome::NotStored;
         };
         let end = closing.end(place).await;
+        // Before anybody is told, who may call the function.
+        closing.filling = None;
         self.conclude_shared(&closing, &end, payload)
     }
 
@@ -109,7 +111,7 @@ impl Lease {
             waiters,
             cost,
             value,
-            _filling: filling,
+            filling,
         })
     }
 
@@ -280,7 +282,7 @@ struct Closing {
     /// What is to be stored, if anything.
     value: Option<Value>,
     /// Whoever finds the lease meanwhile waits for it.
-    _filling: Option<Filling>,
+    filling: Option<Filling>,
 }
 
 impl Closing {

@@ -51,7 +51,7 @@ impl Remote {
             let closing = one.lease.closing(shape, one.caller, one.payload, cost);
             closing.map(|closing| (closing, one.place))
         });
-        let closings: Vec<Option<(Closing, &Arc<Place>)>> = closings.collect();
+        let mut closings: Vec<Option<(Closing, &Arc<Place>)>> = closings.collect();
         let fillings = self.fillings(&closings).await;
         let mut ends: Vec<Option<End>> = closings.iter().map(|_| None).collect();
         let together = fillings
@@ -66,6 +66,9 @@ impl Remote {
         let (filled, ended) = both(self.fill_all(&fillings), join_all(each)).await;
         for (at, end) in together.into_iter().zip(filled).chain(ended) {
             ends[at] = Some(end);
+        }
+        for (closing, _) in closings.iter_mut().flatten() {
+            closing.filling = None;
         }
         let concluded = settling.iter_mut().zip(closings.iter().zip(ends));
         let conclude = |(one, (closing, end)): (&mut Settling<'_>, (&Option<_>, _))| {
