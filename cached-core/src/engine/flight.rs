@@ -77,9 +77,23 @@ struct Waiter {
     waker: Option<Waker>,
 }
 
+/// The number of the flight that begins next.
+static NEXT: AtomicU64 = AtomicU64::new(1);
+
+/// A moment: before all flights that begin later, after all that have begun.
+#[cfg(feature = "remote")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Arrival(u64);
+
+#[cfg(feature = "remote")]
+impl Arrival {
+    pub(crate) fn now() -> Self {
+        Self(NEXT.load(Ordering::Relaxed))
+    }
+}
+
 impl Flight {
     pub(crate) fn new(style: Style, value_type: TypeId, stamps: Stamps) -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             id: NEXT.fetch_add(1, Ordering::Relaxed),
             value_type,
@@ -126,6 +140,14 @@ impl Flight {
     #[cfg(feature = "remote")]
     pub(crate) fn is_local(&self) -> bool {
         self.claim.as_ref().is_some_and(|claim| claim.is_local())
+    }
+
+    /// Whether what it came to may be older than this call: nothing in the backend fenced it, and
+    /// it began before. An invalidation by another process may have ended in between.
+    #[cfg(feature = "remote")]
+    pub(crate) fn may_predate(&self, arrival: Arrival) -> bool {
+        let refused = self.claim.as_ref().is_some_and(|claim| claim.is_refused());
+        refused && self.id < arrival.0
     }
 
     /// Whether anybody waits for the verdict.

@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 use super::Engine;
 use super::context::{Frame, Mode};
 use super::cycle::Wait;
+#[cfg(feature = "remote")]
+use super::flight::Arrival;
 use super::flight::{Flight, Seat, Told, Verdict};
 use super::verbs::Write;
 use crate::entry::{Payload, Sealed, Shape, Slot, Times};
@@ -288,6 +290,9 @@ pub(super) struct Waiting {
     wait: Option<Wait>,
     sleep: Sleep,
     deadline: Millis,
+    /// When the call that waits began.
+    #[cfg(feature = "remote")]
+    arrival: Arrival,
     heard: bool,
 }
 
@@ -298,6 +303,7 @@ impl Waiting {
         seat: Seat,
         wait: Wait,
         deadline: Millis,
+        #[cfg(feature = "remote")] arrival: Arrival,
     ) -> Self {
         Self {
             engine: Arc::clone(engine),
@@ -306,8 +312,19 @@ impl Waiting {
             wait: Some(wait),
             sleep: engine.clock.sleep_until(deadline),
             deadline,
+            #[cfg(feature = "remote")]
+            arrival,
             heard: false,
         }
+    }
+
+    /// What the verdict is for this call.
+    fn heed(&self, verdict: Verdict) -> Heard {
+        #[cfg(feature = "remote")]
+        if self.seat.flight.may_predate(self.arrival) {
+            return Heard::Verdict(Verdict::Reread);
+        }
+        Heard::Verdict(verdict)
     }
 
     fn promote(&mut self) -> Lease {
@@ -322,7 +339,7 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let heard = match Pin::new(&mut self.seat).poll(cx) {
-            Poll::Ready(Told::Verdict(verdict)) => Heard::Verdict(verdict),
+            Poll::Ready(Told::Verdict(verdict)) => self.heed(verdict),
             Poll::Ready(Told::Lead) => Heard::Promoted(self.promote()),
             Poll::Pending => match Pin::new(&mut self.sleep).poll(cx) {
                 Poll::Ready(()) => return Poll::Ready((Heard::TimedOut, self.deadline)),

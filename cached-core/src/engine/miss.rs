@@ -13,6 +13,8 @@ use super::Engine;
 use super::call::{Call, Missed, open};
 use super::context::{self, Frame, Mode};
 use super::cycle::Wait;
+#[cfg(feature = "remote")]
+use super::flight::Arrival;
 use super::flight::{Flight, Seat, Style, Verdict};
 use super::lease::{Filling, Heard, Lease, Waiting};
 #[cfg(feature = "remote")]
@@ -55,6 +57,9 @@ pub(super) struct Miss<'c> {
     /// Whether it was counted: as a miss, or as the hit that a second look found.
     counted: std::cell::Cell<bool>,
     left: Left,
+    /// When the call began.
+    #[cfg(feature = "remote")]
+    arrival: Arrival,
     /// What the backend said when this call began to lead.
     #[cfg(feature = "remote")]
     basis: Option<Basis>,
@@ -84,6 +89,8 @@ impl<'c> Miss<'c> {
         let Missed { call, engine, tags } = missed;
         let mut miss = Self {
             left: Left::Look,
+            #[cfg(feature = "remote")]
+            arrival: Arrival::now(),
             #[cfg(feature = "remote")]
             basis: None,
             only_looks: false,
@@ -276,7 +283,16 @@ impl<'c> Miss<'c> {
         self.count_once(Counter::Miss);
         let deadline = self.deadline(engine);
         engine.tell(EventKind::Joined, Some(self.call.site), key);
-        Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))
+        let waiting = Waiting::new(
+            engine,
+            key,
+            seat,
+            wait,
+            deadline,
+            #[cfg(feature = "remote")]
+            self.arrival,
+        );
+        Next::Continue(Step::Wait(waiting))
     }
 
     /// The flight whose computation this call is part of.

@@ -208,17 +208,69 @@ fn while_the_backend_is_down_one_computation_serves_all() {
     }
 }
 
-#[test]
-fn where_the_backend_takes_nothing_one_computation_serves_all() {
+/// From here on the backend takes no leases, and everything else.
+fn full() -> (Scene, usize) {
     let scene = Scene::new();
     // The stamps are there.
-    scene.call_tagged();
     let warm = counted(&scene.here, "warm", &scene.runs, &scene.gate);
     drop(Task::waiting(warm));
+    for _ in 0..4 {
+        scene.cells.next(Op::Acquire, Act::Fail(ErrorKind::Full));
+    }
     let before = scene.runs.count();
-    scene.cells.next(Op::Acquire, Act::Fail(ErrorKind::Full));
+    (scene, before)
+}
+
+#[test]
+fn where_the_backend_takes_nothing_who_came_before_the_computation_shares_it() {
+    let (scene, before) = full();
+    scene.cells.next(Op::Read, Act::Slow);
+    scene.cells.next(Op::Read, Act::Slow);
     let (mut leader, mut joiner) = (scene.call(), scene.call());
+    for _ in 0..2 {
+        leader.waits();
+        joiner.waits();
+    }
+    assert_eq!(scene.runs.count(), before + 1, "one computes");
     scene.gate.open();
-    assert_eq!(scene.runs.count(), before + 1);
     assert_eq!(leader.ends(), joiner.ends_woken());
+    assert_eq!(scene.runs.count(), before + 1);
+}
+
+#[test]
+fn where_the_backend_takes_nothing_who_comes_later_shares_the_next_computation() {
+    let (scene, before) = full();
+    let mut leader = scene.call();
+    // It takes this, and keeps nothing that a computation under way could be told by.
+    Task::new(scene.there.invalidate("k"))
+        .ends()
+        .expect("a valid key");
+    let mut late = [scene.call(), scene.call(), scene.call()];
+    assert_eq!(scene.runs.count(), before + 1, "one after the other");
+    scene.gate.open();
+    let outdated = leader.ends();
+    scene.gate.close();
+    for joiner in &mut late {
+        joiner.waits();
+    }
+    assert_eq!(scene.runs.count(), before + 2, "all of them at once");
+    scene.gate.open();
+    for joiner in &mut late {
+        assert_eq!(joiner.ends_woken(), outdated + 1);
+    }
+}
+
+#[test]
+fn where_the_backend_takes_nothing_a_failure_from_before_is_not_shared() {
+    let (scene, before) = full();
+    let call = || failing(1, &scene.runs, &scene.gate);
+    let mut leader = Task::waiting(with_cache(&scene.here, call()));
+    let mut joiner = Task::waiting(with_cache(&scene.here, call()));
+    assert_eq!(scene.runs.count(), before + 1, "one after the other");
+    scene.gate.open();
+    leader.ends().expect_err("it fails");
+    scene
+        .cells
+        .until("the joiner is told", |_| joiner.take_wakes() > 0);
+    assert_eq!(joiner.ends(), Err((before + 2).to_string()));
 }

@@ -57,6 +57,11 @@ impl Gate {
         self.0.1.notify_all();
     }
 
+    /// Bodies wait again.
+    pub(crate) fn close(&self) {
+        self.lock().open = false;
+    }
+
     pub(crate) fn open(&self) {
         self.lock().open = true;
         self.0.1.notify_all();

@@ -55,7 +55,8 @@ pub(super) enum Hold {
     Witness(Captured, Token),
     /// The backend does not answer: by this process alone.
     Local,
-    /// The backend takes nothing, being full or read-only: by this process alone.
+    /// Not at all: the backend takes nothing, being full or read-only, and would still take an
+    /// invalidation.
     Refused,
 }
 
@@ -120,6 +121,11 @@ impl Claim {
         matches!(self.lock().hold, Hold::Local)
     }
 
+    /// Whether the backend took no lease.
+    pub(in crate::engine) fn is_refused(&self) -> bool {
+        matches!(self.lock().hold, Hold::Refused)
+    }
+
     /// Keeps the task that renews the lease, for as long as the claim stands.
     pub(super) fn renewed_by(&self, task: AbortHandle) {
         let before = self.lock().renewal.replace(task);
@@ -128,11 +134,14 @@ impl Claim {
         }
     }
 
-    /// Ends the claim; what was held is the caller's to give back.
+    /// Ends the claim; what was held is the caller's to give back. That nothing was stays known.
     pub(super) fn end(&self) -> Hold {
         let mut state = self.lock();
         if let Some(renewal) = state.renewal.take() {
             renewal.abort();
+        }
+        if let Hold::Refused = state.hold {
+            return Hold::Refused;
         }
         std::mem::take(&mut state.hold)
     }
