@@ -38,7 +38,7 @@ pub(super) enum Act {
     Lose,
     /// It is carried out at the second poll, and its answer comes at the third.
     Slow,
-    /// It is carried out when the test says so, whoever waits for it; an acquire only.
+    /// It is carried out when the test says so, whoever waits for it; acquires and writes only.
     Late,
 }
 
@@ -332,7 +332,7 @@ impl Backend for Cells {
 
     async fn acquire(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<Acquired, Error> {
         if self.takes(Op::Acquire, Act::Late) {
-            return self.later(key, cell).await;
+            return self.later(Op::Acquire, key, cell).await;
         }
         self.perform(Op::Acquire, (key, ttl), |cells| {
             self.changed(key);
@@ -370,6 +370,9 @@ impl Backend for Cells {
     }
 
     async fn write(&self, key: &str, cell: &Cell, ttl: Ttl) -> Result<(), Error> {
+        if self.takes(Op::Write, Act::Late) {
+            return self.later(Op::Write, key, cell).await.map(drop);
+        }
         self.perform(Op::Write, (key, ttl), |cells| {
             cells.insert(key.to_owned(), cell.clone());
             self.changed(key);

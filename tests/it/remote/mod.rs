@@ -4,6 +4,7 @@
 mod arming;
 mod back_in_time;
 mod cells;
+mod doubts;
 mod drops;
 mod faults;
 mod joiners;

@@ -33,13 +33,12 @@ impl Remote {
         let Some(sealed) = self.seal_all(values, lifetime).await? else {
             return Ok(());
         };
-        let (writing, limit) = (
-            sealed.puts(lifetime),
-            self.limit_for_writes(sealed.cells.len()),
-        );
+        let limit = self.limit_for_writes(sealed.cells.len());
         let _told = self.telling(sealed.names());
-        let writing = self.backend.write_many(&writing);
-        self.ask(limit, writing).await
+        let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
+        let write = async move { backend.write_many(&all.puts(lifetime)).await };
+        let names = sealed.names().map(str::to_owned).collect();
+        self.ask(limit, self.writing(names, write)).await
     }
 
     /// Puts values where nothing is, and nobody computes; of those for one key the last. How many
@@ -54,9 +53,11 @@ impl Remote {
         };
         let limit = self.limit_for_writes(sealed.cells.len());
         let _told = self.telling(sealed.names());
+        let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
+        let acquire = async move { backend.acquire_many(&all.puts(lifetime)).await };
+        let names = sealed.names().map(str::to_owned).collect();
+        let acquired = self.ask(limit, self.writing(names, acquire)).await?;
         let putting = sealed.puts(lifetime);
-        let acquiring = self.backend.acquire_many(&putting);
-        let acquired = self.ask(limit, acquiring).await?;
         let fingerprint = values.first().map_or(0, |(_, encoded)| encoded.fingerprint);
         // What is there may be of no use to anybody: outdated, or of another type.
         let (mut places, mut raws, mut putting_over) = (Vec::new(), Vec::new(), Vec::new());
@@ -97,7 +98,7 @@ impl Remote {
         self: &Arc<Self>,
         values: &[(Key, Encoded)],
         lifetime: Lifetime,
-    ) -> Result<Option<SealedMany>, Error> {
+    ) -> Result<Option<Arc<SealedMany>>, Error> {
         let Some((first, _)) = values.first() else {
             return Ok(None);
         };
@@ -115,11 +116,11 @@ impl Remote {
             let cell = self.seal_value(&place, &sealing, Some(encoded))?;
             Ok((place.name.to_string(), (place, cell)))
         });
-        Ok(Some(SealedMany {
+        Ok(Some(Arc::new(SealedMany {
             cells: sealed.collect::<Result<_, Error>>()?,
             captured,
             now,
-        }))
+        })))
     }
 
     /// Removes what is under the keys. How many of them held a live value.

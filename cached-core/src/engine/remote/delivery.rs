@@ -56,7 +56,7 @@ impl Remote {
             && let Some(sending) = delivery.sending.take()
         {
             self.tell_changed(sending.names());
-            self.journal.paid(&sending);
+            self.acknowledged(sending)?;
         }
         removed
     }
@@ -68,7 +68,7 @@ impl Remote {
     }
 
     /// Sees to it that what is owed is repeated in the background.
-    fn replay(self: &Arc<Self>) {
+    pub(super) fn replay(self: &Arc<Self>) {
         if !self.replaying.swap(true, Ordering::AcqRel) {
             let remote = Arc::clone(self);
             self.runtime.spawn(async move { remote.repeat().await });
@@ -86,7 +86,8 @@ impl Remote {
                 self.report_fault(&answer);
                 self.breaker.note(&answer);
                 if answer.is_ok() {
-                    self.journal.paid(&sending);
+                    // What it does not count for is sent again in time.
+                    let _ = self.acknowledged(sending);
                     pause = 50;
                 } else {
                     self.journal.failed(&sending);

@@ -8,22 +8,17 @@
 //! times.
 
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use super::Remote;
+use super::carried::{Aftermath, Carried, LAST, Question};
 use super::guard::is_outage;
 use crate::cell::Token;
 use crate::error::Error;
-
-/// How long an answer is waited for: longer than an adapter of this library takes to say that none
-/// will come.
-const LAST: Duration = Duration::from_secs(15);
 
 /// The pauses between looks for what may have been put there without an answer.
 const LOOKS: [Duration; 3] = [
@@ -32,19 +27,11 @@ const LOOKS: [Duration; 3] = [
     Duration::from_secs(9),
 ];
 
-type Question<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
-
 /// The names of leases, and their tokens.
 pub(super) type Leases = Vec<(String, Token)>;
 
-/// A question that puts leases. Dropped on its way, it goes on in the background.
-pub(super) struct Landing<T: Send + 'static> {
-    remote: Arc<Remote>,
-    /// `None` once it was answered.
-    question: Option<Question<T>>,
-    begun: bool,
-    leases: Leases,
-}
+/// A question that puts leases.
+pub(super) type Landing<T> = Carried<T, Claims>;
 
 impl<T: Send + 'static> Landing<T> {
     /// Nothing is asked before the first poll.
@@ -53,45 +40,31 @@ impl<T: Send + 'static> Landing<T> {
         leases: Leases,
         question: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
-        Self {
+        let claims = Claims {
             remote: Arc::clone(remote),
-            question: Some(Box::pin(question)),
-            begun: false,
             leases,
-        }
-    }
-
-    fn strays(&mut self) -> Strays {
-        Strays::new(&self.remote, std::mem::take(&mut self.leases))
-    }
-}
-
-impl<T: Send + 'static> Future for Landing<T> {
-    type Output = Result<T, Error>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.begun = true;
-        let polled = match &mut self.question {
-            Some(question) => question.as_mut().poll(cx),
-            None => Poll::Pending,
         };
-        if let Poll::Ready(answer) = &polled {
-            self.question = None;
-            if leaves_open(answer) {
-                let strays = self.strays();
-                self.remote.runtime.spawn(strays.look_for());
-            }
-        }
-        polled
+        Self::of(claims, question)
     }
 }
 
-impl<T: Send + 'static> Drop for Landing<T> {
-    fn drop(&mut self) {
-        if let Some(question) = self.question.take().filter(|_| self.begun) {
-            let strays = self.strays();
-            self.remote.runtime.spawn(strays.see_off(question));
+/// Leases that are asked for.
+pub(super) struct Claims {
+    remote: Arc<Remote>,
+    leases: Leases,
+}
+
+impl Aftermath for Claims {
+    fn answered<T>(self, answer: &Result<T, Error>) {
+        if leaves_open(answer) {
+            let strays = Strays::new(&self.remote, self.leases);
+            self.remote.runtime.spawn(strays.look_for());
         }
+    }
+
+    fn left<T: Send + 'static>(self, question: Question<T>) {
+        let strays = Strays::new(&self.remote, self.leases);
+        self.remote.runtime.spawn(strays.see_off(question));
     }
 }
 

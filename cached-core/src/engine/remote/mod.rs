@@ -18,9 +18,11 @@ mod acquire;
 mod batch;
 mod bulk;
 mod call;
+mod carried;
 mod claim;
 mod cost;
 mod delivery;
+mod doubt;
 mod fills;
 mod guard;
 mod guess;
@@ -70,6 +72,7 @@ pub(crate) use verbs::{Found, Incoming};
 pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
+use self::doubt::Doubts;
 use self::guard::Breaker;
 use self::guess::Guesses;
 use self::incarnation::Incarnation;
@@ -144,6 +147,7 @@ pub(crate) struct Remote {
     journal: Journal,
     /// Whether a task repeats what the journal holds.
     replaying: AtomicBool,
+    doubts: Doubts,
     /// Leases that are being given back.
     released: Released,
     /// Leases whose computations have ended.
@@ -187,6 +191,7 @@ impl Remote {
             breaker: Breaker::default(),
             journal: Journal::default(),
             replaying: AtomicBool::new(false),
+            doubts: Doubts::default(),
             released: Released::default(),
             ended: Ended::default(),
             costs: Costs::default(),

@@ -68,8 +68,7 @@ impl Remote {
             _ => ttl_of(Lifetime(left)),
         };
         let _told = self.telling([target.name.as_str()]);
-        let writing = self.backend.write(&target.name, &cell, ttl);
-        self.ask(self.limits.operation, writing).await?;
+        self.write(&target, cell, ttl).await?;
         self.invalidate(vec![place.name.into_string()]).await?;
         Ok(true)
     }

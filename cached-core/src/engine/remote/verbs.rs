@@ -16,7 +16,7 @@ use super::place::{Needs, Place};
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
 use super::{Keep, Remote};
 use crate::backend::port::Acquired;
-use crate::cell::{Cell, Token};
+use crate::cell::Cell;
 use crate::codec::{Encoded, Kind, Opened, Stamp, Times, Unreadable};
 use crate::error::{Error, ErrorKind};
 use crate::key::{Edition, Key};
@@ -165,7 +165,19 @@ impl Remote {
         let cell = self.cell_of(&place, &captured, &new).await?;
         let ttl = ttl_of(new.lifetime);
         let _told = self.telling([place.name.as_str()]);
-        let writing = self.backend.write(&place.name, &cell, ttl);
+        self.write(&place, cell, ttl).await
+    }
+
+    /// Puts a cell there, whatever is there.
+    pub(super) async fn write(
+        self: &Arc<Self>,
+        place: &Place,
+        cell: Cell,
+        ttl: Option<Duration>,
+    ) -> Result<(), Error> {
+        let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
+        let write = async move { backend.write(&name, &cell, ttl).await };
+        let writing = self.writing(vec![place.name.to_string()], write);
         self.ask(self.limits.operation, writing).await
     }
 
@@ -307,7 +319,7 @@ impl Remote {
                 Change::Leave(answer) => return Ok(answer),
                 Change::Put(cell, ttl, answer) => (cell, ttl, answer),
             };
-            if self.put(place, &raw, &cell, ttl).await? {
+            if self.put(place, &raw, cell, ttl).await? {
                 return Ok(answer);
             }
         }
@@ -317,38 +329,31 @@ impl Remote {
 
     /// Writes if the cell is still the one that was read.
     async fn put(
-        &self,
+        self: &Arc<Self>,
         place: &Place,
         raw: &Raw,
-        cell: &Cell,
+        cell: Cell,
         ttl: Option<Duration>,
     ) -> Result<bool, Error> {
         let _told = self.telling([place.name.as_str()]);
+        let limit = self.limits.operation;
         match raw.cell.as_ref().map(Cell::token) {
             None => {
-                let operation = self.backend.acquire(&place.name, cell, ttl);
-                let acquired = self.ask(self.limits.operation, operation).await?;
-                Ok(acquired == Acquired::Granted)
+                let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
+                let acquire = async move { backend.acquire(&name, &cell, ttl).await };
+                let acquiring = self.writing(vec![place.name.to_string()], acquire);
+                Ok(self.ask(limit, acquiring).await? == Acquired::Granted)
             }
-            Some(Some(token)) => self.replace(place, token, cell, ttl).await,
+            Some(Some(token)) => {
+                let operation = self.backend.fill(&place.name, token, &cell, ttl);
+                self.ask(limit, operation).await
+            }
             // Nobody can name it; it is no cell of ours, so nothing is lost.
             Some(None) => {
-                let operation = self.backend.write(&place.name, cell, ttl);
-                self.ask(self.limits.operation, operation).await?;
+                self.write(place, cell, ttl).await?;
                 Ok(true)
             }
         }
-    }
-
-    async fn replace(
-        &self,
-        place: &Place,
-        token: Token,
-        cell: &Cell,
-        ttl: Option<Duration>,
-    ) -> Result<bool, Error> {
-        let operation = self.backend.fill(&place.name, token, cell, ttl);
-        self.ask(self.limits.operation, operation).await
     }
 
     /// How long a cell still has to live; `None`: forever.

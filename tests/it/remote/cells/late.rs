@@ -1,4 +1,4 @@
-//! Acquires that are carried out when the test says so.
+//! Acquires and writes that are carried out when the test says so.
 
 use std::future::pending;
 
@@ -6,11 +6,12 @@ use cached_core::Error;
 use cached_core::backend::{Acquired, Cell};
 use tokio::sync::oneshot;
 
-use super::{Cells, put_if_absent};
+use super::{Cells, Op, put_if_absent};
 
-/// An acquire that is on its way.
+/// An acquire or a write that is on its way.
 #[derive(Debug)]
 pub(super) struct Late {
+    op: Op,
     key: String,
     cell: Cell,
     tell: oneshot::Sender<Acquired>,
@@ -21,18 +22,33 @@ impl Cells {
     pub(in crate::remote) fn land(&self) {
         let late = std::mem::take(&mut self.lock().late);
         assert!(!late.is_empty(), "something is on its way");
-        for Late { key, cell, tell } in late {
-            let acquired = put_if_absent(&mut self.lock().cells, &key, &cell);
+        for Late {
+            op,
+            key,
+            cell,
+            tell,
+        } in late
+        {
+            let cells = &mut self.lock().cells;
+            if op == Op::Write {
+                cells.remove(&key);
+            }
+            let acquired = put_if_absent(cells, &key, &cell);
             // Nobody may wait for it any more.
             let _ = tell.send(acquired);
         }
     }
 
-    /// An acquire that is carried out by [`land`](Self::land).
-    pub(super) async fn later(&self, key: &str, cell: &Cell) -> Result<Acquired, Error> {
+    /// An operation that is carried out by [`land`](Self::land).
+    pub(super) async fn later(&self, op: Op, key: &str, cell: &Cell) -> Result<Acquired, Error> {
         let (tell, told) = oneshot::channel();
         let (key, cell) = (key.to_owned(), cell.clone());
-        self.lock().late.push(Late { key, cell, tell });
+        self.lock().late.push(Late {
+            op,
+            key,
+            cell,
+            tell,
+        });
         match told.await {
             Ok(acquired) => Ok(acquired),
             Err(_) => pending().await,
