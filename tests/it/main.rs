@@ -38,6 +38,7 @@ mod mutators;
 mod namesakes;
 mod overrides;
 mod processes;
+mod promises;
 mod property;
 mod races;
 mod reach;
