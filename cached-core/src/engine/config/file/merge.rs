@@ -138,8 +138,34 @@ impl Layers {
         found.map(|said| said.place.clone())
     }
 
-    /// The policies that no function follows.
+    /// What is most likely a slip.
     fn notes(&self) -> Vec<String> {
+        let mut notes = self.policies_in_vain();
+        notes.extend(self.caches_in_vain());
+        notes
+    }
+
+    /// The caches that a variable describes, and nothing else names, beside one that is called alike.
+    fn caches_in_vain(&self) -> Vec<String> {
+        let tables = self.file.caches.keys().map(String::as_str);
+        let sites = sites();
+        let functions = sites
+            .iter()
+            .filter_map(|site| -> Option<&str> { site.cache_name() });
+        let known: Vec<&str> = tables.chain(functions).chain([UNNAMED]).collect();
+        let further = self.variables.caches.iter();
+        let further = further.filter(|(name, _)| !known.contains(&name.as_str()));
+        let note = |(name, section): (&String, &Section)| {
+            let ((_, place), near) = section.url.as_ref().zip(near(name, &known))?;
+            Some(format!(
+                "{place}: no function and no table names the cache `{name}`; did you mean `{near}`?"
+            ))
+        };
+        further.filter_map(note).collect()
+    }
+
+    /// The policies that no function follows.
+    fn policies_in_vain(&self) -> Vec<String> {
         let tables = self.file.caches.iter();
         let tables = tables.map(|(name, section)| (Some(name.as_str()), section));
         let policies = tables

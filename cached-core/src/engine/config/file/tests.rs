@@ -281,6 +281,19 @@ fn variables_that_resemble_ours_are_faults() {
 }
 
 #[test]
+fn a_cache_that_is_called_almost_as_another_is_noted() {
+    const FILE: &str = "[caches.sessions]\nurl = \"memory://\"";
+    let notes = |name| good(FILE, &[(name, "memory://")]).notes;
+    let [note] = &notes("CACHED_CACHES_SESION_URL")[..] else {
+        panic!("one note");
+    };
+    assert!(note.starts_with("CACHED_CACHES_SESION_URL: "), "{note}");
+    assert!(note.ends_with("did you mean `sessions`?"), "{note}");
+    assert_eq!(notes("CACHED_CACHES_SESSIONS_URL"), [""; 0]);
+    assert_eq!(notes("CACHED_CACHES_REPORTS_URL"), [""; 0]);
+}
+
+#[test]
 fn a_mistake_in_what_concerns_shared_caches_shows_without_one() {
     for (setting, text) in [("timeout", "soon"), ("l1", "maybe"), ("mac_key", "short")] {
         let name = format!("CACHED_{}", setting.to_uppercase());
