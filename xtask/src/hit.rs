@@ -1,8 +1,7 @@
 //! What one cache hit costs, counted by valgrind: unlike a clock, it gives the
 //! same answer on a busy machine, so a budget can be a test.
 //!
-//! `benches/hit.rs` holds the cases. Its contract: without arguments (or with
-//! `--bench`) it prints one line per case, `<case> <instructions> <allocations>`,
+//! `benches/hit` holds the cases. Its contract: without arguments it prints one line per case, `<case> <instructions> <allocations>`,
 //! the budgets of one iteration, `-` for none; with `<case> <n>` it runs that
 //! case `n` times. A case named `empty` is the loop alone.
 //!
@@ -75,22 +74,22 @@ fn missing() -> Outcome {
     Ok(())
 }
 
-/// Builds `benches/hit.rs` and gives its path, which cargo tells in JSON lines.
+/// Builds `benches/hit` and gives its path, which cargo tells in JSON lines.
 fn build() -> Outcome<String> {
     let lines =
-        cargo("build --release --bench hit --message-format=json-render-diagnostics").stdout()?;
+        cargo("build --release -p hit --message-format=json-render-diagnostics").stdout()?;
     let artifact = lines.lines().find(|line| line.contains(r#""name":"hit""#));
     let path = artifact.and_then(|line| line.split_once(r#""executable":""#));
     let path = path.and_then(|(_, rest)| rest.split_once('"'));
     path.map(|(path, _)| path.to_owned())
-        .ok_or("cargo did not name the program of bench `hit`".into())
+        .ok_or("cargo did not name the program of package `hit`".into())
 }
 
 fn parse(line: &str) -> Outcome<Case> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let [name, instructions, allocations] = words[..] else {
         return Err(format!(
-            "benches/hit.rs printed `{line}`, not `case instructions allocations`"
+            "benches/hit printed `{line}`, not `case instructions allocations`"
         ));
     };
     let budget = |word: &str| match word {

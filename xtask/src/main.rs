@@ -45,9 +45,7 @@ const STEPS: &[(&str, Action)] = &[
     // No test run builds this program: it would run on every backend.
     (
         "the conformance table",
-        Action::Cargo(
-            "test -p cached-workspace --all-features --test conformance -- --backend memory",
-        ),
+        Action::Cargo("test --workspace --all-features --test conformance -- --backend memory"),
     ),
     (
         "tests, cached-core without features",

@@ -97,7 +97,7 @@ fn install_two_tiers() {
 }
 
 fn main() {
-    let mut args = std::env::args().skip(1).filter(|arg| arg != "--bench");
+    let mut args = std::env::args().skip(1);
     let (Some(name), Some(count)) = (args.next(), args.next()) else {
         for (name, budget, _) in CASES {
             println!("{name} {budget}");
