@@ -17,9 +17,9 @@ use crate::value::Portable;
 /// 7, and [`key!`](crate::key!) renders one by the attribute's rules. Each operation fails with
 /// [`ErrorKind::Key`](crate::ErrorKind::Key) for an empty key and with
 /// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for an unusable TTL; its own section names only
-/// further errors. All are safe to drop at any await: a write that was dropped, or failed with
-/// [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), may be carried out or not, but what is invalidated
-/// later does not come back by it.
+/// further errors. All are safe to drop at any await. A write that was dropped on its way, or failed
+/// with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), may still land; this process does not serve
+/// what it put there, and takes it back.
 #[cfg_attr(
     not(feature = "remote"),
     expect(clippy::unused_async, reason = "async for the backends that wait")

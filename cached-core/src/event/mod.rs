@@ -48,9 +48,8 @@ pub enum Outcome {
 pub enum Delivery {
     /// Every cache concerned has done it: no call that begins now returns an older value.
     Acknowledged,
-    /// The backend has not acknowledged it, or an earlier write by this process that nobody waits
-    /// for any more may still undo it. It is kept and repeated for as long as the process lives, and
-    /// until then this process does not read those keys from the backend; others may.
+    /// The backend has not acknowledged it. It is kept and repeated for as long as the process
+    /// lives, and until then this process does not read those keys from the backend; others may.
     Queued,
     /// There was nothing to invalidate: no usable key or cache.
     Nothing,

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cached_core::backend::{Acquired, Backend, Capabilities, Cell, Token, Watched, Watcher};
 use cached_core::{Builder, Cache, Error, ErrorKind};
+use tokio::sync::watch;
 
 use crate::support::until;
 use late::Late;
@@ -52,6 +53,8 @@ struct Shared {
     news: Mutex<News>,
     /// 0: the backend never goes back in time.
     incarnation: AtomicU64,
+    /// What is not carried out for now.
+    held: watch::Sender<Option<Op>>,
 }
 
 /// What is told of changes.
@@ -243,6 +246,16 @@ impl Cells {
         at.and_then(|at| state.script.remove(at)).is_some()
     }
 
+    /// Holds back all operations of this kind.
+    pub(super) fn hold(&self, op: Op) {
+        self.0.held.send_replace(Some(op));
+    }
+
+    /// Carries out what was held back, and what comes.
+    pub(super) fn let_go(&self) {
+        self.0.held.send_replace(None);
+    }
+
     /// Carries an operation out as the script has it.
     async fn perform<T>(
         &self,
@@ -250,6 +263,9 @@ impl Cells {
         (key, ttl): (&str, Ttl),
         carry_out: impl FnOnce(&mut HashMap<String, Cell>) -> T,
     ) -> Result<T, Error> {
+        let mut held = self.0.held.subscribe();
+        // The sender is there for as long as the cells are.
+        let _ = held.wait_for(|held| *held != Some(op)).await;
         if self.takes(op, Act::Slow) {
             turn().await;
             let done = carry_out(&mut self.lock().cells);

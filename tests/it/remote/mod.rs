@@ -4,7 +4,6 @@
 mod arming;
 mod back_in_time;
 mod cells;
-mod doubts;
 mod drops;
 mod faults;
 mod joiners;
@@ -12,6 +11,7 @@ mod late;
 #[cfg(feature = "servers")]
 mod places;
 mod stamps;
+mod strays;
 mod tiers;
 mod unseen;
 mod values;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use super::Remote;
 use super::claim::Captured;
+use super::landing::{Landing, Named, named};
 use super::look::{Raw, Seen};
 use super::place::Place;
 use super::settle::{Sealing, stamps_of, times_from, ttl_of};
@@ -37,8 +38,8 @@ impl Remote {
         let _told = self.telling(sealed.names());
         let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
         let write = async move { backend.write_many(&all.puts(lifetime)).await };
-        let names = sealed.names().map(str::to_owned).collect();
-        self.ask(limit, self.writing(names, write)).await
+        let writing = Landing::new(self, sealed.named(), write);
+        self.ask(limit, writing).await
     }
 
     /// Puts values where nothing is, and nobody computes; of those for one key the last. How many
@@ -55,8 +56,8 @@ impl Remote {
         let _told = self.telling(sealed.names());
         let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
         let acquire = async move { backend.acquire_many(&all.puts(lifetime)).await };
-        let names = sealed.names().map(str::to_owned).collect();
-        let acquired = self.ask(limit, self.writing(names, acquire)).await?;
+        let acquiring = Landing::new(self, sealed.named(), acquire);
+        let acquired = self.ask(limit, acquiring).await?;
         let putting = sealed.puts(lifetime);
         let fingerprint = values.first().map_or(0, |(_, encoded)| encoded.fingerprint);
         // What is there may be of no use to anybody: outdated, or of another type.
@@ -161,6 +162,10 @@ impl SealedMany {
         cells
             .map(|(key, (_, cell))| Put { key, cell, ttl })
             .collect()
+    }
+
+    fn named(&self) -> Named {
+        named(self.cells.values().map(|(place, cell)| (place, cell)))
     }
 
     fn places(&self) -> impl Iterator<Item = &Place> {

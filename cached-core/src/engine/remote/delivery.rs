@@ -56,7 +56,7 @@ impl Remote {
             && let Some(sending) = delivery.sending.take()
         {
             self.tell_changed(sending.names());
-            self.acknowledged(sending)?;
+            self.journal.paid(&sending);
         }
         removed
     }
@@ -68,7 +68,7 @@ impl Remote {
     }
 
     /// Sees to it that what is owed is repeated in the background.
-    pub(super) fn replay(self: &Arc<Self>) {
+    fn replay(self: &Arc<Self>) {
         if !self.replaying.swap(true, Ordering::AcqRel) {
             let remote = Arc::clone(self);
             self.runtime.spawn(async move { remote.repeat().await });
@@ -86,8 +86,7 @@ impl Remote {
                 self.report_fault(&answer);
                 self.breaker.note(&answer);
                 if answer.is_ok() {
-                    // What it does not count for is sent again in time.
-                    let _ = self.acknowledged(sending);
+                    self.journal.paid(&sending);
                     pause = 50;
                 } else {
                     self.journal.failed(&sending);

@@ -43,15 +43,6 @@ impl Sending {
     pub(super) fn names(&self) -> Vec<&str> {
         self.names.iter().map(|(name, _)| name.as_str()).collect()
     }
-
-    /// Takes out the names that `takes` takes, each as it would be sent alone.
-    pub(super) fn without(mut self, mut takes: impl FnMut(&str, Sending) -> bool) -> Self {
-        self.names.retain(|(name, number)| {
-            let names = vec![(name.clone(), *number)];
-            !takes(name, Sending { names })
-        });
-        self
-    }
 }
 
 impl Journal {

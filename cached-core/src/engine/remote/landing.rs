@@ -1,24 +1,31 @@
-//! Questions that put leases, carried to their end whoever waits for the answer.
+//! Questions that put cells, carried to their end whoever waits for the answer.
 //!
 //! What was sent may be carried out although nobody waits for it any more, and after what was sent
 //! later: a busy database has the claim on its way over one connection while the release comes over
-//! another. Such a lease would stand for its whole time, with nobody to fill it. So a question that
-//! is left goes on in the background: whatever it has put there when the answer comes is given back
-//! once more. Where no answer comes, or one that leaves open what happened, it is looked for a few
-//! times.
+//! another. Such a lease would stand for its whole time, with nobody to fill it; such a value would
+//! be there after an invalidation that was acknowledged. (A fill would not: it names the token that
+//! it replaces.) So a question that is left goes on in the background: whatever it has put there when
+//! the answer comes is taken back. Where no answer comes, or one that leaves open what happened, it is
+//! looked for a few times. Until then this process takes it for nothing.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use tokio::time::{sleep, timeout};
 
 use super::Remote;
-use super::carried::{Aftermath, Carried, LAST, Question};
 use super::guard::is_outage;
-use crate::cell::Token;
+use super::place::Place;
+use crate::cell::{Cell, Token};
 use crate::error::Error;
+
+/// How long an answer is waited for, beside the time that so many cells take: longer than an adapter
+/// of this library takes to say that none will come.
+const LAST: Duration = Duration::from_secs(30);
 
 /// The pauses between looks for what may have been put there without an answer.
 const LOOKS: [Duration; 3] = [
@@ -27,44 +34,75 @@ const LOOKS: [Duration; 3] = [
     Duration::from_secs(9),
 ];
 
-/// The names of leases, and their tokens.
-pub(super) type Leases = Vec<(String, Token)>;
+type Question<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// A question that puts leases.
-pub(super) type Landing<T> = Carried<T, Claims>;
+/// So many are taken back at once.
+const AT_ONCE: usize = 64;
+
+/// The names of cells, and their tokens.
+pub(super) type Named = Vec<(String, Token)>;
+
+/// What a question puts there.
+pub(super) fn named<'c>(cells: impl IntoIterator<Item = (&'c Place, &'c Cell)>) -> Named {
+    let named = |(place, cell): (&Place, &Cell)| Some((place.name.to_string(), cell.token()?));
+    cells.into_iter().filter_map(named).collect()
+}
+
+/// A question that puts cells. Dropped on its way, it goes on in the background.
+pub(super) struct Landing<T: Send + 'static> {
+    remote: Arc<Remote>,
+    /// `None` once it was answered.
+    question: Option<Question<T>>,
+    begun: bool,
+    cells: Named,
+}
 
 impl<T: Send + 'static> Landing<T> {
     /// Nothing is asked before the first poll.
     pub(super) fn new(
         remote: &Arc<Remote>,
-        leases: Leases,
+        cells: Named,
         question: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
-        let claims = Claims {
+        Self {
             remote: Arc::clone(remote),
-            leases,
-        };
-        Self::of(claims, question)
-    }
-}
-
-/// Leases that are asked for.
-pub(super) struct Claims {
-    remote: Arc<Remote>,
-    leases: Leases,
-}
-
-impl Aftermath for Claims {
-    fn answered<T>(self, answer: &Result<T, Error>) {
-        if leaves_open(answer) {
-            let strays = Strays::new(&self.remote, self.leases);
-            self.remote.runtime.spawn(strays.look_for());
+            question: Some(Box::pin(question)),
+            begun: false,
+            cells,
         }
     }
 
-    fn left<T: Send + 'static>(self, question: Question<T>) {
-        let strays = Strays::new(&self.remote, self.leases);
-        self.remote.runtime.spawn(strays.see_off(question));
+    fn strays(&mut self) -> Strays {
+        Strays::new(&self.remote, std::mem::take(&mut self.cells))
+    }
+}
+
+impl<T: Send + 'static> Future for Landing<T> {
+    type Output = Result<T, Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.begun = true;
+        let polled = match &mut self.question {
+            Some(question) => question.as_mut().poll(cx),
+            None => Poll::Pending,
+        };
+        if let Poll::Ready(answer) = &polled {
+            self.question = None;
+            if leaves_open(answer) {
+                let strays = self.strays();
+                self.remote.runtime.spawn(strays.look_for());
+            }
+        }
+        polled
+    }
+}
+
+impl<T: Send + 'static> Drop for Landing<T> {
+    fn drop(&mut self) {
+        if let Some(question) = self.question.take().filter(|_| self.begun) {
+            let strays = self.strays();
+            self.remote.runtime.spawn(strays.see_off(question));
+        }
     }
 }
 
@@ -73,60 +111,75 @@ fn leaves_open<T>(answer: &Result<T, Error>) -> bool {
     answer.as_ref().is_err_and(is_outage)
 }
 
-/// Leases that may be put there with nobody to fill them. As long as this is there, whoever of this
-/// process meets one takes it over.
+/// Cells that may be put there with nobody to see to them. As long as this is there, whoever of this
+/// process meets one takes its place.
 struct Strays {
     remote: Weak<Remote>,
-    leases: Leases,
+    cells: Named,
 }
 
 impl Strays {
-    fn new(remote: &Arc<Remote>, leases: Leases) -> Self {
-        leases
+    fn new(remote: &Arc<Remote>, cells: Named) -> Self {
+        cells
             .iter()
             .for_each(|(_, token)| remote.released.add(*token));
         Self {
             remote: Arc::downgrade(remote),
-            leases,
+            cells,
         }
     }
 
-    /// Waits for the answer, and gives back what was asked for.
+    /// Waits for the answer, and takes back what it put there.
     async fn see_off<T>(self, question: Question<T>) {
-        match timeout(LAST, question).await {
-            Ok(answer) if !leaves_open(&answer) => _ = self.release().await,
+        let last = LAST + self.time_for_all();
+        match timeout(last, question).await {
+            Ok(answer) if !leaves_open(&answer) => match self.take_back().await {
+                Some(_) => {}
+                None => self.look_for().await,
+            },
             _ => self.look_for().await,
         }
     }
 
-    /// Gives back what is put there late. What comes later still ends by itself.
+    fn time_for_all(&self) -> Duration {
+        let limit = |remote: Arc<Remote>| remote.limit_for_writes(self.cells.len());
+        Duration::from_millis(self.remote.upgrade().map_or(0, limit))
+    }
+
+    /// Takes back what is put there late. What comes later still ends by itself.
     async fn look_for(self) {
         for pause in LOOKS {
             sleep(pause).await;
-            if self.release().await {
+            if self.take_back().await == Some(true) {
                 return;
             }
         }
     }
 
-    /// Whether all of them were there, or whoever asked for them is gone.
-    async fn release(&self) -> bool {
+    /// Whether all of them were there, or whoever asked for them is gone. `None`: not every one was
+    /// looked for.
+    async fn take_back(&self) -> Option<bool> {
         let Some(remote) = self.remote.upgrade() else {
-            return true;
+            return Some(true);
         };
-        let releasing = self.leases.iter().map(|(name, token)| {
-            let operation = remote.backend.release(name, *token);
-            remote.ask(remote.limits.operation, operation)
-        });
-        let released = join_all(releasing).await;
-        released.iter().all(|released| matches!(released, Ok(true)))
+        let mut all = true;
+        for cells in self.cells.chunks(AT_ONCE) {
+            let releasing = cells.iter().map(|(name, token)| {
+                let operation = remote.backend.release(name, *token);
+                remote.ask(remote.limits.operation, operation)
+            });
+            for released in join_all(releasing).await {
+                all &= released.ok()?;
+            }
+        }
+        Some(all)
     }
 }
 
 impl Drop for Strays {
     fn drop(&mut self) {
         if let Some(remote) = self.remote.upgrade() {
-            let tokens = self.leases.iter().map(|(_, token)| *token);
+            let tokens = self.cells.iter().map(|(_, token)| *token);
             tokens.for_each(|token| remote.has_released(token));
         }
     }

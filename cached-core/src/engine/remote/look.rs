@@ -7,6 +7,7 @@ use super::Remote;
 use super::l1::Load;
 use super::name::{Meaning, StampId};
 use super::place::Place;
+use super::stamps::{as_stamp, stamp_of};
 use crate::cell::{Cell, Token};
 use crate::codec::{Kind, Opened, Stamp, Unreadable};
 use crate::error::Error;
@@ -19,8 +20,8 @@ type Tokens = [(StampId, Option<Token>)];
 #[derive(Debug)]
 pub(crate) struct Raw {
     pub(super) cell: Option<Cell>,
-    /// Why the cell is no intact entry of its key, if it is none: checked once, when it comes.
-    flaw: Option<Unreadable>,
+    /// Why the cell is no entry of its key, if it is none: checked once, when it comes.
+    flaw: Option<Flaw>,
     /// The stamps of the place in their order.
     pub(super) stamps: Arc<Tokens>,
     /// Those that the entry carries beside them.
@@ -30,6 +31,14 @@ pub(crate) struct Raw {
     pub(super) load: Option<Load>,
     /// Whether changes of all that was read are told.
     pub(super) told: bool,
+}
+
+/// Why a cell is nobody's entry.
+#[derive(Debug)]
+enum Flaw {
+    Bytes(Unreadable),
+    /// A write of this process that its caller has left: it is about to be taken back.
+    Stray,
 }
 
 /// What a cell comes to.
@@ -54,8 +63,15 @@ pub(crate) struct Expected {
 }
 
 impl Remote {
-    fn flaw(&self, cell: Option<&Cell>, place: &Place) -> Option<Unreadable> {
-        self.codec.seal().open(cell?, place.hash).err()
+    fn flaw(&self, cell: Option<&Cell>, place: &Place) -> Option<Flaw> {
+        match self.codec.seal().open(cell?, place.hash) {
+            Err(reason) => Some(Flaw::Bytes(reason)),
+            Ok(opened) if opened.kind() == Kind::Lease => None,
+            Ok(_) => {
+                let token = cell.and_then(Cell::token)?;
+                self.released.contains(token).then_some(Flaw::Stray)
+            }
+        }
     }
 
     /// Reads the cell and its stamps: in one round trip, or two where the entry carries stamps
@@ -199,10 +215,6 @@ impl Remote {
     }
 }
 
-pub(super) fn as_stamp(cell: Option<Cell>) -> Option<Token> {
-    cell.and_then(|cell| cell.as_stamp())
-}
-
 impl Raw {
     /// Nothing but these stamps.
     pub(super) fn unseen(stamps: Vec<(StampId, Token)>, now: Millis) -> Self {
@@ -248,7 +260,9 @@ impl Raw {
             return Seen::Garbage;
         };
         let Some(opened) = self.opened() else {
-            self.flaw.as_ref().map(unreadable);
+            if let Some(Flaw::Bytes(reason)) = &self.flaw {
+                unreadable(reason);
+            }
             return Seen::Unusable(token);
         };
         if opened.kind() == Kind::Lease {
@@ -381,13 +395,4 @@ impl Raw {
         });
         present.collect()
     }
-}
-
-/// What an entry remembers of a stamp's token.
-pub(super) fn stamp_of(token: &Token) -> u64 {
-    let (first, _) = token
-        .as_bytes()
-        .split_first_chunk()
-        .unwrap_or((&[0; 8], &[]));
-    u64::from_le_bytes(*first)
 }

@@ -18,11 +18,9 @@ mod acquire;
 mod batch;
 mod bulk;
 mod call;
-mod carried;
 mod claim;
 mod cost;
 mod delivery;
-mod doubt;
 mod fills;
 mod guard;
 mod guess;
@@ -72,7 +70,6 @@ pub(crate) use verbs::{Found, Incoming};
 pub(crate) use within::elsewhere;
 
 use self::cost::Costs;
-use self::doubt::Doubts;
 use self::guard::Breaker;
 use self::guess::Guesses;
 use self::incarnation::Incarnation;
@@ -147,7 +144,6 @@ pub(crate) struct Remote {
     journal: Journal,
     /// Whether a task repeats what the journal holds.
     replaying: AtomicBool,
-    doubts: Doubts,
     /// Leases that are being given back.
     released: Released,
     /// Leases whose computations have ended.
@@ -191,7 +187,6 @@ impl Remote {
             breaker: Breaker::default(),
             journal: Journal::default(),
             replaying: AtomicBool::new(false),
-            doubts: Doubts::default(),
             released: Released::default(),
             ended: Ended::default(),
             costs: Costs::default(),

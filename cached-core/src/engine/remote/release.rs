@@ -2,6 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Remote;
@@ -9,32 +10,40 @@ use super::claim::{Claim, Hold};
 use crate::cell::Token;
 use crate::key::Key;
 
-/// Leases of this process that nobody needs any more and that the backend may still hold, or come to
-/// hold, with the number of tasks that see to each. Whoever meets one takes it over instead of
-/// waiting for its end.
+/// Leases of this process that nobody needs any more, and values that nobody wrote in the end, which
+/// the backend may still hold, or come to hold, with the number of tasks that see to each. Whoever
+/// meets one takes its place instead of waiting for its end.
 #[derive(Debug, Default)]
-pub(super) struct Released(Mutex<HashMap<Token, usize>>);
+pub(super) struct Released {
+    tokens: Mutex<HashMap<Token, usize>>,
+    /// The length of `tokens`, for a look without the lock.
+    len: AtomicUsize,
+}
 
 impl Released {
     pub(super) fn contains(&self, token: Token) -> bool {
-        self.lock().contains_key(&token)
+        self.len.load(Ordering::Acquire) != 0 && self.lock().contains_key(&token)
     }
 
     pub(super) fn add(&self, token: Token) {
-        *self.lock().entry(token).or_default() += 1;
+        let mut tokens = self.lock();
+        *tokens.entry(token).or_default() += 1;
+        self.len.store(tokens.len(), Ordering::Release);
     }
 
     pub(super) fn remove(&self, token: Token) {
-        if let Entry::Occupied(mut tasks) = self.lock().entry(token) {
+        let mut tokens = self.lock();
+        if let Entry::Occupied(mut tasks) = tokens.entry(token) {
             *tasks.get_mut() -= 1;
             if *tasks.get() == 0 {
                 tasks.remove();
             }
         }
+        self.len.store(tokens.len(), Ordering::Release);
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Token, usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::look::stamp_of;
+use super::stamps::stamp_of;
 use crate::cell::Token;
 use crate::time::Millis;
 

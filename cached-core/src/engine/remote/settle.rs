@@ -356,7 +356,7 @@ impl Ending<'_> {
         let (expected, captured) = match hold {
             Hold::Lease(captured) | Hold::Value(captured) => (token, captured),
             Hold::Witness(captured, theirs) => (*theirs, captured),
-            // For those who came before it began.
+            // It is for those who came before it began; the others ask again.
             Hold::Refused => return End::NotStored,
             Hold::Nothing | Hold::Asked | Hold::Local => return self.keep_local().await,
         };

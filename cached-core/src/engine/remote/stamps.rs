@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use super::Remote;
 use super::claim::Captured;
 use super::guard::both;
-use super::look::{Raw, as_stamp};
+use super::look::Raw;
 use super::name::StampId;
 use super::place::{Dependency, Place};
 use crate::backend::port::Acquired;
@@ -18,6 +18,19 @@ use crate::time::Clock;
 
 /// One capture in so many lets the stamp live on, if nothing did [lately](super::renewals).
 const RENEWAL: u64 = 64;
+
+pub(super) fn as_stamp(cell: Option<Cell>) -> Option<Token> {
+    cell.and_then(|cell| cell.as_stamp())
+}
+
+/// What an entry remembers of a stamp's token.
+pub(super) fn stamp_of(token: &Token) -> u64 {
+    let (first, _) = token
+        .as_bytes()
+        .split_first_chunk()
+        .unwrap_or((&[0; 8], &[]));
+    u64::from_le_bytes(*first)
+}
 
 impl Remote {
     /// The present stamps of these, in their order.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::call::by_kind;
 use super::claim::Captured;
 use super::guess::Guesses;
+use super::landing::{Landing, named};
 use super::look::{Raw, Seen};
 use super::name::StampId;
 use super::place::{Needs, Place};
@@ -176,8 +177,9 @@ impl Remote {
         ttl: Option<Duration>,
     ) -> Result<(), Error> {
         let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
+        let put = named([(place, &cell)]);
         let write = async move { backend.write(&name, &cell, ttl).await };
-        let writing = self.writing(vec![place.name.to_string()], write);
+        let writing = Landing::new(self, put, write);
         self.ask(self.limits.operation, writing).await
     }
 
@@ -340,8 +342,9 @@ impl Remote {
         match raw.cell.as_ref().map(Cell::token) {
             None => {
                 let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
+                let put = named([(place, &cell)]);
                 let acquire = async move { backend.acquire(&name, &cell, ttl).await };
-                let acquiring = self.writing(vec![place.name.to_string()], acquire);
+                let acquiring = Landing::new(self, put, acquire);
                 Ok(self.ask(limit, acquiring).await? == Acquired::Granted)
             }
             Some(Some(token)) => {

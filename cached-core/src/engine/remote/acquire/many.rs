@@ -17,7 +17,7 @@ use crate::engine::remote::call::Caller;
 use crate::engine::remote::claim::Captured;
 use crate::engine::remote::fills::{few, same};
 use crate::engine::remote::guard::both;
-use crate::engine::remote::landing::{Landing, Leases};
+use crate::engine::remote::landing::{Landing, Named};
 use crate::engine::remote::look::Raw;
 use crate::engine::remote::name::StampId;
 use crate::engine::remote::place::Dependency;
@@ -261,7 +261,7 @@ impl Sent {
     }
 }
 
-fn named(sent: &[Sent]) -> Leases {
+fn named(sent: &[Sent]) -> Named {
     let named = sent.iter().map(|sent| (sent.name.clone(), sent.token));
     named.collect()
 }

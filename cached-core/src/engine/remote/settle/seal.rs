@@ -4,8 +4,8 @@ use super::{Captured, Value};
 use crate::cell::{Cell, Token};
 use crate::codec::{Body, Encoded, Meta, Stamp, Times};
 use crate::engine::remote::Remote;
-use crate::engine::remote::look::stamp_of;
 use crate::engine::remote::place::Place;
+use crate::engine::remote::stamps::stamp_of;
 use crate::error::{Error, ErrorKind};
 use crate::time::{Lifetime, Millis};
 

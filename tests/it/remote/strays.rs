@@ -1,0 +1,137 @@
+//! An explicit write that lands after its caller has gone is taken back, so it brings back nothing
+//! that was invalidated meanwhile.
+
+use std::time::Duration;
+
+use cached_core::event::Delivery;
+use cached_core::{Cache, ErrorKind};
+
+use super::cells::{Act, Cells, Op};
+use crate::support::Task;
+
+struct Scene {
+    cells: Cells,
+    cache: Cache,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self::patient(Duration::from_secs(30))
+    }
+
+    fn patient(limit: Duration) -> Self {
+        let cells = Cells::default();
+        let cache = cells.process().timeout(limit).build();
+        let cache = cache.expect("the settings are valid");
+        // The stamps are there.
+        let mut first = Task::new(cache.set("other", &0_i64, 60));
+        first.ends().expect("it is stored");
+        drop(first);
+        Self { cells, cache }
+    }
+
+    /// A write whose caller is gone, and that has not landed.
+    fn leave<T>(&self, op: Op, write: impl Future<Output = T>) {
+        self.cells.next(op, Act::Late);
+        drop(Task::waiting(write));
+    }
+
+    fn get(&self) -> Option<i64> {
+        let mut getting = Task::new(self.cache.get::<i64>("k"));
+        getting.ends().expect("the backend answers")
+    }
+
+    /// The write lands after an invalidation, is not seen, and goes again.
+    #[track_caller]
+    fn lands_in_vain(&self) {
+        let mut invalidating = Task::new(self.cache.invalidate("k"));
+        let delivery = invalidating.ends().expect("a valid key");
+        assert_eq!(delivery, Delivery::Acknowledged);
+        self.cells.hold(Op::Release);
+        self.cells.land();
+        assert!(self.cells.holds(":k"), "it is there");
+        assert_eq!(self.get(), None, "for nobody here");
+        self.cells.let_go();
+        self.cells
+            .until("it is taken back", |cells| !cells.holds(":k"));
+        assert_eq!(self.get(), None);
+    }
+}
+
+#[test]
+fn a_dropped_write() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.lands_in_vain();
+}
+
+#[test]
+fn a_write_that_took_too_long() {
+    let scene = Scene::patient(Duration::from_millis(50));
+    scene.cells.next(Op::Write, Act::Late);
+    let late = scene.cache.blocking().set("k", &1_i64, 60);
+    let late = late.expect_err("it does not answer");
+    assert_eq!(late.kind(), ErrorKind::Timeout);
+    scene.lands_in_vain();
+}
+
+#[test]
+fn a_counter_that_begins() {
+    let scene = Scene::new();
+    scene.leave(Op::Acquire, scene.cache.incr_or("k", 1, 0));
+    scene.lands_in_vain();
+}
+
+#[test]
+fn the_values_of_a_batch() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set_many([("k", &1_i64)], 60));
+    scene.lands_in_vain();
+    scene.leave(Op::Acquire, scene.cache.warm([("k", 1_i64)], 60));
+    scene.lands_in_vain();
+}
+
+/// Nobody knows whether it was carried out.
+#[test]
+fn a_write_that_ended_without_an_answer() {
+    let scene = Scene::new();
+    scene
+        .cells
+        .next(Op::Write, Act::Fail(ErrorKind::Unavailable));
+    let write = scene.cache.blocking().set("k", &1_i64, 60);
+    let write = write.expect_err("the connection was lost");
+    assert_eq!(write.kind(), ErrorKind::Unavailable);
+    assert_eq!(scene.get(), None);
+    assert_eq!(scene.cells.count(Op::Release), 0);
+    scene
+        .cells
+        .until("it is looked for", |cells| cells.count(Op::Release) > 0);
+}
+
+#[test]
+fn what_was_written_since_stays() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.cells.land();
+    let mut setting = Task::new(scene.cache.set("k", &2_i64, 60));
+    setting.ends().expect("the backend answers");
+    scene
+        .cells
+        .until("it is looked for", |cells| cells.count(Op::Release) > 0);
+    assert_eq!(scene.get(), Some(2));
+}
+
+#[test]
+fn whoever_computes_takes_its_place() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.cells.hold(Op::Release);
+    scene.cells.land();
+    let mut reading = Task::new(scene.cache.get_or_set("k", 60, || async { 2_i64 }));
+    assert_eq!(reading.ends().expect("the backend answers"), 2);
+    scene.cells.let_go();
+    scene
+        .cells
+        .until("it is looked for", |cells| cells.count(Op::Release) > 0);
+    assert_eq!(scene.get(), Some(2));
+}
