@@ -14,7 +14,7 @@ use cached_core::{Builder, Cache, Error, ErrorKind};
 use tokio::sync::watch;
 
 use crate::support::until;
-use late::Late;
+use late::{Late, put_if_absent};
 
 type Ttl = Option<Duration>;
 
@@ -246,16 +246,6 @@ impl Cells {
         at.and_then(|at| state.script.remove(at)).is_some()
     }
 
-    /// Holds back all operations of this kind.
-    pub(super) fn hold(&self, op: Op) {
-        self.0.held.send_replace(Some(op));
-    }
-
-    /// Carries out what was held back, and what comes.
-    pub(super) fn let_go(&self) {
-        self.0.held.send_replace(None);
-    }
-
     /// Carries an operation out as the script has it.
     async fn perform<T>(
         &self,
@@ -302,16 +292,6 @@ async fn turn() {
         false => Poll::Pending,
     })
     .await;
-}
-
-fn put_if_absent(cells: &mut HashMap<String, Cell>, key: &str, cell: &Cell) -> Acquired {
-    match cells.get(key) {
-        Some(found) => Acquired::Found(found.clone()),
-        None => {
-            cells.insert(key.to_owned(), cell.clone());
-            Acquired::Granted
-        }
-    }
 }
 
 fn has(cell: Option<&Cell>, token: Token) -> bool {

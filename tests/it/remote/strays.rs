@@ -1,5 +1,5 @@
-//! An explicit write that lands after its caller has gone is taken back, so it brings back nothing
-//! that was invalidated meanwhile.
+//! An explicit write that lands after its caller has gone is done or not; but it brings back nothing
+//! that was invalidated or written anew meanwhile.
 
 use std::time::Duration;
 
@@ -41,12 +41,20 @@ impl Scene {
         getting.ends().expect("the backend answers")
     }
 
-    /// The write lands after an invalidation, is not seen, and goes again.
-    #[track_caller]
-    fn lands_in_vain(&self) {
+    fn invalidate(&self) {
         let mut invalidating = Task::new(self.cache.invalidate("k"));
         let delivery = invalidating.ends().expect("a valid key");
         assert_eq!(delivery, Delivery::Acknowledged);
+    }
+
+    fn set(&self, value: i64) {
+        let mut setting = Task::new(self.cache.set("k", &value, 60));
+        setting.ends().expect("the backend answers");
+    }
+
+    /// The write lands, overtaken, is not seen, and goes again.
+    #[track_caller]
+    fn lands_in_vain(&self) {
         self.cells.hold(Op::Release);
         self.cells.land();
         assert!(self.cells.holds(":k"), "it is there");
@@ -59,41 +67,88 @@ impl Scene {
 }
 
 #[test]
-fn a_dropped_write() {
+fn a_dropped_write_does_not_outlive_an_invalidation() {
     let scene = Scene::new();
     scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.invalidate();
     scene.lands_in_vain();
 }
 
 #[test]
-fn a_write_that_took_too_long() {
+fn nor_does_one_that_took_too_long() {
     let scene = Scene::patient(Duration::from_millis(50));
     scene.cells.next(Op::Write, Act::Late);
     let late = scene.cache.blocking().set("k", &1_i64, 60);
     let late = late.expect_err("it does not answer");
     assert_eq!(late.kind(), ErrorKind::Timeout);
+    scene.invalidate();
     scene.lands_in_vain();
 }
 
 #[test]
-fn a_counter_that_begins() {
+fn nor_does_a_counter_that_begins() {
     let scene = Scene::new();
     scene.leave(Op::Acquire, scene.cache.incr_or("k", 1, 0));
+    scene.invalidate();
     scene.lands_in_vain();
 }
 
 #[test]
-fn the_values_of_a_batch() {
+fn nor_do_the_values_of_a_batch() {
     let scene = Scene::new();
     scene.leave(Op::Write, scene.cache.set_many([("k", &1_i64)], 60));
+    scene.invalidate();
     scene.lands_in_vain();
     scene.leave(Op::Acquire, scene.cache.warm([("k", 1_i64)], 60));
+    scene.invalidate();
     scene.lands_in_vain();
 }
 
-/// Nobody knows whether it was carried out.
 #[test]
-fn a_write_that_ended_without_an_answer() {
+fn nor_do_several() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.leave(Op::Write, scene.cache.set("k", &2_i64, 60));
+    scene.invalidate();
+    scene.lands_in_vain();
+}
+
+#[test]
+fn an_invalidation_that_is_owed_counts_as_well() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.cells.hold(Op::Invalidate);
+    drop(Task::waiting(scene.cache.invalidate("k")));
+    scene.cells.let_go();
+    scene
+        .cells
+        .until("it is delivered", |_| scene.cache.undelivered() == 0);
+    scene.lands_in_vain();
+}
+
+#[test]
+fn a_write_from_before_does_not_undo_a_later_one() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.set(2);
+    scene.lands_in_vain();
+}
+
+#[test]
+fn what_nothing_has_overtaken_stays() {
+    let scene = Scene::new();
+    scene.set(1);
+    scene.leave(Op::Write, scene.cache.set("k", &2_i64, 60));
+    assert_eq!(scene.get(), Some(1));
+    scene.cells.land();
+    assert_eq!(scene.get(), Some(2));
+    scene.invalidate();
+    assert_eq!(scene.get(), None);
+}
+
+/// Nobody knows whether it was carried out, or will be.
+#[test]
+fn a_write_that_ended_without_an_answer_is_looked_for() {
     let scene = Scene::new();
     scene
         .cells
@@ -101,30 +156,17 @@ fn a_write_that_ended_without_an_answer() {
     let write = scene.cache.blocking().set("k", &1_i64, 60);
     let write = write.expect_err("the connection was lost");
     assert_eq!(write.kind(), ErrorKind::Unavailable);
-    assert_eq!(scene.get(), None);
-    assert_eq!(scene.cells.count(Op::Release), 0);
+    scene.invalidate();
     scene
         .cells
         .until("it is looked for", |cells| cells.count(Op::Release) > 0);
 }
 
 #[test]
-fn what_was_written_since_stays() {
+fn whoever_computes_takes_the_place_of_what_was_overtaken() {
     let scene = Scene::new();
     scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
-    scene.cells.land();
-    let mut setting = Task::new(scene.cache.set("k", &2_i64, 60));
-    setting.ends().expect("the backend answers");
-    scene
-        .cells
-        .until("it is looked for", |cells| cells.count(Op::Release) > 0);
-    assert_eq!(scene.get(), Some(2));
-}
-
-#[test]
-fn whoever_computes_takes_its_place() {
-    let scene = Scene::new();
-    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.invalidate();
     scene.cells.hold(Op::Release);
     scene.cells.land();
     let mut reading = Task::new(scene.cache.get_or_set("k", 60, || async { 2_i64 }));

@@ -36,9 +36,10 @@ impl Remote {
         };
         let limit = self.limit_for_writes(sealed.cells.len());
         let _told = self.telling(sealed.names());
+        self.overtake(sealed.names());
         let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
         let write = async move { backend.write_many(&all.puts(lifetime)).await };
-        let writing = Landing::new(self, sealed.named(), write);
+        let writing = Landing::of_values(self, sealed.named(), write);
         self.ask(limit, writing).await
     }
 
@@ -56,7 +57,7 @@ impl Remote {
         let _told = self.telling(sealed.names());
         let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
         let acquire = async move { backend.acquire_many(&all.puts(lifetime)).await };
-        let acquiring = Landing::new(self, sealed.named(), acquire);
+        let acquiring = Landing::of_values(self, sealed.named(), acquire);
         let acquired = self.ask(limit, acquiring).await?;
         let putting = sealed.puts(lifetime);
         let fingerprint = values.first().map_or(0, |(_, encoded)| encoded.fingerprint);

@@ -37,6 +37,7 @@ impl Remote {
 
     /// Owes the removal of what is under the names, and sees to it in the background.
     pub(crate) fn owe(self: &Arc<Self>, names: Vec<String>) {
+        self.overtake(names.iter().map(String::as_str));
         let sending = self.journal.owe(names, &self.namespace_name());
         self.journal.failed(&sending);
         self.tell_changed(sending.names());
@@ -46,6 +47,7 @@ impl Remote {
     /// Removes what is under the names, or owes it: what is not acknowledged is repeated until it
     /// is, and not read until then. Dropping the future owes it.
     pub(crate) async fn invalidate(self: &Arc<Self>, names: Vec<String>) -> Result<u64, Error> {
+        self.overtake(names.iter().map(String::as_str));
         let sending = self.journal.owe(names, &self.namespace_name());
         let mut delivery = Delivering {
             remote: self,
@@ -59,6 +61,12 @@ impl Remote {
             self.journal.paid(&sending);
         }
         removed
+    }
+
+    /// Sees to it that no write from before, which may still land, outlives what is sent next.
+    pub(super) fn overtake<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+        let tell = |token| self.released.add(token);
+        self.unlanded.overtake(names, tell);
     }
 
     async fn send(&self, sending: Option<&Sending>) -> Result<u64, Error> {

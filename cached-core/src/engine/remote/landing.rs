@@ -4,10 +4,11 @@
 //! later: a busy database has the claim on its way over one connection while the release comes over
 //! another. Such a lease would stand for its whole time, with nobody to fill it; such a value would
 //! be there after an invalidation that was acknowledged. (A fill would not: it names the token that
-//! it replaces.) So a question that is left goes on in the background: whatever it has put there when
-//! the answer comes is taken back. Where no answer comes, or one that leaves open what happened, it is
-//! looked for a few times. Until then this process takes it for nothing.
+//! it replaces.) So a question that is left goes on in the background, and when the answer comes, a
+//! lease that it has put there is given back, and so is a value that was [overtaken](super::unlanded).
+//! Where no answer comes, or one that leaves open what happened, they are looked for a few times.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
@@ -55,25 +56,39 @@ pub(super) struct Landing<T: Send + 'static> {
     question: Option<Question<T>>,
     begun: bool,
     cells: Named,
+    /// Whether they are of use to others, though nobody hears of them.
+    of_use: bool,
 }
 
 impl<T: Send + 'static> Landing<T> {
-    /// Nothing is asked before the first poll.
+    /// One that puts leases. Nothing is asked before the first poll.
     pub(super) fn new(
         remote: &Arc<Remote>,
-        cells: Named,
+        leases: Named,
         question: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Self {
         Self {
             remote: Arc::clone(remote),
             question: Some(Box::pin(question)),
             begun: false,
-            cells,
+            cells: leases,
+            of_use: false,
         }
     }
 
+    /// One that puts values.
+    pub(super) fn of_values(
+        remote: &Arc<Remote>,
+        values: Named,
+        question: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Self {
+        let mut landing = Self::new(remote, values, question);
+        landing.of_use = true;
+        landing
+    }
+
     fn strays(&mut self) -> Strays {
-        Strays::new(&self.remote, std::mem::take(&mut self.cells))
+        Strays::new(&self.remote, std::mem::take(&mut self.cells), self.of_use)
     }
 }
 
@@ -112,20 +127,25 @@ fn leaves_open<T>(answer: &Result<T, Error>) -> bool {
 }
 
 /// Cells that may be put there with nobody to see to them. As long as this is there, whoever of this
-/// process meets one takes its place.
+/// process meets one that is of no use takes its place.
 struct Strays {
     remote: Weak<Remote>,
     cells: Named,
+    of_use: bool,
 }
 
 impl Strays {
-    fn new(remote: &Arc<Remote>, cells: Named) -> Self {
-        cells
-            .iter()
-            .for_each(|(_, token)| remote.released.add(*token));
+    fn new(remote: &Arc<Remote>, cells: Named, of_use: bool) -> Self {
+        if of_use {
+            remote.unlanded.add(&cells);
+        } else {
+            let tokens = cells.iter().map(|(_, token)| *token);
+            tokens.for_each(|token| remote.released.add(token));
+        }
         Self {
             remote: Arc::downgrade(remote),
             cells,
+            of_use,
         }
     }
 
@@ -162,8 +182,12 @@ impl Strays {
         let Some(remote) = self.remote.upgrade() else {
             return Some(true);
         };
-        let mut all = true;
-        for cells in self.cells.chunks(AT_ONCE) {
+        let cells = match self.of_use {
+            true => Cow::Owned(remote.unlanded.overtaken(&self.cells)),
+            false => Cow::Borrowed(&self.cells),
+        };
+        let mut all = cells.len() == self.cells.len();
+        for cells in cells.chunks(AT_ONCE) {
             let releasing = cells.iter().map(|(name, token)| {
                 let operation = remote.backend.release(name, *token);
                 remote.ask(remote.limits.operation, operation)
@@ -179,7 +203,11 @@ impl Strays {
 impl Drop for Strays {
     fn drop(&mut self) {
         if let Some(remote) = self.remote.upgrade() {
-            let tokens = self.cells.iter().map(|(_, token)| *token);
+            let cells = match self.of_use {
+                true => remote.unlanded.remove(&self.cells),
+                false => std::mem::take(&mut self.cells),
+            };
+            let tokens = cells.iter().map(|(_, token)| *token);
             tokens.for_each(|token| remote.has_released(token));
         }
     }

@@ -42,6 +42,7 @@ mod settle;
 mod stamps;
 mod tools;
 mod turns;
+mod unlanded;
 mod verbs;
 mod vouched;
 #[cfg(any(feature = "sqlite", feature = "postgres", feature = "mysql"))]
@@ -81,6 +82,7 @@ use self::renewals::Renewals;
 use self::said::Said;
 use self::stamps::LastSeen;
 use self::turns::Turns;
+use self::unlanded::Unlanded;
 use self::vouched::Vouched;
 use crate::backend::port::{AnyBackend, Watched, Watcher};
 use crate::backend::runtime;
@@ -146,6 +148,7 @@ pub(crate) struct Remote {
     replaying: AtomicBool,
     /// Leases that are being given back.
     released: Released,
+    unlanded: Unlanded,
     /// Leases whose computations have ended.
     ended: Ended,
     costs: Costs,
@@ -188,6 +191,7 @@ impl Remote {
             journal: Journal::default(),
             replaying: AtomicBool::new(false),
             released: Released::default(),
+            unlanded: Unlanded::default(),
             ended: Ended::default(),
             costs: Costs::default(),
             odds: Odds::default(),

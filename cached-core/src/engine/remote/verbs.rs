@@ -176,10 +176,11 @@ impl Remote {
         cell: Cell,
         ttl: Option<Duration>,
     ) -> Result<(), Error> {
+        self.overtake([place.name.as_str()]);
         let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
         let put = named([(place, &cell)]);
         let write = async move { backend.write(&name, &cell, ttl).await };
-        let writing = Landing::new(self, put, write);
+        let writing = Landing::of_values(self, put, write);
         self.ask(self.limits.operation, writing).await
     }
 
@@ -344,7 +345,7 @@ impl Remote {
                 let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
                 let put = named([(place, &cell)]);
                 let acquire = async move { backend.acquire(&name, &cell, ttl).await };
-                let acquiring = Landing::new(self, put, acquire);
+                let acquiring = Landing::of_values(self, put, acquire);
                 Ok(self.ask(limit, acquiring).await? == Acquired::Granted)
             }
             Some(Some(token)) => {

@@ -21,6 +21,7 @@ impl Remote {
             return Err(elsewhere::<T>(self.backend.name()));
         };
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        self.overtake(names.iter().copied());
         table.invalidate_in(transaction.connection(), &names).await
     }
 }

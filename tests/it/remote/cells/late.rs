@@ -1,12 +1,13 @@
-//! Acquires and writes that are carried out when the test says so.
+//! Operations that are carried out when the test says so.
 
+use std::collections::HashMap;
 use std::future::pending;
 
 use cached_core::Error;
 use cached_core::backend::{Acquired, Cell};
 use tokio::sync::oneshot;
 
-use super::{Cells, Op, put_if_absent};
+use super::{Cells, Op};
 
 /// An acquire or a write that is on its way.
 #[derive(Debug)]
@@ -18,6 +19,16 @@ pub(super) struct Late {
 }
 
 impl Cells {
+    /// Holds back all operations of this kind.
+    pub(in crate::remote) fn hold(&self, op: Op) {
+        self.0.held.send_replace(Some(op));
+    }
+
+    /// Carries out what was held back, and what comes.
+    pub(in crate::remote) fn let_go(&self) {
+        self.0.held.send_replace(None);
+    }
+
     /// Carries out what is late, and says what came of it to whoever still waits.
     pub(in crate::remote) fn land(&self) {
         let late = std::mem::take(&mut self.lock().late);
@@ -52,6 +63,16 @@ impl Cells {
         match told.await {
             Ok(acquired) => Ok(acquired),
             Err(_) => pending().await,
+        }
+    }
+}
+
+pub(super) fn put_if_absent(cells: &mut HashMap<String, Cell>, key: &str, cell: &Cell) -> Acquired {
+    match cells.get(key) {
+        Some(found) => Acquired::Found(found.clone()),
+        None => {
+            cells.insert(key.to_owned(), cell.clone());
+            Acquired::Granted
         }
     }
 }
