@@ -146,8 +146,8 @@ impl Flight {
     /// it began before. An invalidation by another process may have ended in between.
     #[cfg(feature = "remote")]
     pub(crate) fn may_predate(&self, arrival: Arrival) -> bool {
-        let refused = self.claim.as_ref().is_some_and(|claim| claim.is_refused());
-        refused && self.id < arrival.0
+        let unfenced = self.claim.as_ref().is_some_and(|claim| claim.is_unfenced());
+        unfenced && self.id < arrival.0
     }
 
     /// Whether anybody waits for the verdict.

@@ -208,6 +208,24 @@ fn while_the_backend_is_down_one_computation_serves_all() {
     }
 }
 
+#[test]
+fn while_a_key_cannot_be_read_those_who_wait_share_the_next_computation() {
+    let scene = Scene::new();
+    scene.cells.hold(Op::Invalidate);
+    drop(Task::waiting(scene.here.invalidate("k")));
+    let mut leader = scene.call();
+    let mut late = [(); 6].map(|()| scene.call());
+    scene.gate.open();
+    assert_eq!(leader.ends(), 1);
+    scene.gate.close();
+    late.iter_mut().for_each(Task::waits);
+    scene.gate.open();
+    for joiner in &mut late {
+        assert_eq!(joiner.ends_woken(), 2);
+    }
+    assert_eq!(scene.runs.count(), 2);
+}
+
 /// From here on the backend takes no leases, and everything else.
 fn full() -> (Scene, usize) {
     let scene = Scene::new();

@@ -27,6 +27,10 @@ use super::server::text;
 use super::wait::first;
 use crate::error::ErrorKind;
 
+/// What is said where all of them are silent.
+const SILENT: &str = "no sentinel answered; are they stopped, overloaded or behind a firewall, or \
+                      elsewhere than the URL says?";
+
 /// How often a sentinel is asked again, beside what it tells unasked.
 const REVIEW: Duration = Duration::from_secs(1);
 
@@ -120,7 +124,7 @@ impl Sentinels {
         let (said, answered) = words
             .best(self.doors.len())
             .await
-            .map_err(|fault| fault.unwrap_or_else(|| self.unavailable("no sentinel answered")))?;
+            .map_err(|fault| fault.unwrap_or_else(|| self.unavailable(SILENT)))?;
         if said.in_doubt {
             let what = "the sentinels are about to make another server the primary; wait";
             return Err(self.unavailable(what));

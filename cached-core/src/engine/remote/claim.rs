@@ -17,6 +17,8 @@ pub(crate) struct Claim {
     start: Start,
     /// Whether somebody was told that it computes.
     told: AtomicBool,
+    /// Whether what it came to is only for those who came before it began.
+    unfenced: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -55,8 +57,7 @@ pub(super) enum Hold {
     Witness(Captured, Token),
     /// The backend does not answer: by this process alone.
     Local,
-    /// Not at all: the backend takes nothing, being full or read-only, and would still take an
-    /// invalidation.
+    /// The backend takes nothing, being full or read-only: by this process alone.
     Refused,
 }
 
@@ -65,6 +66,7 @@ impl Claim {
         Self {
             start,
             told: AtomicBool::new(start != Start::Unasked),
+            unfenced: AtomicBool::new(false),
             state: Mutex::new(State {
                 token: Token::random(),
                 hold: Hold::Nothing,
@@ -121,9 +123,13 @@ impl Claim {
         matches!(self.lock().hold, Hold::Local)
     }
 
-    /// Whether the backend took no lease.
-    pub(in crate::engine) fn is_refused(&self) -> bool {
-        matches!(self.lock().hold, Hold::Refused)
+    /// Nothing would have told of an invalidation by others while it computed.
+    pub(super) fn had_no_fence(&self) {
+        self.unfenced.store(true, Ordering::Release);
+    }
+
+    pub(in crate::engine) fn is_unfenced(&self) -> bool {
+        self.unfenced.load(Ordering::Acquire)
     }
 
     /// Keeps the task that renews the lease, for as long as the claim stands.
@@ -134,14 +140,11 @@ impl Claim {
         }
     }
 
-    /// Ends the claim; what was held is the caller's to give back. That nothing was stays known.
+    /// Ends the claim; what was held is the caller's to give back.
     pub(super) fn end(&self) -> Hold {
         let mut state = self.lock();
         if let Some(renewal) = state.renewal.take() {
             renewal.abort();
-        }
-        if let Hold::Refused = state.hold {
-            return Hold::Refused;
         }
         std::mem::take(&mut state.hold)
     }

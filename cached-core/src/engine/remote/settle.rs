@@ -6,6 +6,7 @@ mod seal;
 use std::sync::Arc;
 
 pub(super) use many::Settling;
+use seal::encode;
 pub(super) use seal::{Sealing, stamps_of, times_from, ttl_of};
 
 use super::Remote;
@@ -14,12 +15,12 @@ use super::claim::{Captured, Claim, Hold};
 use super::place::Place;
 use super::release::Filling;
 use crate::cell::{Cell, Token};
-use crate::codec::{Encoded, Unencodable};
+use crate::codec::Encoded;
 use crate::engine::flight::Verdict;
 use crate::engine::lease::Lease;
 use crate::entry::{Payload, Shape, Stored};
 use crate::event::{Counter, EventKind, Outcome, count};
-use crate::registry::{Notice, Site};
+use crate::registry::Site;
 use crate::time::{Lifetime, Ttl};
 
 impl Lease {
@@ -194,48 +195,27 @@ impl Lease {
                 count(number, Counter::Refused);
                 EventKind::Refused
             }
-            End::NotStored | End::Unknown => EventKind::NotStored,
+            End::NotStored | End::Unfenced | End::Unknown => EventKind::NotStored,
         };
         self.engine.tell(kind, Some(site), &self.key);
     }
 
     /// Gives the lease back and tells the joiners: the verdict, if they may have it.
     fn publish_end(&mut self, end: &End, verdict: Verdict) {
-        if let (End::Stored(_), Some(claim)) = (end, self.claim()) {
+        match (end, self.claim()) {
             // Used up by the fill.
-            claim.end();
+            (End::Stored(_), Some(claim)) => _ = claim.end(),
+            (End::Unfenced, Some(claim)) => claim.had_no_fence(),
+            _ => {}
         }
         self.engine.give_back(&self.key, &self.flight);
         self.settled = true;
         self.flight.publish(match end {
-            End::Stored(true) | End::NotStored => verdict,
+            End::Stored(true) | End::NotStored | End::Unfenced => verdict,
             End::Stored(false) | End::Unknown => Verdict::Reread,
             End::Refused => Verdict::StartOver,
         });
     }
-}
-
-fn encode<S: Shape + ?Sized>(
-    shape: &S,
-    remote: &Remote,
-    site: &'static Site,
-    payload: &Payload,
-) -> Option<Option<Encoded>> {
-    let Payload::Value(stored) = payload else {
-        return Some(None);
-    };
-    match shape.encode(stored, &remote.codec, site.policy.schema) {
-        Ok(encoded) => Some(Some(encoded)),
-        Err(error) => {
-            report(site, &error);
-            None
-        }
-    }
-}
-
-fn report(site: &'static Site, error: &Unencodable) {
-    count(site.number(), Counter::Unencodable);
-    site.notice(Notice::Unencodable, || format!("{error}; it is not stored"));
 }
 
 /// How a computation ended.
@@ -244,6 +224,9 @@ enum End {
     Stored(bool),
     /// Nothing was to be stored, and no invalidation came in between.
     NotStored,
+    /// Nothing was to be stored, and nothing would have told of an invalidation by others: it is for
+    /// those who came before it began.
+    Unfenced,
     /// An invalidation overtook the computation.
     Refused,
     /// Nobody knows whether the fill arrived.
@@ -255,7 +238,7 @@ impl End {
         match self {
             Self::Stored(_) => Outcome::Stored,
             Self::Refused => Outcome::Refused,
-            Self::NotStored | Self::Unknown => Outcome::NotStored,
+            Self::NotStored | Self::Unfenced | Self::Unknown => Outcome::NotStored,
         }
     }
 }
@@ -356,8 +339,7 @@ impl Ending<'_> {
         let (expected, captured) = match hold {
             Hold::Lease(captured) | Hold::Value(captured) => (token, captured),
             Hold::Witness(captured, theirs) => (*theirs, captured),
-            // It is for those who came before it began; the others ask again.
-            Hold::Refused => return End::NotStored,
+            Hold::Refused => return End::Unfenced,
             Hold::Nothing | Hold::Asked | Hold::Local => return self.keep_local().await,
         };
         let names = [self.place.name.as_str()];
@@ -385,14 +367,13 @@ impl Ending<'_> {
         }
     }
 
-    /// Nobody knows what came in between. While the backend is down nobody can; once it is back,
-    /// joiners had better ask it.
+    /// Nobody knows what came in between. While the backend is down nobody can.
     async fn keep_local(&self) -> End {
         let names = [self.place.name.as_str()];
         let limit = self.remote.limits.operation;
         let reading = self.remote.within(limit, self.remote.backend.read(&names));
         match reading.await {
-            Ok(_) => End::Unknown,
+            Ok(_) => End::Unfenced,
             Err(_) => End::NotStored,
         }
     }

@@ -2,11 +2,14 @@
 
 use super::{Captured, Value};
 use crate::cell::{Cell, Token};
-use crate::codec::{Body, Encoded, Meta, Stamp, Times};
+use crate::codec::{Body, Encoded, Meta, Stamp, Times, Unencodable};
 use crate::engine::remote::Remote;
 use crate::engine::remote::place::Place;
 use crate::engine::remote::stamps::stamp_of;
+use crate::entry::{Payload, Shape};
 use crate::error::{Error, ErrorKind};
+use crate::event::{Counter, count};
+use crate::registry::{Notice, Site};
 use crate::time::{Lifetime, Millis};
 
 /// What an envelope says beside its value.
@@ -73,4 +76,29 @@ pub(in crate::engine::remote) fn stamps_of(captured: &Captured) -> Vec<Stamp> {
 /// How long the backend keeps it; `None`: forever.
 pub(in crate::engine::remote) fn ttl_of(lifetime: Lifetime) -> Option<std::time::Duration> {
     (lifetime != Lifetime::FOREVER).then(|| std::time::Duration::from_millis(lifetime.0))
+}
+
+/// The bytes of a payload, or none for the memory that there is no value; `None` if it cannot be
+/// encoded, which is reported.
+pub(super) fn encode<S: Shape + ?Sized>(
+    shape: &S,
+    remote: &Remote,
+    site: &'static Site,
+    payload: &Payload,
+) -> Option<Option<Encoded>> {
+    let Payload::Value(stored) = payload else {
+        return Some(None);
+    };
+    match shape.encode(stored, &remote.codec, site.policy.schema) {
+        Ok(encoded) => Some(Some(encoded)),
+        Err(error) => {
+            report(site, &error);
+            None
+        }
+    }
+}
+
+fn report(site: &'static Site, error: &Unencodable) {
+    count(site.number(), Counter::Unencodable);
+    site.notice(Notice::Unencodable, || format!("{error}; it is not stored"));
 }
