@@ -7,6 +7,8 @@
 //! Every way to change a key is tried against a computation that is held at a gate, by sync and by
 //! async callers. That the change returns while the gate is closed is C3.
 
+mod crowds;
+
 use std::thread;
 
 use cached_core::event::EventKind;
@@ -277,33 +279,6 @@ fn sync_joiners_of_an_overtaken_computation_start_over() {
             assert_eq!(leader.join().expect("no panic"), OLD, "{name}");
         });
     }
-}
-
-#[test]
-fn a_joiner_starts_over_twice_and_then_computes_alone() {
-    let (cache, runs) = (memory(), Runs::default());
-    let own = || async { runs.next() };
-    let mut leader = Task::waiting(read(&cache, OLD, &Gate::default()));
-    let mut joiner = Task::waiting(cache.get_or_set("k", 60, own));
-    for _ in 0..2 {
-        cache.blocking().invalidate("k").expect("a valid key");
-        // Somebody else is quicker than the joiner each time.
-        leader = Task::waiting(read_forever(&cache));
-        joiner.waits();
-        assert_eq!(runs.count(), 0);
-    }
-    cache.blocking().invalidate("k").expect("a valid key");
-    let last = Task::waiting(read_forever(&cache));
-    assert_eq!(joiner.ends_woken().unwrap(), 1);
-    assert_eq!(stored(&cache), None, "what it computed alone is not stored");
-    drop((leader, last));
-}
-
-async fn read_forever(cache: &Cache) -> i64 {
-    cache
-        .get_or_set("k", 60, std::future::pending)
-        .await
-        .expect("a valid key and TTL")
 }
 
 #[test]

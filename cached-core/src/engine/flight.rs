@@ -57,7 +57,9 @@ pub(crate) struct Flight {
 #[derive(Debug)]
 struct State {
     phase: Phase,
-    /// In order of arrival.
+    /// An invalidation took the lease away: what it comes to is for the early ones.
+    overtaken: bool,
+    /// In order of their ids.
     waiters: Vec<Waiter>,
     next: u64,
 }
@@ -67,25 +69,32 @@ enum Phase {
     Led(Style),
     /// The leader is gone and this waiter is to take over.
     Offered(u64),
-    Done(Verdict),
+    Done {
+        early: Verdict,
+        late: Verdict,
+    },
 }
 
 #[derive(Debug)]
 struct Waiter {
     id: u64,
     style: Style,
+    /// Whether its call began after the flight.
+    late: bool,
     waker: Option<Waker>,
 }
 
 /// The number of the flight that begins next.
 static NEXT: AtomicU64 = AtomicU64::new(1);
 
-/// A moment: before all flights that begin later, after all that have begun.
-#[cfg(feature = "remote")]
+/// When a call began: before all flights that begin later, after all that have begun.
+///
+/// What a flight computes is no older than any call that began before it, whatever has invalidated
+/// the key since: such a call may take it even where nobody else may. So a caller starts over at
+/// most once, however often its key is invalidated.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival(u64);
 
-#[cfg(feature = "remote")]
 impl Arrival {
     pub(crate) fn now() -> Self {
         Self(NEXT.load(Ordering::Relaxed))
@@ -102,6 +111,7 @@ impl Flight {
             claim: None,
             state: Mutex::new(State {
                 phase: Phase::Led(style),
+                overtaken: false,
                 waiters: Vec::new(),
                 next: 0,
             }),
@@ -142,14 +152,6 @@ impl Flight {
         self.claim.as_ref().is_some_and(|claim| claim.is_local())
     }
 
-    /// Whether what it came to may be older than this call: nothing in the backend fenced it, and
-    /// it began before. An invalidation by another process may have ended in between.
-    #[cfg(feature = "remote")]
-    pub(crate) fn may_predate(&self, arrival: Arrival) -> bool {
-        let unfenced = self.claim.as_ref().is_some_and(|claim| claim.is_unfenced());
-        unfenced && self.id < arrival.0
-    }
-
     /// Whether anybody waits for the verdict.
     #[cfg(feature = "remote")]
     pub(crate) fn has_waiters(&self) -> bool {
@@ -167,32 +169,71 @@ impl Flight {
     }
 
     /// Attaches a waiter. Called under the shard's lock, while the flight holds the lease.
-    pub(crate) fn join(self: &Arc<Self>, style: Style) -> Seat {
+    pub(crate) fn join(self: &Arc<Self>, style: Style, arrival: Arrival) -> Seat {
+        let late = self.id < arrival.0;
         let mut state = self.lock();
         state.next += 1;
         let id = state.next;
         state.waiters.push(Waiter {
             id,
             style,
+            late,
             waker: None,
         });
         Seat {
             flight: Arc::clone(self),
             id,
+            late,
         }
     }
 
     /// Ends the flight and tells every waiter; the first verdict stands.
     pub(crate) fn publish(&self, verdict: Verdict) {
+        self.end(verdict.clone(), verdict);
+    }
+
+    /// The same where those who came after it began are told otherwise. To compute for themselves all
+    /// at once, nobody is told then.
+    pub(crate) fn publish_apart(&self, verdict: Verdict, late: Verdict) {
+        let early = match verdict {
+            Verdict::Released => late.clone(),
+            other => other,
+        };
+        self.end(early, late);
+    }
+
+    fn end(&self, early: Verdict, late: Verdict) {
         let waiters = {
             let mut state = self.lock();
-            if matches!(state.phase, Phase::Done(_)) {
+            if matches!(state.phase, Phase::Done { .. }) {
                 return;
             }
-            state.phase = Phase::Done(verdict);
+            state.phase = Phase::Done { early, late };
             std::mem::take(&mut state.waiters)
         };
         waiters.into_iter().filter_map(|w| w.waker).for_each(wake);
+    }
+
+    /// The lease was taken away: those who came after it began start over at once. The others wait
+    /// for what it comes to, if anybody computes it.
+    pub(crate) fn overtake(&self) {
+        let gone: Vec<Waiter> = {
+            let mut state = self.lock();
+            state.overtaken = true;
+            match state.phase {
+                Phase::Led(_) => state.waiters.extract_if(.., |waiter| waiter.late).collect(),
+                Phase::Offered(_) => {
+                    drop(state);
+                    return self.publish(Verdict::StartOver);
+                }
+                Phase::Done { .. } => return,
+            }
+        };
+        gone.into_iter().filter_map(|w| w.waker).for_each(wake);
+    }
+
+    pub(crate) fn is_overtaken(&self) -> bool {
+        self.lock().overtaken
     }
 
     /// The leader is gone: offers the lead to a waiter. `Err` if nobody waits; the flight is over
@@ -228,7 +269,7 @@ impl State {
     }
 
     fn offer(&mut self) -> Result<Option<Waker>, NobodyWaits> {
-        if matches!(self.phase, Phase::Done(_)) {
+        if matches!(self.phase, Phase::Done { .. }) {
             return Err(NobodyWaits);
         }
         // Sync waiters first: they must never end up waiting for an async leader.
@@ -240,7 +281,10 @@ impl State {
             },
         );
         let Some(heir) = heir else {
-            self.phase = Phase::Done(Verdict::StartOver);
+            self.phase = Phase::Done {
+                early: Verdict::StartOver,
+                late: Verdict::StartOver,
+            };
             return Err(NobodyWaits);
         };
         let heir = &mut self.waiters[heir];
@@ -262,6 +306,7 @@ pub(crate) enum Told {
 pub(crate) struct Seat {
     pub(crate) flight: Arc<Flight>,
     id: u64,
+    late: bool,
 }
 
 impl Seat {
@@ -286,13 +331,19 @@ impl Future for Seat {
         let waker = cx.waker().clone();
         let mut state = self.flight.lock();
         match &state.phase {
-            Phase::Done(verdict) => return Poll::Ready(Told::Verdict(verdict.clone())),
+            Phase::Done { early, late } => {
+                let verdict = if self.late { late } else { early };
+                return Poll::Ready(Told::Verdict(verdict.clone()));
+            }
             Phase::Offered(heir) if *heir == self.id => {
                 let me = state.take_out(self.id);
                 state.phase = Phase::Led(me.as_ref().map_or(Style::Async, |me| me.style));
                 drop(state);
                 drop(me);
                 return Poll::Ready(Told::Lead);
+            }
+            Phase::Led(_) | Phase::Offered(_) if self.late && state.overtaken => {
+                return Poll::Ready(Told::Verdict(Verdict::StartOver));
             }
             Phase::Led(_) | Phase::Offered(_) => {}
         }
@@ -323,7 +374,10 @@ mod tests {
     #[test]
     fn a_sync_waiter_is_offered_the_lead_before_an_async_one_that_came_first() {
         let flight = led_by(Style::Sync);
-        let (_patient, blocked) = (flight.join(Style::Async), flight.join(Style::Sync));
+        let (_patient, blocked) = (
+            flight.join(Style::Async, Arrival::now()),
+            flight.join(Style::Sync, Arrival::now()),
+        );
         flight.offer().expect("two wait");
         assert_eq!(heir(&flight), Some(blocked.id));
     }
@@ -331,12 +385,12 @@ mod tests {
     #[test]
     fn a_sync_caller_does_not_wait_for_an_async_heir_that_was_not_polled_yet() {
         let flight = led_by(Style::Async);
-        let _heir = flight.join(Style::Async);
+        let _heir = flight.join(Style::Async, Arrival::now());
         flight.offer().expect("one waits");
         assert!(!flight.admits(Style::Sync));
         assert!(flight.admits(Style::Async));
         let flight = led_by(Style::Sync);
-        let _heir = flight.join(Style::Sync);
+        let _heir = flight.join(Style::Sync, Arrival::now());
         flight.offer().expect("one waits");
         assert!(flight.admits(Style::Sync));
     }

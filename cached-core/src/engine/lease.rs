@@ -11,8 +11,6 @@ use std::task::{Context, Poll};
 use super::Engine;
 use super::context::{Frame, Mode};
 use super::cycle::Wait;
-#[cfg(feature = "remote")]
-use super::flight::Arrival;
 use super::flight::{Flight, Seat, Told, Verdict};
 use super::verbs::Write;
 use crate::entry::{Payload, Sealed, Shape, Slot, Times};
@@ -205,18 +203,21 @@ impl Lease {
 
     fn announce(&self, site: &'static Site, fill: &Fill, verdict: Verdict) -> Outcome {
         let number = site.number();
-        let (kind, outcome, verdict) = match fill {
+        let (kind, outcome) = match fill {
             Fill::Stored => {
                 count(number, Counter::Stored);
-                (EventKind::Stored, Outcome::Stored, verdict)
+                (EventKind::Stored, Outcome::Stored)
             }
             Fill::Refused => {
                 count(number, Counter::Refused);
-                (EventKind::Refused, Outcome::Refused, Verdict::StartOver)
+                (EventKind::Refused, Outcome::Refused)
             }
-            Fill::NotStored => (EventKind::NotStored, Outcome::NotStored, verdict),
+            Fill::NotStored => (EventKind::NotStored, Outcome::NotStored),
         };
-        self.flight.publish(verdict);
+        match fill {
+            Fill::Refused => self.flight.publish_apart(verdict, Verdict::StartOver),
+            Fill::Stored | Fill::NotStored => self.flight.publish(verdict),
+        }
         self.engine.tell(kind, Some(site), &self.key);
         outcome
     }
@@ -234,6 +235,10 @@ impl Drop for Lease {
         }
         if std::thread::panicking() {
             self.engine.release(&self.key, &self.flight);
+        } else if self.flight.is_overtaken() {
+            #[cfg(feature = "remote")]
+            self.engine.give_back(&self.key, &self.flight);
+            self.flight.publish(Verdict::StartOver);
         } else {
             self.engine.abandon(&self.key, &self.flight);
         }
@@ -290,9 +295,6 @@ pub(super) struct Waiting {
     wait: Option<Wait>,
     sleep: Sleep,
     deadline: Millis,
-    /// When the call that waits began.
-    #[cfg(feature = "remote")]
-    arrival: Arrival,
     heard: bool,
 }
 
@@ -303,7 +305,6 @@ impl Waiting {
         seat: Seat,
         wait: Wait,
         deadline: Millis,
-        #[cfg(feature = "remote")] arrival: Arrival,
     ) -> Self {
         Self {
             engine: Arc::clone(engine),
@@ -312,19 +313,8 @@ impl Waiting {
             wait: Some(wait),
             sleep: engine.clock.sleep_until(deadline),
             deadline,
-            #[cfg(feature = "remote")]
-            arrival,
             heard: false,
         }
-    }
-
-    /// What the verdict is for this call.
-    fn heed(&self, verdict: Verdict) -> Heard {
-        #[cfg(feature = "remote")]
-        if self.seat.flight.may_predate(self.arrival) {
-            return Heard::Verdict(Verdict::Reread);
-        }
-        Heard::Verdict(verdict)
     }
 
     fn promote(&mut self) -> Lease {
@@ -339,7 +329,7 @@ impl Future for Waiting {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let heard = match Pin::new(&mut self.seat).poll(cx) {
-            Poll::Ready(Told::Verdict(verdict)) => self.heed(verdict),
+            Poll::Ready(Told::Verdict(verdict)) => Heard::Verdict(verdict),
             Poll::Ready(Told::Lead) => Heard::Promoted(self.promote()),
             Poll::Pending => match Pin::new(&mut self.sleep).poll(cx) {
                 Poll::Ready(()) => return Poll::Ready((Heard::TimedOut, self.deadline)),

@@ -13,9 +13,7 @@ use super::Engine;
 use super::call::{Call, Missed, open};
 use super::context::{self, Frame, Mode};
 use super::cycle::Wait;
-#[cfg(feature = "remote")]
-use super::flight::Arrival;
-use super::flight::{Flight, Seat, Style, Verdict};
+use super::flight::{Arrival, Flight, Seat, Style, Verdict};
 use super::lease::{Filling, Heard, Lease, Waiting};
 #[cfg(feature = "remote")]
 use super::remote::Basis;
@@ -58,7 +56,6 @@ pub(super) struct Miss<'c> {
     counted: std::cell::Cell<bool>,
     left: Left,
     /// When the call began.
-    #[cfg(feature = "remote")]
     arrival: Arrival,
     /// What the backend said when this call began to lead.
     #[cfg(feature = "remote")]
@@ -89,7 +86,6 @@ impl<'c> Miss<'c> {
         let Missed { call, engine, tags } = missed;
         let mut miss = Self {
             left: Left::Look,
-            #[cfg(feature = "remote")]
             arrival: Arrival::now(),
             #[cfg(feature = "remote")]
             basis: None,
@@ -225,7 +221,7 @@ impl<'c> Miss<'c> {
             Decision::Lead
         });
         if let Some(flight) = detached {
-            flight.publish(Verdict::StartOver);
+            flight.overtake();
         }
         self.carry_out(decision, shape, engine, key, flight)
     }
@@ -241,7 +237,7 @@ impl<'c> Miss<'c> {
             return Some(Decision::Alone);
         }
         Some(match Wait::begin(self.parent(), flight.id) {
-            Some(wait) => Decision::Join(flight.join(self.style), wait),
+            Some(wait) => Decision::Join(flight.join(self.style, self.arrival), wait),
             None => Decision::Alone,
         })
     }
@@ -283,16 +279,7 @@ impl<'c> Miss<'c> {
         self.count_once(Counter::Miss);
         let deadline = self.deadline(engine);
         engine.tell(EventKind::Joined, Some(self.call.site), key);
-        let waiting = Waiting::new(
-            engine,
-            key,
-            seat,
-            wait,
-            deadline,
-            #[cfg(feature = "remote")]
-            self.arrival,
-        );
-        Next::Continue(Step::Wait(waiting))
+        Next::Continue(Step::Wait(Waiting::new(engine, key, seat, wait, deadline)))
     }
 
     /// The flight whose computation this call is part of.

@@ -106,6 +106,7 @@ impl Engine {
         let (done, lease, evicted, answer) = self.store.cell(key, |cell| {
             let live = cell.peek_mut().filter(|slot| slot.holds_value(now));
             let (change, answer) = act(live);
+            let puts = matches!(change, Change::Put(_));
             let (done, lease) = match change {
                 Change::Keep => (false, None),
                 Change::Remove => (
@@ -114,10 +115,14 @@ impl Engine {
                 ),
                 Change::Put(write) => (write.apply(cell), cell.revoke()),
             };
+            let lease = lease.map(|flight| (flight, puts));
             (done, lease, cell.evicted(watched), answer)
         });
-        if let Some(flight) = lease {
-            flight.publish(Verdict::StartOver);
+        match lease {
+            // There is a newer value for everybody.
+            Some((flight, true)) => flight.publish(Verdict::StartOver),
+            Some((flight, false)) => flight.overtake(),
+            None => {}
         }
         self.tell_evicted(evicted);
         (done, answer)
@@ -264,7 +269,7 @@ impl Engine {
     pub(crate) fn clear(&self) {
         let cleared = self.store.clear();
         for flight in cleared.leases {
-            flight.publish(Verdict::StartOver);
+            flight.overtake();
         }
         let event = || Event::new(EventKind::Cleared, None, "");
         self.subscribers.tell(event);

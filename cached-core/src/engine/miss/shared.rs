@@ -7,7 +7,7 @@ use super::{Decision, Left, Miss, Next, Step};
 use crate::engine::Engine;
 use crate::engine::context::Mode;
 use crate::engine::cycle::Wait;
-use crate::engine::flight::{Flight, Verdict};
+use crate::engine::flight::Flight;
 use crate::engine::lease::Lease;
 use crate::engine::remote::{Basis, Caller, Place, Raw, StampId, Start};
 use crate::entry::Shape;
@@ -158,7 +158,7 @@ impl Miss<'_> {
             Decision::Lead
         });
         if let Some(flight) = detached {
-            flight.publish(Verdict::StartOver);
+            flight.overtake();
         }
         self.basis = Some(basis);
         let (Some(engine), Ok(key)) = (&self.engine, self.call.key.key()) else {

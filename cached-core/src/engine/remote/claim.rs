@@ -17,8 +17,6 @@ pub(crate) struct Claim {
     start: Start,
     /// Whether somebody was told that it computes.
     told: AtomicBool,
-    /// Whether what it came to is only for those who came before it began.
-    unfenced: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -66,7 +64,6 @@ impl Claim {
         Self {
             start,
             told: AtomicBool::new(start != Start::Unasked),
-            unfenced: AtomicBool::new(false),
             state: Mutex::new(State {
                 token: Token::random(),
                 hold: Hold::Nothing,
@@ -121,15 +118,6 @@ impl Claim {
     /// Whether the backend did not answer when it began.
     pub(in crate::engine) fn is_local(&self) -> bool {
         matches!(self.lock().hold, Hold::Local)
-    }
-
-    /// Nothing would have told of an invalidation by others while it computed.
-    pub(super) fn had_no_fence(&self) {
-        self.unfenced.store(true, Ordering::Release);
-    }
-
-    pub(in crate::engine) fn is_unfenced(&self) -> bool {
-        self.unfenced.load(Ordering::Acquire)
     }
 
     /// Keeps the task that renews the lease, for as long as the claim stands.

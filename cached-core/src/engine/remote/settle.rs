@@ -195,26 +195,26 @@ impl Lease {
                 count(number, Counter::Refused);
                 EventKind::Refused
             }
-            End::NotStored | End::Unfenced | End::Unknown => EventKind::NotStored,
+            End::NotStored | End::Unknown => EventKind::NotStored,
         };
         self.engine.tell(kind, Some(site), &self.key);
     }
 
     /// Gives the lease back and tells the joiners: the verdict, if they may have it.
     fn publish_end(&mut self, end: &End, verdict: Verdict) {
-        match (end, self.claim()) {
+        if let (End::Stored(_), Some(claim)) = (end, self.claim()) {
             // Used up by the fill.
-            (End::Stored(_), Some(claim)) => _ = claim.end(),
-            (End::Unfenced, Some(claim)) => claim.had_no_fence(),
-            _ => {}
+            claim.end();
         }
         self.engine.give_back(&self.key, &self.flight);
         self.settled = true;
-        self.flight.publish(match end {
-            End::Stored(true) | End::NotStored | End::Unfenced => verdict,
-            End::Stored(false) | End::Unknown => Verdict::Reread,
-            End::Refused => Verdict::StartOver,
-        });
+        match end {
+            End::Stored(true) | End::NotStored => self.flight.publish(verdict),
+            End::Refused => self.flight.publish_apart(verdict, Verdict::StartOver),
+            End::Stored(false) | End::Unknown => {
+                self.flight.publish_apart(verdict, Verdict::Reread);
+            }
+        }
     }
 }
 
@@ -224,12 +224,9 @@ enum End {
     Stored(bool),
     /// Nothing was to be stored, and no invalidation came in between.
     NotStored,
-    /// Nothing was to be stored, and nothing would have told of an invalidation by others: it is for
-    /// those who came before it began.
-    Unfenced,
     /// An invalidation overtook the computation.
     Refused,
-    /// Nobody knows whether the fill arrived.
+    /// Nobody knows whether the fill arrived, or what came in between.
     Unknown,
 }
 
@@ -238,7 +235,7 @@ impl End {
         match self {
             Self::Stored(_) => Outcome::Stored,
             Self::Refused => Outcome::Refused,
-            Self::NotStored | Self::Unfenced | Self::Unknown => Outcome::NotStored,
+            Self::NotStored | Self::Unknown => Outcome::NotStored,
         }
     }
 }
@@ -339,7 +336,7 @@ impl Ending<'_> {
         let (expected, captured) = match hold {
             Hold::Lease(captured) | Hold::Value(captured) => (token, captured),
             Hold::Witness(captured, theirs) => (*theirs, captured),
-            Hold::Refused => return End::Unfenced,
+            Hold::Refused => return End::Unknown,
             Hold::Nothing | Hold::Asked | Hold::Local => return self.keep_local().await,
         };
         let names = [self.place.name.as_str()];
@@ -373,7 +370,7 @@ impl Ending<'_> {
         let limit = self.remote.limits.operation;
         let reading = self.remote.within(limit, self.remote.backend.read(&names));
         match reading.await {
-            Ok(_) => End::Unfenced,
+            Ok(_) => End::Unknown,
             Err(_) => End::NotStored,
         }
     }
