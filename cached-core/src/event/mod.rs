@@ -49,7 +49,9 @@ pub enum Delivery {
     /// Every cache concerned has done it: no call that begins now returns an older value.
     Acknowledged,
     /// The backend has not acknowledged it. It is kept and repeated for as long as the process
-    /// lives, and until then this process does not read those keys from the backend; others may.
+    /// lives, and until then this process does not read those keys from the backend; others may. Or
+    /// it has, while a write of this process whose caller is gone may still land: that is taken back
+    /// then, and another process may see it for a moment.
     Queued,
     /// There was nothing to invalidate: no usable key or cache.
     Nothing,

@@ -29,9 +29,10 @@ impl Remote {
 
     /// [`invalidate`](Self::invalidate), and how far that got.
     pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
+        let overtakes = self.overtake(names.iter().map(String::as_str));
         match self.invalidate(names).await {
-            Ok(_) => Delivery::Acknowledged,
-            Err(_) => Delivery::Queued,
+            Ok(_) if !overtakes => Delivery::Acknowledged,
+            _ => Delivery::Queued,
         }
     }
 
@@ -63,10 +64,11 @@ impl Remote {
         removed
     }
 
-    /// Sees to it that no write from before, which may still land, outlives what is sent next.
-    pub(super) fn overtake<'n>(&self, names: impl IntoIterator<Item = &'n str>) {
+    /// Sees to it that no write from before, which may still land, outlives what is sent next. Whether
+    /// there are such.
+    pub(super) fn overtake<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
         let tell = |token| self.released.add(token);
-        self.unlanded.overtake(names, tell);
+        self.unlanded.overtake(names, tell)
     }
 
     async fn send(&self, sending: Option<&Sending>) -> Result<u64, Error> {

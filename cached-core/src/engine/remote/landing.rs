@@ -152,12 +152,26 @@ impl Strays {
     /// Waits for the answer, and takes back what it put there.
     async fn see_off<T>(self, question: Question<T>) {
         let last = LAST + self.time_for_all();
-        match timeout(last, question).await {
-            Ok(answer) if !leaves_open(&answer) => match self.take_back().await {
-                Some(_) => {}
-                None => self.look_for().await,
-            },
-            _ => self.look_for().await,
+        let open = match timeout(last, question).await {
+            Ok(answer) => leaves_open(&answer) || self.take_back().await.is_none(),
+            Err(_) => true,
+        };
+        if open {
+            self.look_for().await;
+        } else {
+            self.outlast_reads().await;
+        }
+    }
+
+    /// A read that was sent before a value was taken back may be answered after.
+    async fn outlast_reads(&self) {
+        let Some(remote) = self.remote.upgrade().filter(|_| self.of_use) else {
+            return;
+        };
+        let longest = Duration::from_millis(remote.limits.operation);
+        if !remote.unlanded.overtaken(&self.cells).is_empty() {
+            drop(remote);
+            sleep(longest * 2 + Duration::from_secs(1)).await;
         }
     }
 
@@ -171,9 +185,10 @@ impl Strays {
         for pause in LOOKS {
             sleep(pause).await;
             if self.take_back().await == Some(true) {
-                return;
+                break;
             }
         }
+        self.outlast_reads().await;
     }
 
     /// Whether all of them were there, or whoever asked for them is gone. `None`: not every one was

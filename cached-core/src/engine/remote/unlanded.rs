@@ -32,23 +32,25 @@ impl Unlanded {
     }
 
     /// To be called before anything is sent that ends what is under these names. Tells which writes
-    /// that overtakes.
+    /// that overtakes; whether any under these names may still land.
     pub(super) fn overtake<'n>(
         &self,
         names: impl IntoIterator<Item = &'n str>,
         tell: impl Fn(Token),
-    ) {
+    ) -> bool {
         if self.len.load(Ordering::Acquire) == 0 {
-            return;
+            return false;
         }
-        let mut writes = self.lock();
+        let (mut writes, mut any) = (self.lock(), false);
         for name in names {
-            let of_name = writes.get_mut(name).into_iter().flatten();
-            for (token, overtaken) in of_name.filter(|(_, overtaken)| !overtaken) {
-                *overtaken = true;
-                tell(*token);
+            for (token, overtaken) in writes.get_mut(name).into_iter().flatten() {
+                any = true;
+                if !std::mem::replace(overtaken, true) {
+                    tell(*token);
+                }
             }
         }
+        any
     }
 
     /// Those of these that were overtaken.
