@@ -59,6 +59,11 @@ impl Address {
 
     fn of_hosts(list: &str) -> Result<Self, Error> {
         let list = list.strip_suffix('/').unwrap_or(list);
+        if list.contains('/') {
+            return Err(unusable(
+                "it has no databases; leave out what follows the `/`",
+            ));
+        }
         let mut servers = list
             .split(',')
             .map(Server::parse)
@@ -175,8 +180,8 @@ mod tests {
             ("memcached://a,,b", "host:11211"),
             ("memcached://a:0", "no port"),
             ("memcached://a:many", "no port"),
-            ("memcached://a:1/0", "no port"),
-            ("memcached://a/0", "no path"),
+            ("memcached://a:1/0", "no databases"),
+            ("memcached://a/0", "no databases"),
             ("memcached://::1", "brackets"),
             ("memcached://[::1", "brackets"),
             ("memcached://a b", "is no host"),

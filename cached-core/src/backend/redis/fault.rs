@@ -195,8 +195,8 @@ fn explain_unreachable(error: &RedisError) -> Option<(ErrorKind, String)> {
              in redis.conf"
             .to_owned(),
         io::ErrorKind::BrokenPipe | io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset => {
-            "it closed the connection before it answered; if the port speaks TLS write `rediss://`, \
-             if it does not write `redis://`"
+            "it closed the connection before it answered; if it is a Redis, it speaks TLS where the \
+             URL says `redis://`, or none where it says `rediss://`"
                 .to_owned()
         }
         // What rustls says when the other side does not speak TLS, or has a wrong certificate.

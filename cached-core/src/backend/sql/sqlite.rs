@@ -182,7 +182,10 @@ impl Dialect for Sqlite {
                 ErrorKind::Protocol,
                 "the file is damaged; remove it together with `-wal` and `-shm` beside it",
             ),
-            13 => (ErrorKind::Full, "make room on the disk, or raise the bound"),
+            13 => (
+                ErrorKind::Full,
+                "make room on the disk; until then nothing is stored, nor invalidated",
+            ),
             14 => (
                 ErrorKind::Unavailable,
                 "the file cannot be opened; make its directory, or add `create=true` to the \

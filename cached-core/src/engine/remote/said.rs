@@ -70,6 +70,7 @@ impl Remote {
             // The caller is told, and it is nothing that another call would meet.
             ErrorKind::Unsupported | ErrorKind::Key => return,
             ErrorKind::TooLarge => "what is too large is computed at each call",
+            ErrorKind::Full => "nothing is stored until it takes writes again",
             _ => "cached functions run without it until it answers again",
         };
         if self.said.is_news(error.kind(), Clock::System.now()) {
