@@ -18,8 +18,9 @@ use crate::value::Portable;
 /// [`ErrorKind::Key`](crate::ErrorKind::Key) for an empty key and with
 /// [`ErrorKind::Ttl`](crate::ErrorKind::Ttl) for an unusable TTL; its own section names only
 /// further errors. All are safe to drop at any await. A write that was dropped on its way, or failed
-/// with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout), may still land: but not after what this
-/// process invalidates or writes there later.
+/// with [`ErrorKind::Timeout`](crate::ErrorKind::Timeout) or
+/// [`ErrorKind::Unavailable`](crate::ErrorKind::Unavailable), may still land. After what this process
+/// invalidates or writes there later it is taken back; see [`Delivery::Queued`].
 #[cfg_attr(
     not(feature = "remote"),
     expect(clippy::unused_async, reason = "async for the backends that wait")

@@ -90,8 +90,8 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 /// When a call began: before all flights that begin later, after all that have begun.
 ///
 /// What a flight computes is no older than any call that began before it, whatever has invalidated
-/// the key since: such a call may take it even where nobody else may. So a caller starts over at
-/// most once, however often its key is invalidated.
+/// the key since: such a call may take it even where nobody else may. So a caller starts over once,
+/// however often its key is invalidated, unless those who compute are dropped.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Arrival(u64);
 
@@ -192,8 +192,8 @@ impl Flight {
         self.end(verdict.clone(), verdict);
     }
 
-    /// The same where those who came after it began are told otherwise. To compute for themselves all
-    /// at once, nobody is told then.
+    /// The same where those who came after it began are told otherwise. [`Verdict::Released`] is told to
+    /// nobody here: the early ones are told what the late ones are.
     pub(crate) fn publish_apart(&self, verdict: Verdict, late: Verdict) {
         let early = match verdict {
             Verdict::Released => late.clone(),

@@ -115,7 +115,7 @@ impl Engine {
                 ),
                 Change::Put(write) => (write.apply(cell), cell.revoke()),
             };
-            let lease = lease.map(|flight| (flight, puts));
+            let lease = lease.map(|flight| (flight, puts && done));
             (done, lease, cell.evicted(watched), answer)
         });
         match lease {
@@ -149,14 +149,14 @@ impl Engine {
         }
     }
 
-    /// Takes the lease of a computation under way, because the shared backend has a newer value, of
-    /// which those know nothing that keep theirs in this process.
+    /// Takes the lease of a computation under way, because the shared backend is given another value,
+    /// of which those know nothing that keep theirs in this process.
     #[cfg(feature = "remote")]
     pub(crate) fn detach(&self, key: &Key) {
         self.invalidate_pinned(key);
         let lease = self.store.cell(key, |cell| cell.revoke());
         if let Some(flight) = lease {
-            flight.publish(Verdict::StartOver);
+            flight.overtake();
         }
     }
 

@@ -122,7 +122,7 @@ fn an_invalidation_that_is_owed_counts_as_well() {
     scene.cells.let_go();
     scene
         .cells
-        .until("it is delivered", |_| scene.cache.undelivered() == 0);
+        .until("it is delivered", |cells| cells.count(Op::Invalidate) > 0);
     scene.lands_in_vain();
 }
 
@@ -131,6 +131,34 @@ fn a_write_from_before_does_not_undo_a_later_one() {
     let scene = Scene::new();
     scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
     scene.set(2);
+    scene.lands_in_vain();
+}
+
+#[test]
+fn nor_what_is_added_or_counted_later() {
+    for counts in [false, true] {
+        let scene = Scene::new();
+        scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+        if counts {
+            let mut counting = Task::new(scene.cache.incr_or("k", 1, 0));
+            assert_eq!(counting.ends().expect("the backend answers"), 1);
+        } else {
+            let mut adding = Task::new(scene.cache.add("k", &2_i64, 60));
+            assert!(adding.ends().expect("the backend answers"));
+        }
+        scene.lands_in_vain();
+    }
+}
+
+#[test]
+fn whoever_closes_the_cache_hears_of_it() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    assert_eq!(scene.cache.undelivered(), 0);
+    scene.invalidate();
+    assert_eq!(scene.cache.undelivered(), 1);
+    let closing = scene.cache.blocking().close(Duration::from_millis(1));
+    closing.expect_err("it may still land");
     scene.lands_in_vain();
 }
 

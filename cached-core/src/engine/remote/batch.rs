@@ -36,9 +36,11 @@ impl Remote {
         };
         let limit = self.limit_for_writes(sealed.cells.len());
         let _told = self.telling(sealed.names());
-        self.overtake(sealed.names());
-        let (backend, all) = (Arc::clone(&self.backend), Arc::clone(&sealed));
-        let write = async move { backend.write_many(&all.puts(lifetime)).await };
+        let (remote, all) = (Arc::clone(self), Arc::clone(&sealed));
+        let write = async move {
+            remote.overtake(all.names());
+            remote.backend.write_many(&all.puts(lifetime)).await
+        };
         let writing = Landing::of_values(self, sealed.named(), write);
         self.ask(limit, writing).await
     }
@@ -64,11 +66,14 @@ impl Remote {
         // What is there may be of no use to anybody: outdated, or of another type.
         let (mut places, mut raws, mut putting_over) = (Vec::new(), Vec::new(), Vec::new());
         for ((place, put), acquired) in sealed.places().zip(putting).zip(acquired) {
-            if let Acquired::Found(cell) = acquired {
-                let raw = Raw::unseen(sealed.captured.to_vec(), sealed.now);
-                raws.push(raw.with_cell(cell, self, place));
-                places.push(place);
-                putting_over.push(put);
+            match acquired {
+                Acquired::Granted => _ = self.overtake([put.key]),
+                Acquired::Found(cell) => {
+                    let raw = Raw::unseen(sealed.captured.to_vec(), sealed.now);
+                    raws.push(raw.with_cell(cell, self, place));
+                    places.push(place);
+                    putting_over.push(put);
+                }
             }
         }
         let mut found: Vec<_> = raws.iter_mut().zip(places).collect();

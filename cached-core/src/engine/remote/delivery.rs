@@ -29,9 +29,13 @@ impl Remote {
 
     /// [`invalidate`](Self::invalidate), and how far that got.
     pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
-        let overtakes = self.overtake(names.iter().map(String::as_str));
+        let all = names.clone();
+        let before = self.overtake(all.iter().map(String::as_str));
         match self.invalidate(names).await {
-            Ok(_) if !overtakes => Delivery::Acknowledged,
+            // Nor by a write whose caller has left meanwhile.
+            Ok(_) if !before && !self.overtake(all.iter().map(String::as_str)) => {
+                Delivery::Acknowledged
+            }
             _ => Delivery::Queued,
         }
     }
@@ -67,7 +71,7 @@ impl Remote {
     /// Sees to it that no write from before, which may still land, outlives what is sent next. Whether
     /// there are such.
     pub(super) fn overtake<'n>(&self, names: impl IntoIterator<Item = &'n str>) -> bool {
-        let tell = |token| self.released.add(token);
+        let tell = |token| self.overtaken.add(token);
         self.unlanded.overtake(names, tell)
     }
 
@@ -90,6 +94,7 @@ impl Remote {
             let mut pause = 50;
             while let Some(sending) = self.journal.take(BATCH) {
                 let names = sending.names();
+                self.overtake(names.iter().copied());
                 // Not through the breaker: this is the probe that never gives up.
                 let invalidating = self.backend.invalidate(&names);
                 let answer = self.within(self.limits.invalidation, invalidating).await;
@@ -116,17 +121,17 @@ impl Remote {
     pub(crate) async fn flush(self: &Arc<Self>, deadline: Duration) -> usize {
         let limit = Millis::try_from(deadline.as_millis()).unwrap_or(Millis::MAX / 2);
         let until = Clock::System.now().saturating_add(limit);
-        while self.journal.len() > 0 && Clock::System.now() < until {
+        while self.undelivered() > 0 && Clock::System.now() < until {
             self.replay();
             let next = (Clock::System.now() + 10).min(until);
             Clock::System.sleep_until(next).await;
         }
-        self.journal.len()
+        self.undelivered()
     }
 
-    /// How many names are owed.
+    /// How many invalidations are owed, or may be undone by a write that has not landed.
     pub(crate) fn undelivered(&self) -> usize {
-        self.journal.len()
+        self.journal.len() + self.unlanded.overtaken_now()
     }
 }
 

@@ -37,6 +37,12 @@ const LOOKS: [Duration; 3] = [
 
 type Question<T> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
+/// As many keys as are read at once.
+const LARGE: usize = 10_000;
+
+/// How often a backend that does not answer is asked for values; once each of the last pause.
+const PATIENCE: usize = 100;
+
 /// So many are taken back at once.
 const AT_ONCE: usize = 64;
 
@@ -168,10 +174,10 @@ impl Strays {
         let Some(remote) = self.remote.upgrade().filter(|_| self.of_use) else {
             return;
         };
-        let longest = Duration::from_millis(remote.limits.operation);
+        let longest = Duration::from_millis(remote.limit_for(LARGE));
         if !remote.unlanded.overtaken(&self.cells).is_empty() {
             drop(remote);
-            sleep(longest * 2 + Duration::from_secs(1)).await;
+            sleep(longest).await;
         }
     }
 
@@ -180,12 +186,17 @@ impl Strays {
         Duration::from_millis(self.remote.upgrade().map_or(0, limit))
     }
 
-    /// Takes back what is put there late. What comes later still ends by itself.
+    /// Takes back what is put there late. A lease that comes later ends by itself; values are looked
+    /// for until the backend has answered as often.
     async fn look_for(self) {
-        for pause in LOOKS {
-            sleep(pause).await;
-            if self.take_back().await == Some(true) {
-                break;
+        let [.., last] = LOOKS;
+        let (mut looks, mut patience) = (0, PATIENCE);
+        while looks < LOOKS.len() {
+            sleep(LOOKS.get(looks).copied().unwrap_or(last)).await;
+            match self.take_back().await {
+                Some(true) => break,
+                None if self.of_use && patience > 0 => patience -= 1,
+                _ => looks += 1,
             }
         }
         self.outlast_reads().await;
@@ -217,12 +228,14 @@ impl Strays {
 
 impl Drop for Strays {
     fn drop(&mut self) {
-        if let Some(remote) = self.remote.upgrade() {
-            let cells = match self.of_use {
-                true => remote.unlanded.remove(&self.cells),
-                false => std::mem::take(&mut self.cells),
-            };
-            let tokens = cells.iter().map(|(_, token)| *token);
+        let Some(remote) = self.remote.upgrade() else {
+            return;
+        };
+        if self.of_use {
+            let overtaken = remote.unlanded.remove(&self.cells).into_iter();
+            overtaken.for_each(|(_, token)| remote.overtaken.remove(token));
+        } else {
+            let tokens = self.cells.iter().map(|(_, token)| *token);
             tokens.for_each(|token| remote.has_released(token));
         }
     }

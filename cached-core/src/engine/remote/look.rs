@@ -37,7 +37,7 @@ pub(crate) struct Raw {
 #[derive(Debug)]
 enum Flaw {
     Bytes(Unreadable),
-    /// A write of this process that its caller has left: it is about to be taken back.
+    /// A write of this process that was overtaken before it landed: it is about to be taken back.
     Stray,
 }
 
@@ -69,7 +69,7 @@ impl Remote {
             Ok(opened) if opened.kind() == Kind::Lease => None,
             Ok(_) => {
                 let token = cell.and_then(Cell::token)?;
-                self.released.contains(token).then_some(Flaw::Stray)
+                self.overtaken.contains(token).then_some(Flaw::Stray)
             }
         }
     }

@@ -12,7 +12,8 @@
 //! A joiner attaches to a flight before the flight's fill is *sent* (the flight leaves the table
 //! first). The fill is accepted only if the lease still stands, so no invalidation of the key had
 //! completed when the joiner began; the stamps are read again after the last joiner attached, so
-//! none of a tag had. Any other end makes joiners start over.
+//! none of a tag had. Any other end makes those start over who came after it
+//! began; for the others what it came to is new enough ([`Arrival`](super::flight::Arrival)).
 
 mod acquire;
 mod batch;
@@ -149,6 +150,8 @@ pub(crate) struct Remote {
     /// Leases that are being given back.
     released: Released,
     unlanded: Unlanded,
+    /// Values that were overtaken before they landed.
+    overtaken: Released,
     /// Leases whose computations have ended.
     ended: Ended,
     costs: Costs,
@@ -192,6 +195,7 @@ impl Remote {
             replaying: AtomicBool::new(false),
             released: Released::default(),
             unlanded: Unlanded::default(),
+            overtaken: Released::default(),
             ended: Ended::default(),
             costs: Costs::default(),
             odds: Odds::default(),
@@ -337,7 +341,7 @@ impl Remote {
 
     /// Whether an invalidation would be delivered now: the backend answers, and nothing is owed.
     pub(crate) async fn ready(&self) -> Result<(), Error> {
-        let answer = match self.undelivered() {
+        let answer = match self.journal.len() {
             0 => {
                 self.ask(self.limits.invalidation, self.backend.check())
                     .await

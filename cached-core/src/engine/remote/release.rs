@@ -10,9 +10,9 @@ use super::claim::{Claim, Hold};
 use crate::cell::Token;
 use crate::key::Key;
 
-/// Leases of this process that nobody needs any more, and values that nobody wrote in the end, which
-/// the backend may still hold, or come to hold, with the number of tasks that see to each. Whoever
-/// meets one takes its place instead of waiting for its end.
+/// Cells of this process that count for nothing, and that the backend may still hold, or come to hold:
+/// leases that nobody needs any more, values of writes that were overtaken. With the number of tasks
+/// that see to each. Whoever meets one takes its place instead of waiting for its end.
 #[derive(Debug, Default)]
 pub(super) struct Released {
     tokens: Mutex<HashMap<Token, usize>>,

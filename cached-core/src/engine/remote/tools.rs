@@ -101,6 +101,10 @@ impl Remote {
         whose: &Whose,
         pattern: &Pattern,
     ) -> Result<u64, Error> {
+        // What has not landed is not found.
+        let unlanded = self.unlanded.names();
+        let unlanded = unlanded.iter().map(String::as_str);
+        self.overtake(unlanded.filter(|name| self.matching(name, whose, pattern).is_some()));
         let (mut removed, mut after) = (0, None);
         loop {
             let page = self.page(whose, after.as_deref()).await?;

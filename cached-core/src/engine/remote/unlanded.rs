@@ -19,6 +19,8 @@ pub(super) struct Unlanded {
     writes: Mutex<Writes>,
     /// The length of `writes`, for a look without the lock.
     len: AtomicUsize,
+    /// How many were overtaken.
+    overtaken: AtomicUsize,
 }
 
 impl Unlanded {
@@ -32,7 +34,7 @@ impl Unlanded {
     }
 
     /// To be called before anything is sent that ends what is under these names. Tells which writes
-    /// that overtakes; whether any under these names may still land.
+    /// that overtakes; whether there are any under these names.
     pub(super) fn overtake<'n>(
         &self,
         names: impl IntoIterator<Item = &'n str>,
@@ -46,6 +48,7 @@ impl Unlanded {
             for (token, overtaken) in writes.get_mut(name).into_iter().flatten() {
                 any = true;
                 if !std::mem::replace(overtaken, true) {
+                    self.overtaken.fetch_add(1, Ordering::AcqRel);
                     tell(*token);
                 }
             }
@@ -71,7 +74,18 @@ impl Unlanded {
             }
         }
         self.len.store(writes.len(), Ordering::Release);
+        self.overtaken.fetch_sub(overtaken.len(), Ordering::AcqRel);
         overtaken
+    }
+
+    /// How many were overtaken and have not ended.
+    pub(super) fn overtaken_now(&self) -> usize {
+        self.overtaken.load(Ordering::Acquire)
+    }
+
+    /// The names under which a write may still land.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.lock().keys().cloned().collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Writes> {

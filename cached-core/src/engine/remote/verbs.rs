@@ -176,10 +176,12 @@ impl Remote {
         cell: Cell,
         ttl: Option<Duration>,
     ) -> Result<(), Error> {
-        self.overtake([place.name.as_str()]);
-        let (backend, name) = (Arc::clone(&self.backend), place.name.to_string());
+        let (remote, name) = (Arc::clone(self), place.name.to_string());
         let put = named([(place, &cell)]);
-        let write = async move { backend.write(&name, &cell, ttl).await };
+        let write = async move {
+            remote.overtake([name.as_str()]);
+            remote.backend.write(&name, &cell, ttl).await
+        };
         let writing = Landing::of_values(self, put, write);
         self.ask(self.limits.operation, writing).await
     }
@@ -323,6 +325,8 @@ impl Remote {
                 Change::Put(cell, ttl, answer) => (cell, ttl, answer),
             };
             if self.put(place, &raw, cell, ttl).await? {
+                // Not before: what it replaced may be such a write, that has landed.
+                self.overtake([place.name.as_str()]);
                 return Ok(answer);
             }
         }

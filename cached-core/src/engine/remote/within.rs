@@ -1,8 +1,10 @@
 //! Invalidation in a transaction of the user's, for a cache that is in the transaction's database.
 //!
-//! Nothing is noted in this process: only the database knows whether, and when, the transaction was
-//! committed. It is not needed either: whatever is under way for the names fills only where its
-//! lease still stands, and joiners hear nothing of a fill that was refused.
+//! Of computations nothing is noted in this process: only the database knows whether, and when, the
+//! transaction was committed. It is not needed either: whatever is under way for the names fills only
+//! where its lease still stands, and of a fill that was refused those joiners hear nothing who came
+//! after it began. Writes whose callers have left are [overtaken](super::unlanded) at once, rolled back
+//! or not.
 
 use super::Remote;
 use crate::backend::sql::dialect::Dialect;
