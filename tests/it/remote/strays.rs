@@ -170,10 +170,7 @@ fn what_nothing_has_overtaken_stays() {
     assert_eq!(scene.get(), Some(1));
     scene.cells.land();
     assert_eq!(scene.get(), Some(2));
-    scene.cells.until("it has ended", |_| {
-        let mut invalidating = Task::new(scene.cache.invalidate("k"));
-        invalidating.ends().expect("a valid key") == Delivery::Acknowledged
-    });
+    drop(Task::new(scene.cache.invalidate("k")).ends());
     assert_eq!(scene.get(), None);
 }
 
@@ -191,6 +188,30 @@ fn a_write_that_ended_without_an_answer_is_looked_for() {
     scene
         .cells
         .until("it is looked for", |cells| cells.count(Op::Release) > 0);
+}
+
+#[test]
+fn a_read_from_before_it_was_taken_back_does_not_see_it() {
+    let scene = Scene::new();
+    scene.leave(Op::Write, scene.cache.set("k", &1_i64, 60));
+    scene.invalidate();
+    scene.cells.hold(Op::Release);
+    scene.cells.land();
+    scene.cells.next(Op::Read, Act::Slow);
+    let mut reading = Task::waiting(scene.cache.get::<i64>("k"));
+    reading.waits();
+    scene.cells.let_go();
+    scene
+        .cells
+        .until("it is taken back", |cells| !cells.holds(":k"));
+    // What is done in the background is done in turn: whatever follows that has been done as well.
+    scene.leave(Op::Write, scene.cache.set("j", &1_i64, 60));
+    drop(Task::new(scene.cache.invalidate("j")).ends());
+    scene.cells.land();
+    scene
+        .cells
+        .until("the next one is, too", |cells| !cells.holds(":j"));
+    assert_eq!(reading.ends().expect("the backend answers"), None);
 }
 
 #[test]

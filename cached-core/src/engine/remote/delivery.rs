@@ -30,12 +30,9 @@ impl Remote {
     /// [`invalidate`](Self::invalidate), and how far that got.
     pub(crate) async fn deliver(self: &Arc<Self>, names: Vec<String>) -> Delivery {
         let all = names.clone();
-        let before = self.overtake(all.iter().map(String::as_str));
         match self.invalidate(names).await {
-            // Nor by a write whose caller has left meanwhile.
-            Ok(_) if !before && !self.overtake(all.iter().map(String::as_str)) => {
-                Delivery::Acknowledged
-            }
+            // Asked once more: the caller of a write may have left meanwhile.
+            Ok(_) if !self.overtake(all.iter().map(String::as_str)) => Delivery::Acknowledged,
             _ => Delivery::Queued,
         }
     }
